@@ -1,0 +1,87 @@
+"""shmlab: real processes meet in a real shared-memory segment, before your eyes.
+
+    from shmlab import labs
+    labs.live(strategy="semaphores", slots=8, producers=1, consumers=1)
+
+Names are loaded at first use, so a worker or a script never pays for Jupyter.
+"""
+
+import importlib
+
+TYPE_CHECKING = False  # true for type checkers only; the typing module would double a worker's start
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Lab": "lab",
+    "Observer": "observer",
+    "Report": "snapshot",
+    "Semaphore": "sync",
+    "Snapshot": "snapshot",
+    "Worker": "snapshot",
+    "show": "show",
+    "ShmlabError": "errors",
+    "ArgumentError": "errors",
+    "CapReached": "errors",
+    "LabStopped": "errors",
+    "NoRoom": "errors",
+    "SegmentNotFound": "errors",
+    "SegmentRefused": "errors",
+    "WorkerFailed": "errors",
+}
+_MODULES = ("labs", "layout", "scenarios", "segment", "strategies", "sync")
+__all__ = [
+    "ArgumentError",
+    "CapReached",
+    "Lab",
+    "LabStopped",
+    "NoRoom",
+    "Observer",
+    "Report",
+    "SegmentNotFound",
+    "SegmentRefused",
+    "Semaphore",
+    "ShmlabError",
+    "Snapshot",
+    "Worker",
+    "WorkerFailed",
+    "labs",
+    "layout",
+    "scenarios",
+    "segment",
+    "show",
+    "strategies",
+    "sync",
+]
+
+if TYPE_CHECKING:
+    from shmlab import labs, layout, scenarios, segment, strategies, sync
+    from shmlab.errors import (
+        ArgumentError,
+        CapReached,
+        LabStopped,
+        NoRoom,
+        SegmentNotFound,
+        SegmentRefused,
+        ShmlabError,
+        WorkerFailed,
+    )
+    from shmlab.lab import Lab
+    from shmlab.observer import Observer
+    from shmlab.show import show
+    from shmlab.snapshot import Report, Snapshot, Worker
+    from shmlab.sync import Semaphore
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        value: object = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"{__name__}.{name}")
+    else:
+        raise AttributeError(f"shmlab has no {name!r}. It has: {', '.join(sorted(__all__))}.")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

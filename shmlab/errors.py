@@ -1,0 +1,48 @@
+"""Everything that can go wrong, with its cure in the message.
+
+An error says what happened, to which thing, and what to do. All derive from `ShmlabError`.
+"""
+
+
+class ShmlabError(Exception):
+    """The base of every error that shmlab raises on purpose."""
+
+
+class ArgumentError(ShmlabError, ValueError):
+    """An argument that cannot work. Nothing was created, started or changed."""
+
+
+class SegmentNotFound(ShmlabError, FileNotFoundError):
+    """There is no segment of that name: never created, or already unlinked."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"no segment named '{name}'. Running labs: `shmlab ls`. "
+            "A lab ends with the kernel or program that started it."
+        )
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class SegmentRefused(ShmlabError):
+    """A segment that exists but must not be used: damaged, of another version, or not ours."""
+
+
+class NoRoom(ShmlabError, OSError):
+    """The machine has no shared memory (or descriptors) left for a new segment."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class CapReached(ShmlabError):
+    """The unbounded buffer may not grow any more. The worker keeps its item and tries again."""
+
+
+class LabStopped(ShmlabError):
+    """The lab has no processes: it was never started, or was stopped."""
+
+
+class WorkerFailed(ShmlabError):
+    """A worker process ended by an error of its own, usually in a student's put or get."""

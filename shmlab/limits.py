@@ -1,0 +1,79 @@
+"""What the lab allows, in one place, and the checks that enforce it.
+
+Every public argument passes through one of these checks before anything is created, so a bad
+value costs nothing and leaves nothing behind. They stand below the widgets because a browser
+can send anything.
+"""
+
+import math
+import operator
+
+from shmlab.errors import ArgumentError
+
+SLOTS = (2, 1024)  # of a bounded buffer
+CAP_SLOTS = 16_384  # an unbounded buffer never has more slots than this,
+CAP_BYTES = 32 << 20  # nor more bytes of slots than this
+PAYLOAD = (8, 65_536)  # bytes of one item
+RATE = (0.1, 100_000.0)  # items per second of one worker
+WORKERS = 32  # of one lab, producers and consumers together
+SLOW_MOTION = (0.0, 2.0)  # seconds that one protocol step takes
+PATTERNS = ("constant", "poisson", "bursty")
+
+HEXADECIMAL = "0123456789abcdef"
+
+
+def whole(value: object, name: str, least: int, most: int) -> int:
+    """`value` as an int between `least` and `most`; booleans, floats and strings are refused."""
+    try:
+        result = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        result = None
+    if result is None or isinstance(value, bool):
+        raise ArgumentError(f"{name} must be a whole number from {least:,} to {most:,}, not {value!r}.")
+    if not least <= result <= most:
+        raise ArgumentError(f"{name} must be from {least:,} to {most:,}, not {result:,}.")
+    return result
+
+
+def number(value: object, name: str, least: float, most: float, unit: str) -> float:
+    """`value` as a finite float between `least` and `most`."""
+    if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
+        raise ArgumentError(f"{name} must be a number from {least:g} to {most:,g} {unit}, not {value!r}.")
+    try:
+        result = float(value)
+    except (TypeError, ValueError, OverflowError):
+        result = math.nan
+    if not math.isfinite(result) or not least <= result <= most:
+        raise ArgumentError(f"{name} must be from {least:g} to {most:,g} {unit}, not {value!r}.")
+    return result
+
+
+def rate(value: object, name: str = "rate") -> float | None:
+    """Items per second, or None for "as fast as possible"."""
+    if value is None:
+        return None
+    try:
+        return number(value, name, *RATE, "items per second")
+    except ArgumentError as error:
+        raise ArgumentError(f"{str(error)[:-1]}; None means as fast as possible.") from None
+
+
+def choice(value: object, name: str, allowed: tuple[str, ...]) -> str:
+    """`value`, one of the `allowed` words."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ArgumentError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def is_segment_name(value: object) -> bool:
+    """Whether this is a name as `create` makes them: `shmlab-` and 16 hexadecimal digits."""
+    return isinstance(value, str) and len(value) == 23 and value[:7] == "shmlab-" and not value[7:].strip(HEXADECIMAL)
+
+
+def segment_name(value: object) -> str:
+    """`value`, a possible name of a segment."""
+    if not isinstance(value, str) or not is_segment_name(value):
+        raise ArgumentError(
+            f"a segment's name is 'shmlab-' and 16 hexadecimal digits, not {value!r}. Running labs: `shmlab ls`."
+        )
+    return value

@@ -1,0 +1,226 @@
+"""A named piece of memory that several processes map: create, attach, close, unlink.
+
+The name and the memory live separate lives: `unlink` takes the name away, the memory stays until
+the last process has closed it. Invariants: a segment is visible by name only when its header is
+complete and all its bytes are reserved; its owner holds a lock (flock) on it for as long as the
+owner lives, so a lock that can be taken means that the owner is dead.
+"""
+
+import contextlib
+import errno
+import fcntl
+import mmap
+import os
+import stat
+import time
+
+import posix_ipc
+
+from shmlab import layout as at
+from shmlab.errors import CapReached, NoRoom, SegmentNotFound, SegmentRefused
+from shmlab.limits import is_segment_name, segment_name
+
+DIRECTORY = "/dev/shm"  # where Linux keeps the names of POSIX shared memory
+READ_ONLY, READ_WRITE = os.O_RDONLY, os.O_RDWR
+
+
+class SegmentFile:
+    """A segment opened but not mapped: words are read and written by system calls.
+
+    The notebook's kernel uses only this. A mapping dies of SIGBUS when another process truncates
+    the segment; `pread` just comes back short (and is padded with zeros here).
+    """
+
+    def __init__(self, name: str, fd: int, layout: at.Layout) -> None:
+        self.name, self.fd, self.layout = name, fd, layout
+
+    def read(self, offset: int, size: int) -> bytes:
+        """`size` bytes from `offset` on, copied."""
+        return os.pread(self.fd, size, offset).ljust(size, b"\0")
+
+    def word(self, offset: int) -> int:
+        return int.from_bytes(self.read(offset, at.WORD), "little")
+
+    def set_word(self, offset: int, value: int) -> None:
+        os.pwrite(self.fd, value.to_bytes(at.WORD, "little"), offset)
+
+    def set_bytes(self, offset: int, data: bytes) -> None:
+        os.pwrite(self.fd, data, offset)
+
+    def size(self) -> int:
+        """Bytes of the segment as it is now."""
+        return os.fstat(self.fd).st_size
+
+    def close(self) -> None:
+        """Give the descriptor back; for the owner this also gives up the lock."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+class Segment(SegmentFile):
+    """A segment mapped into this process.
+
+    `words` and `signed` are the mapping as unsigned and signed 8-byte words, `data` as bytes. A
+    store to one word is one store of the processor: others see the old value or the new one.
+    """
+
+    def __init__(self, name: str, fd: int, layout: at.Layout) -> None:
+        super().__init__(name, fd, layout)
+        self._mappings: list[mmap.mmap] = []
+        self.map()
+
+    def map(self) -> None:
+        """Map all that the segment has now. Older mappings stay: they show the same memory."""
+        mapping = mmap.mmap(self.fd, self.layout.size_for(self.word(at.CAPACITY)))
+        self._mappings.append(mapping)
+        self.data = memoryview(mapping)
+        self.words, self.signed = self.data.cast("Q"), self.data.cast("q")
+        self.capacity = self.words[at.CAPACITY // at.WORD]
+
+    def grow(self) -> None:
+        """Double the slots of an unbounded buffer. Raises CapReached at the cap or when memory is short."""
+        wanted = min(2 * self.capacity, self.layout.cap)
+        try:
+            if wanted == self.capacity:
+                raise CapReached(f"the unbounded buffer has its {wanted} slots, the most that shmlab allows.")
+            os.posix_fallocate(self.fd, 0, self.layout.size_for(wanted))
+        except (CapReached, OSError) as error:
+            self.words[at.AT_CAP // at.WORD] = 1
+            raise CapReached(f"no room for {wanted} slots: {error}") from error
+        self.words[at.CAPACITY // at.WORD] = wanted
+        self.map()
+
+
+def create(layout: at.Layout) -> SegmentFile:
+    """Reserve, fill and publish a new segment under a random name; this process becomes its owner.
+
+    The memory is reserved in full now, so that a full /dev/shm is an error here and never a
+    SIGBUS later. Raises NoRoom.
+    """
+    fd = -1
+    try:
+        fd = os.open(DIRECTORY, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)  # no name yet: nobody sees it half made
+        os.posix_fallocate(fd, 0, layout.size)
+        layout.owner_pid, layout.owner_uid, layout.created = os.getpid(), os.getuid(), time.time_ns()
+        os.pwrite(fd, layout.header(), 0)
+        os.pwrite(fd, layout.capacity.to_bytes(at.WORD, "little"), at.CAPACITY)
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # before the name exists: a sweeper must never find it unlocked
+        name = _publish(fd)
+    except OSError as error:
+        if fd >= 0:
+            os.close(fd)
+        raise NoRoom(error.errno, _no_room(error, layout.size)) from error
+    return SegmentFile(name, fd, layout)
+
+
+def _publish(fd: int) -> str:
+    while True:
+        name = f"shmlab-{os.urandom(8).hex()}"
+        with contextlib.suppress(FileExistsError):
+            # src_dir_fd makes Python call linkat with AT_SYMLINK_FOLLOW, which gives the open file a name
+            os.link(f"/proc/self/fd/{fd}", f"{DIRECTORY}/{name}", src_dir_fd=fd, follow_symlinks=True)
+            return name
+
+
+def _no_room(error: OSError, size: int) -> str:
+    if error.errno == errno.ENOSPC:
+        free = os.statvfs(DIRECTORY)
+        return (
+            f"no room for a segment of {size:,} bytes: {DIRECTORY} has {free.f_bavail * free.f_frsize:,} bytes free. "
+            "Stop other labs, remove leftovers with `shmlab clean`, or ask for fewer slots or a smaller payload."
+        )
+    return (
+        f"cannot create a segment of {size:,} bytes in {DIRECTORY}: {error.strerror}. `shmlab clean` frees leftovers."
+    )
+
+
+def attach(name: str) -> Segment:
+    """Open the segment called `name` and map it for reading and writing.
+
+    Raises ArgumentError (no such name is possible), SegmentNotFound, SegmentRefused.
+    """
+    return Segment(*_open(name, READ_WRITE))
+
+
+def open_unmapped(name: str, mode: int = READ_ONLY) -> SegmentFile:
+    """Open the segment called `name` without mapping it: what observers and the owner do."""
+    return SegmentFile(*_open(name, mode))
+
+
+def _open(name: str, mode: int) -> tuple[str, int, at.Layout]:
+    segment_name(name)
+    try:
+        if not stat.S_ISREG(os.lstat(f"{DIRECTORY}/{name}").st_mode):
+            raise SegmentRefused(f"'{name}' is not shared memory but a special file: remove it from {DIRECTORY}.")
+        fd = posix_ipc.SharedMemory(f"/{name}", flags=0, mode=0, read_only=mode == READ_ONLY).fd
+    except (posix_ipc.ExistentialError, FileNotFoundError):
+        raise SegmentNotFound(name) from None
+    except (posix_ipc.PermissionsError, PermissionError):
+        raise SegmentRefused(f"'{name}' belongs to another user: only its owner may attach it.") from None
+    try:
+        info = os.fstat(fd)
+        if not stat.S_ISREG(info.st_mode):
+            raise SegmentRefused(f"'{name}' is not shared memory but a special file: remove it from {DIRECTORY}.")
+        if info.st_uid != os.geteuid() or info.st_mode & 0o077:
+            raise SegmentRefused(
+                f"'{name}' is open to other users or belongs to one (mode 0600 and your own is required)."
+            )
+        os.set_inheritable(fd, False)
+        return name, fd, at.parse(os.pread(fd, at.HEADER_SIZE, 0), info.st_size, name)
+    except BaseException:
+        os.close(fd)
+        raise
+
+
+def unlink(name: str) -> None:
+    """Take away the name of the segment and of its semaphores; silent where they are gone already."""
+    segment_name(name)
+    for entry in os.listdir(DIRECTORY):  # semaphores first: they are only swept where their segment is gone
+        if entry.startswith(f"sem.{name}."):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{DIRECTORY}/{entry}")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(f"{DIRECTORY}/{name}")
+
+
+def names() -> list[str]:
+    """The names of all segments of this user, oldest first."""
+    found = []
+    for entry in os.listdir(DIRECTORY):
+        with contextlib.suppress(FileNotFoundError):
+            info = os.lstat(f"{DIRECTORY}/{entry}")
+            if is_segment_name(entry) and stat.S_ISREG(info.st_mode) and info.st_uid == os.geteuid():
+                found.append((info.st_ctime, entry))
+    return [name for _, name in sorted(found)]
+
+
+def owner_is_dead(name: str) -> bool:
+    """Whether nobody holds the owner's lock on this segment (any more)."""
+    try:
+        fd = os.open(f"{DIRECTORY}/{name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(fd)
+
+
+def sweep() -> list[str]:
+    """Unlink every segment of this user whose owner is dead, and semaphores without a segment; tells which."""
+    swept = [name for name in names() if owner_is_dead(name)]
+    for name in swept:
+        unlink(name)
+    for entry in os.listdir(DIRECTORY):
+        owner = entry.removeprefix("sem.").partition(".")[0]
+        if not entry.startswith("sem.") or not is_segment_name(owner) or os.path.lexists(f"{DIRECTORY}/{owner}"):
+            continue
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            if os.lstat(f"{DIRECTORY}/{entry}").st_uid == os.geteuid():
+                os.unlink(f"{DIRECTORY}/{entry}")
+                swept.append(entry)
+    return swept

@@ -1,0 +1,110 @@
+"""Named POSIX semaphores: a counter that processes share, and a place to sleep until it is above zero.
+
+Their names derive from the segment's: segment `shmlab-…`, semaphore `mutex` is `/shmlab-….mutex`.
+Workers open them; the owner creates and unlinks them and otherwise only reads the value from the
+semaphore's file, because opening a damaged semaphore would kill the process.
+"""
+
+import contextlib
+import os
+import time
+
+import posix_ipc
+
+from shmlab import layout as at
+from shmlab.segment import DIRECTORY, Segment
+
+YIELDS = 20  # look again so many times before sleeping: sleeping and waking costs more than a short wait
+SLICE = 0.1  # seconds of one sleep: a timed wait counts on the wall clock, which may be set
+
+
+class Semaphore:
+    """In `shared`, a semaphore to be: its initial value."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: int = 0) -> None:
+        self.value = value
+
+
+def path(segment: str, semaphore: str) -> str:
+    """The file in which Linux keeps a semaphore."""
+    return f"{DIRECTORY}/sem.{segment}.{semaphore}"
+
+
+def create(segment: str, semaphore: str, value: int) -> None:
+    """Create a named semaphore with this initial value; nobody has it open afterwards."""
+    posix_ipc.Semaphore(f"/{segment}.{semaphore}", posix_ipc.O_CREX, 0o600, value).close()
+
+
+def value(segment: str, semaphore: str) -> int | None:
+    """The semaphore's value now, read from its file; None where it is gone."""
+    with contextlib.suppress(OSError):
+        fd = os.open(path(segment, semaphore), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            return int.from_bytes(os.pread(fd, 4, 0), "little")  # glibc: the low half of the first word
+        finally:
+            os.close(fd)
+    return None
+
+
+class WorkerSemaphore:
+    """A semaphore as one worker uses it; the worker's row tells everyone what it waits for and holds.
+
+    A semaphore that starts at 1 is taken for a lock: between acquire and release its worker holds it.
+    """
+
+    __slots__ = ("_acquire", "_blocked", "_holds", "_release", "_state", "_tag", "_waits", "_words", "name")
+
+    def __init__(self, segment: Segment, row: int, name: str) -> None:
+        self.name = name
+        semaphore = posix_ipc.Semaphore(f"/{segment.name}.{name}")
+        self._acquire, self._release, self._words = semaphore.acquire, semaphore.release, segment.words
+        mine = at.row(row) // at.WORD
+        self._waits, self._blocked, self._state = mine + at.WAITS, mine + at.BLOCKED, at.STATE // at.WORD
+        self._tag = list(segment.layout.semaphores).index(name) + 1
+        self._holds = mine + at.HOLDS if segment.layout.semaphores[name] == 1 else 0
+
+    def acquire(self) -> None:
+        """Take one; sleep while there is none."""
+        try:
+            self._acquire(0)
+        except posix_ipc.BusyError:
+            self._wait()
+        if self._holds:
+            self._words[self._holds] = self._tag
+
+    def release(self) -> None:
+        """Give one back and wake a sleeper."""
+        if self._holds:
+            self._words[self._holds] = 0
+        self._release()
+
+    def _wait(self) -> None:
+        words = self._words
+        words[self._waits] = self._tag
+        began = time.monotonic_ns()
+        tries = 0
+        while True:
+            try:
+                self._acquire(0 if tries < YIELDS else SLICE)
+                break
+            except posix_ipc.BusyError:
+                tries += 1
+                if tries < YIELDS:
+                    os.sched_yield()
+            except posix_ipc.SignalError:
+                pass
+            if words[self._state] == at.STOPPED:
+                raise SystemExit
+        words[self._blocked] += time.monotonic_ns() - began
+        words[self._waits] = 0
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    wait = P = down = acquire
+    signal = V = up = release
