@@ -1,0 +1,186 @@
+"""What a protocol text talks to: `buf`, whose attributes live in the shared segment.
+
+`buf.in_`, `buf.count`, ... are shared variables, `buf.slots[i]` a slot, `buf.mutex` a semaphore,
+`buf.capacity` a constant. Each load, store and semaphore operation is one step. `bind` builds
+`buf` for a real process: an access goes straight to mapped memory. With `before`, a function that
+is called ahead of every step, somebody else can set the pace: slow motion, or a person.
+"""
+
+import time
+from collections.abc import Callable
+
+from shmlab import item as items
+from shmlab import layout as at
+from shmlab.segment import Segment
+from shmlab.sync import WorkerSemaphore
+
+Before = Callable[[str, str], None]  # the kind of step ("load", "store", "acquire", "release") and of what
+
+
+class Shared:
+    """The base of every `buf`."""
+
+    __slots__ = ()
+
+
+class Slots:
+    """`buf.slots`: storing puts an item into a slot, loading takes a copy of it out.
+
+    The slot's state tells what happens to it, and this worker's row tells which slot and which
+    item it has in hand, so that anyone can see it, also after the worker's death.
+    """
+
+    __slots__ = ("_before", "_length", "_mine", "_segment")
+
+    def __init__(self, segment: Segment, row: int, before: Before | None = None) -> None:
+        self._segment, self._mine, self._before = segment, at.row(row) // at.WORD, before
+        self._length = segment.layout.payload
+
+    def __len__(self) -> int:
+        return self._segment.capacity
+
+    def __setitem__(self, index: int, item: items.Item | None) -> None:
+        slot = self._slot(index)
+        words = self._segment.words
+        if item is None:  # cleared by a tidy student
+            words[slot] = at.EMPTY
+            return
+        if type(item) is not items.Item:
+            raise TypeError(f"a slot holds the item that put received (or None), not {item!r}")
+        words[self._mine + at.SLOT] = index
+        was = words[slot]
+        words[slot] = at.FILLING
+        if self._before:
+            self._before("store", f"slots[{index}]")
+        words[slot + at.SLOT_TICKET] = item.ticket
+        words[slot + at.SLOT_TIME] = item.time
+        words[slot + at.SLOT_CHECKSUM] = item.checksum
+        words[slot + at.SLOT_LENGTH] = self._length
+        start = slot * at.WORD + at.SLOT_PAYLOAD
+        self._segment.data[start : start + self._length] = item.payload
+        if was == at.FULL or was == at.OVERWRITTEN:
+            words[self._mine + at.OVERWRITTEN_ITEMS] += 1
+            words[slot] = at.OVERWRITTEN
+        else:
+            words[slot] = at.FULL
+
+    def __getitem__(self, index: int) -> items.Item:
+        slot = self._slot(index)
+        words, mine = self._segment.words, self._mine
+        if words[slot] == at.EMPTY:
+            words[mine + at.EMPTY_READS] += 1
+        words[mine + at.SLOT] = index
+        words[slot] = at.DRAINING
+        if self._before:
+            self._before("load", f"slots[{index}]")
+        ticket = words[slot + at.SLOT_TICKET]
+        words[mine + at.HAND] = ticket  # before the slot is empty: a snapshot sees the item here or there
+        start = slot * at.WORD + at.SLOT_PAYLOAD
+        payload = bytes(self._segment.data[start : start + self._length])
+        item = items.Item(ticket, payload, words[slot + at.SLOT_TIME], words[slot + at.SLOT_CHECKSUM])
+        words[slot] = at.EMPTY
+        return item
+
+    def _slot(self, index: int) -> int:
+        segment = self._segment
+        if not 0 <= index < segment.capacity:
+            raise IndexError(f"there is no slot {index}: the buffer has slots 0 to {segment.capacity - 1}")
+        return (segment.layout.slots_at + index * segment.layout.stride) // at.WORD
+
+
+class EndlessSlots(Slots):
+    """The slots of an unbounded buffer: any index >= 0. Storing beyond the memory there is makes it longer.
+
+    Item i stands at i modulo capacity. When the capacity doubles, the items that would be looked
+    for in the new half move there. Both ends must hold the buffer's mutex, as its protocol does.
+    """
+
+    __slots__ = ("_out",)
+
+    def __init__(self, segment: Segment, row: int, before: Before | None = None) -> None:
+        super().__init__(segment, row, before)
+        self._out = at.variable(segment.layout.variables.index("out")) // at.WORD
+
+    def _slot(self, index: int) -> int:
+        segment = self._segment
+        capacity = segment.words[at.CAPACITY // at.WORD]
+        if capacity != segment.capacity:  # another producer made it longer
+            segment.map()
+        if index >= segment.signed[self._out] + segment.capacity:
+            self._double()
+        return (segment.layout.slots_at + index % segment.capacity * segment.layout.stride) // at.WORD
+
+    def _double(self) -> None:
+        segment, stride = self._segment, self._segment.layout.stride
+        old = segment.capacity
+        segment.grow()
+        out = segment.signed[self._out]
+        for i in range(out, out + old):
+            here, there = segment.layout.slot(i % old), segment.layout.slot(i % segment.capacity)
+            if here != there:
+                segment.data[there : there + stride] = segment.data[here : here + stride]
+                segment.words[here // at.WORD] = at.EMPTY
+
+
+def bind(segment: Segment, row: int, before: Before | None = None) -> Shared:
+    """`buf` for worker `row` of this segment; `before` is called ahead of every step."""
+    layout = segment.layout
+    body: dict[str, object] = {"__slots__": (), "capacity": property(lambda _: segment.capacity)}
+    for i, name in enumerate(layout.variables):
+        body[name] = _variable(segment.signed, at.variable(i) // at.WORD, name, before)
+    for name in layout.semaphores:
+        semaphore = WorkerSemaphore(segment, row, name)
+        body[name] = semaphore if before is None else _Gated(semaphore, before)
+    body["slots"] = (EndlessSlots if layout.unbounded else Slots)(segment, row, before)
+    kind: type[Shared] = type("Shared", (Shared,), body)
+    return kind()
+
+
+def _variable(words: memoryview, index: int, name: str, before: Before | None) -> property:
+    def load(_: Shared) -> int:
+        return words[index]
+
+    def store(_: Shared, value: int) -> None:
+        words[index] = value
+
+    if before is None:
+        return property(load, store)
+
+    def slow_load(_: Shared) -> int:
+        before("load", name)
+        return words[index]
+
+    def slow_store(_: Shared, value: int) -> None:
+        before("store", name)
+        words[index] = value
+
+    return property(slow_load, slow_store)
+
+
+class _Gated:
+    """A semaphore whose every operation is announced first."""
+
+    def __init__(self, semaphore: WorkerSemaphore, before: Before) -> None:
+        self._semaphore, self._before = semaphore, before
+
+    def acquire(self) -> None:
+        self._before("acquire", self._semaphore.name)
+        self._semaphore.acquire()
+
+    def release(self) -> None:
+        self._before("release", self._semaphore.name)
+        self._semaphore.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    wait = P = down = acquire
+    signal = V = up = release
+
+
+def slow(seconds: float) -> Before:
+    """Slow motion: every step waits `seconds` first."""
+    return lambda _kind, _name: time.sleep(seconds)

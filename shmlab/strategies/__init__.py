@@ -1,0 +1,55 @@
+"""The synchronisation strategies, by name: each a file that reads like the textbook's page.
+
+A strategy is a module with `put(buf, item)`, `get(buf)`, `shared(capacity)` (its variables and
+semaphores with their initial values), `TITLE` and `warning(producers, consumers)`. To add one,
+copy a file and add its name here.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from types import ModuleType
+
+from shmlab.errors import ArgumentError
+from shmlab.sync import Semaphore
+
+names = ("semaphores", "busy_waiting", "condition", "unsynchronised", "unbounded")
+
+
+class Strategy:
+    """A protocol: `put`, `get`, and what they share.
+
+    `shared(capacity)` gives the initial value of each shared variable (an int) and semaphore;
+    `warning(producers, consumers)` says where it is not sound, or None.
+    """
+
+    __slots__ = ("get", "name", "put", "shared", "title", "unbounded", "warning")
+
+    def __init__(
+        self,
+        name: str,
+        put: Callable[..., None],
+        get: Callable[..., object],
+        shared: Callable[[int], Mapping[str, int | Semaphore]],
+        title: str,
+        warning: Callable[[int, int], str | None],
+        unbounded: bool = False,
+    ) -> None:
+        self.name, self.put, self.get, self.shared = name, put, get, shared
+        self.title, self.warning, self.unbounded = title, warning, unbounded
+
+    def __repr__(self) -> str:
+        return f"<strategy {self.name}: {self.title}>"
+
+
+def find(name: object) -> Strategy:
+    """The strategy of that name. Raises ArgumentError, which lists the names that exist."""
+    if not isinstance(name, str) or name not in names:
+        raise ArgumentError(f"there is no strategy {name!r}. Strategies: {', '.join(names)}.")
+    text = importlib.import_module(f"{__name__}.{name}")
+    return Strategy(name, text.put, text.get, text.shared, text.TITLE, text.warning, getattr(text, "UNBOUNDED", False))
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in names:  # strategies.semaphores, loaded at first use
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}. Strategies: {', '.join(names)}.")

@@ -1,0 +1,38 @@
+"""The bounded buffer with nothing but two indices: each side asks again and again.
+
+Only the producer moves `in_`, only the consumer moves `out`. One slot stays free, so that
+in_ == out means empty and nothing else. Sound for one producer and one consumer (on x86, where
+stores are seen in order); a waiting process burns its processor.
+Source: Lamport, Proving the Correctness of Multiprocess Programs (1977); Silberschatz, Galvin,
+Gagne, Operating System Concepts, "IPC in Shared-Memory Systems".
+"""
+
+TITLE = "busy waiting on in and out, one slot kept free"
+
+
+def shared(capacity: int) -> dict[str, int]:
+    return dict(in_=0, out=0)
+
+
+def put(buf, item):
+    while (buf.in_ + 1) % buf.capacity == buf.out:
+        pass  # full: ask again
+    buf.slots[buf.in_] = item
+    buf.in_ = (buf.in_ + 1) % buf.capacity  # after the slot is filled: this store hands it over
+
+
+def get(buf):
+    while buf.in_ == buf.out:
+        pass  # empty: ask again
+    item = buf.slots[buf.out]
+    buf.out = (buf.out + 1) % buf.capacity  # after the slot is read: this store gives it back
+    return item
+
+
+def warning(producers: int, consumers: int) -> str | None:
+    if producers <= 1 and consumers <= 1:
+        return None
+    return (
+        "Busy waiting on two indices is sound for one producer and one consumer only: "
+        f"with {producers} and {consumers}, two processes move the same index. Watch the faults."
+    )

@@ -1,0 +1,102 @@
+"""A student's own `put` and `get` as a strategy.
+
+The functions travel to the workers over a private pipe; what they share is either given or the
+textbook's usual names, as far as the functions mention them.
+"""
+
+import difflib
+import inspect
+import linecache
+import struct
+from collections.abc import Mapping
+from types import CodeType
+
+from shmlab.errors import ArgumentError
+from shmlab.layout import NAME_BYTES, SEMAPHORE_COUNT, VARIABLE_COUNT
+from shmlab.strategies import Strategy
+from shmlab.sync import Semaphore
+
+USUAL_VARIABLES = dict(in_=0, out=0, count=0)
+NOT_SHARED = ("slots", "capacity")
+
+
+def strategy(put: object, get: object, shared: object) -> Strategy:
+    """Check a student's functions and shared variables, and make a strategy of them. Raises ArgumentError."""
+    for function, name, arguments in ((put, "put", "buf, item"), (get, "get", "buf")):
+        wanted = arguments.count(",") + 1
+        if not inspect.isfunction(function):
+            raise ArgumentError(
+                f"{name} must be a function {name}({arguments}), not {function!r}. Give both put and get."
+            )
+        try:
+            inspect.signature(function).bind(*[None] * wanted)
+        except TypeError:
+            raise ArgumentError(
+                f"{name} is called as {name}({arguments}); yours takes {inspect.signature(function)}."
+            ) from None
+    assert inspect.isfunction(put) and inspect.isfunction(get)
+    declared = _declared(shared)
+    mentioned = _names(put.__code__) | _names(get.__code__)
+
+    def initial(capacity: int) -> dict[str, int | Semaphore]:
+        if declared is not None:
+            return declared
+        semaphores = dict(empty=Semaphore(capacity), full=Semaphore(0), mutex=Semaphore(1))
+        usual: dict[str, int | Semaphore] = {**USUAL_VARIABLES, **semaphores}
+        return {name: value for name, value in usual.items() if name in mentioned}
+
+    def warning(producers: int, consumers: int) -> str | None:
+        return None
+
+    return Strategy("your own", put, get, initial, "your own put and get", warning)
+
+
+def pickled(strategy: Strategy) -> bytes:
+    """Both functions and the text around them (for tracebacks), as a worker reads them from its standard input."""
+    import cloudpickle
+
+    functions = (strategy.put, strategy.get)
+    sources = {f.__code__.co_filename: "".join(linecache.getlines(f.__code__.co_filename)) for f in functions}
+    try:
+        data: bytes = cloudpickle.dumps((*functions, sources))
+    except Exception as error:
+        raise ArgumentError(f"put and get cannot be sent to another process: {error}. Use plain functions.") from error
+    return struct.pack("<Q", len(data)) + data
+
+
+def _declared(shared: object) -> dict[str, int | Semaphore] | None:
+    if shared is None:
+        return None
+    if not isinstance(shared, Mapping):
+        raise ArgumentError(
+            f"shared must be a dict of names and initial values, such as dict(count=0), not {shared!r}."
+        )
+    semaphores = 0
+    for name, value in shared.items():
+        if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or len(name) >= NAME_BYTES:
+            raise ArgumentError(f"shared variable {name!r}: a name is a short identifier (under {NAME_BYTES} letters).")
+        if name in NOT_SHARED:
+            raise ArgumentError(f"shared variable {name!r}: buf has that already; choose another name.")
+        semaphores += isinstance(value, Semaphore)
+        start = value.value if isinstance(value, Semaphore) else value
+        least = 0 if isinstance(value, Semaphore) else -(1 << 63)
+        if isinstance(start, bool) or not isinstance(start, int) or not least <= start < 1 << 31:
+            raise ArgumentError(f"shared variable {name!r} starts as a whole number or Semaphore(n), not {value!r}.")
+    if semaphores > SEMAPHORE_COUNT or len(shared) - semaphores > VARIABLE_COUNT:
+        raise ArgumentError(f"shared may have {VARIABLE_COUNT} variables and {SEMAPHORE_COUNT} semaphores at most.")
+    return dict(shared)
+
+
+def _names(code: CodeType) -> set[str]:
+    found = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            found |= _names(constant)
+    return found
+
+
+def nearest(name: str, layout_names: list[str]) -> str:
+    """What a misspelt shared variable was probably meant to be, as a sentence."""
+    close = difflib.get_close_matches(name, layout_names, 1)
+    meant = f" Did you mean {close[0]!r}?" if close else ""
+    return f"there is no shared variable {name!r}.{meant} There are: {', '.join(layout_names)}."
