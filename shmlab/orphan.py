@@ -1,0 +1,66 @@
+"""What a worker does when its owner dies: nobody else is left to clean up.
+
+The owner's death shows as the end of standard input and as its pidfd becoming readable. The first
+worker that can take the owner's lock ends the others and unlinks the segment; then each ends.
+"""
+
+import contextlib
+import fcntl
+import os
+import select
+import time
+
+from shmlab import layout as at
+from shmlab.segment import Segment, SegmentFile, unlink
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+PATIENCE = 0.5  # seconds until a dying owner's lock is free
+
+
+def watch(segment: Segment, owner: int) -> None:
+    """Wait, in a thread, for the death of process `owner`; then leave."""
+    if os.getppid() != owner:
+        leave(segment)
+    poll = select.poll()
+    poll.register(0, 0)  # only a hang-up; news are read elsewhere
+    with contextlib.suppress(OSError):
+        poll.register(os.pidfd_open(owner), select.POLLIN)
+    poll.poll()
+    leave(segment)
+
+
+def leave(segment: Segment) -> "NoReturn":
+    """Clean up if the owner is really dead, and end this process at once."""
+    end = time.monotonic() + PATIENCE
+    lock = os.open(f"/proc/self/fd/{segment.fd}", os.O_RDONLY | os.O_CLOEXEC)  # a lock belongs to an open file
+    while time.monotonic() < end:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(0.01)
+        else:
+            end_workers(segment)
+            unlink(segment.name)
+            break
+    os._exit(0)
+
+
+def end_workers(segment: SegmentFile) -> None:
+    """Kill every other process that the rows name and that really works on this segment."""
+    import signal  # slow to load, and seldom needed
+
+    for row in range(segment.layout.rows):
+        pid = segment.word(at.row(row) + at.PID * at.WORD)
+        if pid == os.getpid() or not 1 < pid < 1 << 31:
+            continue
+        with contextlib.suppress(OSError):
+            handle = os.pidfd_open(pid)  # from here on the number cannot come to mean another process
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    if segment.name.encode() in file.read().split(b"\0"):
+                        signal.pidfd_send_signal(handle, signal.SIGKILL)
+            finally:
+                os.close(handle)

@@ -1,0 +1,63 @@
+"""When the next item is due: constant, Poisson or bursty, with the same mean rate.
+
+The schedule is absolute, so that lateness of one item does not delay the next. Time that a worker
+spends blocked does not count: a producer that waited for a free slot does not catch up in a burst.
+"""
+
+import math
+
+CONSTANT, POISSON, BURSTY = range(3)  # in the order of limits.PATTERNS
+BURST = 10  # items of one burst, sent at BURST_SPEED times the rate; then silence restores the mean
+BURST_SPEED = 20
+TICK = 0.001  # a fast worker wakes once a millisecond and does all that is due,
+SHARE = 4  # but never more at a time than a quarter of the slots, or the other side would have to wait for it
+FORGIVEN = 0.1  # seconds of lateness that are caught up; more is dropped
+SHORT = 0.01  # seconds of blocking that count as lateness; longer ones move the schedule
+
+
+class Pace:
+    """The schedule of one worker. Times are in seconds of the monotonic clock.
+
+    `rate` is in items per second, or infinite for "as fast as possible"; `slots` is the size of
+    the buffer.
+    """
+
+    def __init__(self, rate: float, pattern: int, slots: int, now: float) -> None:
+        self._mean = 1 / rate
+        self._tick = min(TICK, max(1, slots // SHARE) / rate)
+        self._pattern = pattern
+        self._in_burst = 0
+        if pattern == POISSON:
+            import random  # a worker that does not need it starts sooner
+
+            self._random = random.random
+        self._next = now + self._gap()
+
+    def due(self, now: float) -> int:
+        """How many items are due at `now`; they count as done from here on."""
+        if not self._mean:
+            return 1
+        self._next = max(self._next, now - FORGIVEN)
+        count = 0
+        while self._next <= now:
+            count += 1
+            self._next += self._gap()
+        return count
+
+    def wait(self, now: float) -> float:
+        """Seconds from `now` until it is worth looking again."""
+        return max(self._next - now, self._tick if self._mean < TICK else 0.0)
+
+    def excuse(self, blocked: float) -> None:
+        """Seconds spent blocked; a long time moves the schedule."""
+        if blocked > SHORT:
+            self._next += blocked
+
+    def _gap(self) -> float:
+        if self._pattern == CONSTANT:
+            return self._mean
+        if self._pattern == POISSON:
+            return -math.log(1 - self._random()) * self._mean
+        self._in_burst = (self._in_burst + 1) % BURST
+        quick = self._mean / BURST_SPEED
+        return quick if self._in_burst else BURST * self._mean - (BURST - 1) * quick

@@ -1,0 +1,186 @@
+"""Programs started, watched and reaped by one thread that lasts as long as this process.
+
+One thread, because the kernel tells a child of its parent's death when the *thread* that started
+it ends, and JupyterLab runs callbacks on threads that come and go. It starts programs, takes what
+they print, and reaps them the moment they end, so that nothing ever waits for a child.
+"""
+
+import contextlib
+import os
+import queue
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+
+KEPT_OUTPUT = 64 << 10  # bytes of what one program printed that are kept
+READ_AT_ONCE = 64 << 10
+CALM = 0.02  # seconds between two readings, so that a program that prints without end costs little
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+
+
+class Process:
+    """A program that was started. `returncode` is None while it runs, minus the signal if one ended it."""
+
+    def __init__(self, popen: "subprocess.Popen[bytes]") -> None:
+        assert popen.stdin and popen.stdout
+        self.pid = popen.pid
+        self.returncode: int | None = None
+        self.output = ""
+        self.ended = threading.Event()  # set when it is reaped and all its output is taken
+        self._popen, self._stdin, self._stdout = popen, popen.stdin.fileno(), popen.stdout.fileno()
+        self._handle = os.pidfd_open(popen.pid)  # a signal through it never meets another process
+        self._lock = threading.Lock()
+
+    def tell(self) -> None:
+        """Wake the program: it has news. Never blocks."""
+        with self._lock:
+            if not self.ended.is_set():
+                with contextlib.suppress(BlockingIOError, BrokenPipeError):
+                    os.write(self._stdin, b"n")
+
+    def signal(self, number: signal.Signals) -> bool:
+        """Send a signal; False if the program has ended."""
+        with self._lock:
+            if self.ended.is_set():
+                return False
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, number)
+                return True
+            return False
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the program has ended within so many seconds."""
+        return self.ended.wait(seconds)
+
+    def stopped(self) -> bool:
+        """Whether the program is stalled by SIGSTOP."""
+        return self.status()[:1] == "T"
+
+    def cpu_seconds(self) -> float:
+        """Processor time that it has used."""
+        fields = self.status().split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if len(fields) > 12 else 0.0
+
+    def status(self) -> str:
+        """The kernel's line about the program, from its state letter on; empty when it has ended."""
+        with self._lock:
+            if not self.ended.is_set():
+                with contextlib.suppress(OSError), open(f"/proc/{self.pid}/stat") as file:
+                    return file.read().rpartition(") ")[2]
+        return ""
+
+
+Heard = Callable[[str], None]
+Ended = Callable[[Process], None]
+
+
+def start(arguments: list[str], first_input: bytes, heard: Heard, ended: Ended) -> Process:
+    """Start a program in a session of its own; raises OSError. The callbacks run on the watching thread."""
+    return _watcher().submit(arguments, first_input, heard, ended)
+
+
+_the_watcher: "_Watcher | None" = None
+_making = threading.Lock()
+
+
+def _watcher() -> "_Watcher":
+    global _the_watcher
+    with _making:
+        if _the_watcher is None or not _the_watcher.thread.is_alive():
+            _the_watcher = _Watcher()
+        return _the_watcher
+
+
+class _Watcher:
+    def __init__(self) -> None:
+        self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._selector = selectors.DefaultSelector()
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        self._selector.register(self._wake_read, selectors.EVENT_READ, self._obey)
+        self.thread = threading.Thread(target=self._run, name="shmlab-processes", daemon=True)
+        self.thread.start()
+
+    def submit(self, arguments: list[str], first_input: bytes, heard: Heard, ended: Ended) -> Process:
+        result: Future[Process] = Future()
+
+        def order() -> None:
+            try:
+                result.set_result(self._start(arguments, first_input, heard, ended))
+            except BaseException as error:
+                result.set_exception(error)
+
+        self._orders.put(order)
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake_write, b"o")
+        return result.result(timeout=30)
+
+    def _run(self) -> None:
+        while True:
+            for key, _ in self._selector.select():
+                key.data()
+            time.sleep(0)
+
+    def _obey(self) -> None:
+        os.read(self._wake_read, 4096)
+        while not self._orders.empty():
+            self._orders.get()()
+
+    def _start(self, arguments: list[str], first_input: bytes, heard: Heard, ended: Ended) -> Process:
+        environment = {
+            name: os.environ[name] for name in PASSED_ON if name in os.environ
+        }  # no tokens of a hub or server
+        popen = subprocess.Popen(
+            arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            bufsize=0,
+            start_new_session=True,
+            env=environment,
+        )
+        process = Process(popen)
+        with contextlib.suppress(BrokenPipeError):
+            os.write(process._stdin, first_input)
+        os.set_blocking(process._stdin, False)
+        os.set_blocking(process._stdout, False)
+
+        def read() -> bool:
+            try:
+                data = os.read(process._stdout, READ_AT_ONCE)
+            except BlockingIOError:
+                return False
+            if not data:
+                self._selector.unregister(process._stdout)
+                return False
+            text = data.decode("utf-8", "replace")
+            process.output = (process.output + text)[-KEPT_OUTPUT:]
+            heard(text)
+            return True
+
+        def take() -> None:
+            if read():
+                time.sleep(CALM)
+
+        def reap() -> None:
+            self._selector.unregister(process._handle)
+            while process._stdout in self._selector.get_map() and read():
+                pass
+            with process._lock:  # nobody may use the number once the child is reaped
+                process.returncode = popen.wait()
+                process.ended.set()
+                with contextlib.suppress(KeyError):
+                    self._selector.unregister(process._stdout)
+                os.close(process._handle)
+                for pipe in (popen.stdin, popen.stdout):
+                    if pipe:
+                        pipe.close()
+            ended(process)
+
+        self._selector.register(process._stdout, selectors.EVENT_READ, take)
+        self._selector.register(process._handle, selectors.EVENT_READ, reap)
+        return process

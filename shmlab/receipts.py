@@ -1,0 +1,63 @@
+"""Accounting that no strategy can fool: a receipt for every item.
+
+A consumer that has an item marks one byte that belongs to that item; marking twice changes
+nothing, so no lock is needed and no race can falsify it. Counting marks tells how many different
+items arrived; together with how many were produced and how many were received:
+
+    lost       = produced - different items received - items still in a slot or in a hand
+    duplicated = received - different items received
+
+The bytes form a window over each producer's last items. Before a byte is used again its item is
+settled: the producer adds the old marks to its row.
+"""
+
+import time
+
+from shmlab import item as items
+from shmlab import layout as at
+from shmlab.segment import Segment
+
+PARTS = 4  # a quarter of the window is settled at a time
+
+
+class Deliveries:
+    """The books of one consumer."""
+
+    def __init__(self, segment: Segment, row: int) -> None:
+        self._words, self._data, self._layout = segment.words, segment.data, segment.layout
+        self._mine = at.row(row) // at.WORD
+        self._newest = [-1] * segment.layout.rows
+
+    def record(self, item: object) -> None:
+        """Account for what `get` returned. Raises TypeError if that is no item."""
+        if type(item) is not items.Item:
+            raise TypeError(f"get must return the item that it took from a slot, not {item!r}")
+        words, mine = self._words, self._mine
+        producer, sequence = item.producer, item.sequence
+        if producer >= self._layout.rows or not item.whole():
+            words[mine + at.CORRUPTED] += 1
+        else:
+            receipt = self._layout.receipts(producer) + sequence % self._layout.window
+            if sequence < words[at.row(producer) // at.WORD + at.SETTLED]:
+                words[mine + at.LATE] += 1
+            else:
+                if sequence < self._newest[producer] and not self._data[receipt]:
+                    words[mine + at.OUT_OF_ORDER] += 1
+                self._data[receipt] = 1
+            words[mine + at.RECEIVED] += 1  # after the receipt: received without a receipt looks like a duplicate
+            if sequence > self._newest[producer]:
+                self._newest[producer] = sequence
+        words[mine + at.LATENCY + at.latency_bucket(max(0, time.monotonic_ns() - item.time))] += 1
+        words[mine + at.CONSUMED] += 1
+        words[mine + at.HAND] = 0  # after the receipt: a snapshot sees the one or the other
+
+
+def settle(segment: Segment, row: int) -> None:
+    """Close the books over the oldest part of a producer's window, so that its bytes can be used again."""
+    words, mine, layout = segment.words, at.row(row) // at.WORD, segment.layout
+    size = layout.window // PARTS
+    first = words[mine + at.SETTLED]
+    start = layout.receipts(row) + first % layout.window
+    words[mine + at.DELIVERED] += bytes(segment.data[start : start + size]).count(1)
+    words[mine + at.SETTLED] = first + size  # before the bytes are cleared: a late receipt must not count as a new one
+    segment.data[start : start + size] = bytes(size)

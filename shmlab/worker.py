@@ -1,0 +1,198 @@
+"""The producer and consumer program: `python -P -m shmlab.worker NAME ROW [own]`.
+
+A worker attaches the segment by name, takes its settings from its row, and calls the protocol's
+`put` or `get` whenever its pace says so. It waits for its next item *or* for news from the owner,
+which come as bytes on standard input; the end of standard input means that the owner is dead.
+It keeps its state and its accounts in its row, where anyone can read them.
+"""
+
+import _thread
+import contextlib
+import ctypes
+import math
+import os
+import select
+import struct
+import sys
+import time
+from collections.abc import Callable
+
+from shmlab import item as items
+from shmlab import layout as at
+from shmlab import orphan, strategies
+from shmlab.errors import CapReached, SegmentNotFound, SegmentRefused
+from shmlab.pace import Pace
+from shmlab.receipts import Deliveries, settle
+from shmlab.segment import Segment, attach
+from shmlab.shared import Shared, bind, slow
+
+SIGINT, SIGCONT, SIG_IGN, PR_SET_PDEATHSIG = 2, 18, 1, 1  # of Linux; the signal module takes 6 ms to load
+NICE = 5  # the page and its kernel come first: a spinning worker must not freeze the picture
+Put = Callable[[Shared, items.Item], None]
+Get = Callable[[Shared], object]
+RETRY = 0.02  # seconds until a producer at the cap tries again
+
+
+class Worker:
+    """One producer or consumer in one row of a segment."""
+
+    def __init__(self, segment: Segment, row: int, put: Put, get: Get) -> None:
+        self.segment, self.row = segment, row
+        self.words = segment.words
+        self.mine = at.row(row) // at.WORD
+        self.role = self.words[self.mine + at.ROLE]
+        self.put, self.get = put, get
+        self.deliveries = Deliveries(segment, row)
+        self.listening = True  # is standard input the owner's pipe?
+
+    def run(self) -> None:
+        """Work until the owner says stop."""
+        words, mine = self.words, self.mine
+        work = self.produce if self.role == at.PRODUCER else self.consume
+        while True:
+            news = words[mine + at.NEWS]
+            buf = self._buf()
+            pace = self._pace()
+            while words[mine + at.NEWS] == news:
+                if words[at.STATE // at.WORD] == at.STOPPED or words[mine + at.LEAVE]:
+                    words[mine + at.PHASE] = at.LEFT
+                    return
+                if words[mine + at.ORDERS] > words[mine + at.ORDERS_DONE]:
+                    work(buf)
+                    words[mine + at.ORDERS_DONE] += 1
+                    continue
+                if words[at.STATE // at.WORD] == at.PAUSED:
+                    self._rest(at.HELD_BACK, 1.0)
+                    continue
+                if words[mine + at.PRODUCED] >= words[mine + at.QUOTA]:
+                    self._rest(at.FINISHED, 1.0)
+                    continue
+                due = pace.due(time.monotonic())
+                if not due:
+                    self._rest(at.RESTING, pace.wait(time.monotonic()))
+                    continue
+                blocked = words[mine + at.BLOCKED]
+                for _ in range(due):
+                    work(buf)
+                    if words[mine + at.NEWS] != news:
+                        break
+                if words[mine + at.BLOCKED] != blocked:
+                    pace.excuse((words[mine + at.BLOCKED] - blocked) / 1e9)
+
+    def produce(self, buf: Shared) -> None:
+        """Make one item and put it."""
+        words, mine = self.words, self.mine
+        sequence = words[mine + at.PRODUCED]
+        if sequence - words[mine + at.SETTLED] >= self.segment.layout.window:
+            settle(self.segment, self.row)
+        now = time.monotonic_ns()
+        words[mine + at.SINCE] = now
+        words[mine + at.PHASE] = at.WORKING
+        item = items.make(self.row, sequence, self.segment.layout.payload, now)
+        while True:
+            try:
+                self.put(buf, item)
+                break
+            except CapReached:
+                self._rest(at.CAPPED, RETRY)
+                if words[at.STATE // at.WORD] == at.STOPPED or words[mine + at.LEAVE]:
+                    return
+                words[mine + at.PHASE] = at.WORKING
+        words[mine + at.PRODUCED] = sequence + 1
+
+    def consume(self, buf: Shared) -> None:
+        """Get one item and account for it."""
+        words, mine = self.words, self.mine
+        words[mine + at.SINCE] = time.monotonic_ns()
+        words[mine + at.PHASE] = at.WORKING
+        self.deliveries.record(self.get(buf))
+
+    def _buf(self) -> Shared:
+        step_time = self.words[at.STEP_TIME // at.WORD]
+        return bind(self.segment, self.row, slow(step_time / 1e9) if step_time else None)
+
+    def _pace(self) -> Pace:
+        rate = struct.unpack("<d", struct.pack("<Q", self.words[self.mine + at.RATE]))[0]
+        rate = rate if rate > 0 else math.inf
+        return Pace(rate, self.words[self.mine + at.PATTERN], self.segment.capacity, time.monotonic())
+
+    def _rest(self, phase: int, seconds: float) -> None:
+        """Sleep for so long, or until the owner has news."""
+        self.words[self.mine + at.PHASE] = phase
+        if not self.listening:
+            time.sleep(min(seconds, RETRY))
+        elif select.select([0], [], [], seconds)[0] and not os.read(0, 4096):
+            orphan.leave(self.segment)
+
+
+def _functions(segment: Segment, own: bool) -> tuple[Put, Get]:
+    """The protocol: by name, or sent by the owner over standard input."""
+    if not own:
+        strategy = strategies.find(segment.layout.strategy)
+        return strategy.put, strategy.get
+    import linecache
+    import pickle  # from the owner, over a private pipe; never from the segment
+
+    (size,) = struct.unpack("<Q", _read(8))
+    put, get, sources = pickle.loads(_read(size))
+    for filename, text in sources.items():  # so that a traceback shows the notebook's lines
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    return put, get
+
+
+def _read(size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = os.read(0, size - len(data))
+        if not part:
+            raise EOFError("the owner ended while it sent put and get")
+        data += part
+    return data
+
+
+def main(arguments: list[str]) -> int:
+    """Run one worker; the exit status is 0 when it was told to end, 1 when something failed."""
+    name, row, owner = arguments[0], int(arguments[1]), int(arguments[2])
+    libc = ctypes.CDLL(None)
+    libc.signal(SIGINT, SIG_IGN)  # "interrupt the kernel" is not meant for workers
+    try:
+        segment = attach(name)
+    except (SegmentNotFound, SegmentRefused) as error:
+        print(error, file=sys.stderr)
+        return 1
+    libc.prctl(PR_SET_PDEATHSIG, SIGCONT)  # a stopped worker wakes when its owner dies
+    _thread.start_new_thread(orphan.watch, (segment, owner))
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
+    words, mine = segment.words, at.row(row) // at.WORD
+    words[mine + at.PID] = os.getpid()
+    words[mine + at.PHASE] = at.STARTING
+    try:
+        Worker(segment, row, *_functions(segment, own=arguments[3:] == ["own"])).run()
+    except SystemExit:
+        pass
+    except BaseException as error:
+        words[mine + at.PHASE] = at.FAILED
+        _report(error, segment)
+        return 1
+    return 0
+
+
+def _report(error: BaseException, segment: Segment) -> None:
+    """The student's part of the traceback on standard error."""
+    import traceback
+
+    if isinstance(error, AttributeError) and isinstance(error.obj, Shared) and error.name:
+        from shmlab.strategies.own import nearest
+
+        error.add_note(
+            nearest(error.name, [*segment.layout.variables, *segment.layout.semaphores, "slots", "capacity"])
+        )
+    trace = error.__traceback__
+    while trace and trace.tb_next and trace.tb_frame.f_globals.get("__name__") == __name__:
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
