@@ -1,0 +1,192 @@
+"""The workers of one lab: each a real process with a row of the segment.
+
+The crew writes settings into rows (one 8-byte `pwrite` each) and tells the process that there are
+news. Rows are given out in order; the row of a worker that has ended is used again only when no
+fresh one is left, and its counters then simply go on.
+"""
+
+import os
+import signal
+import struct
+import sys
+import time
+
+from shmlab import layout as at
+from shmlab import limits, processes
+from shmlab.errors import ArgumentError
+from shmlab.log import Log
+from shmlab.meter import Meter
+from shmlab.processes import Process
+from shmlab.segment import SegmentFile
+from shmlab.snapshot import Snapshot, Worker
+
+LOOK = 0.0005  # seconds between two looks at a worker that is to be caught
+ROLE_LETTERS = {at.PRODUCER: "P", at.CONSUMER: "C"}
+
+
+class Crew:
+    """Starts, names, addresses and ends the workers on `file`.
+
+    `functions` is what a worker with a student's own protocol reads from its standard input.
+    """
+
+    def __init__(self, file: SegmentFile, functions: bytes, log: Log) -> None:
+        self._file, self._functions, self._log = file, functions, log
+        self._processes: dict[int, Process] = {}
+        self._meters: dict[int, Meter] = {}
+        self._fresh = list(range(file.layout.rows))
+        self._numbers = dict.fromkeys(at.ROLES, 0)
+        self._closing = False
+
+    def add(self, role: int, rate: float | None, pattern: str) -> int:
+        """Start one more worker and return its row. Raises ArgumentError when all rows are in use."""
+        row = self._free_row()
+        number, self._numbers[role] = self._numbers[role], self._numbers[role] + 1
+        settings = {
+            at.PHASE: at.STARTING,
+            at.WAITS: 0,
+            at.HOLDS: 0,
+            at.NUMBER: number,
+            at.RATE: _bits(rate),
+            at.PATTERN: limits.PATTERNS.index(pattern),
+            at.ORDERS: self.word(row, at.ORDERS_DONE),
+            at.QUOTA: at.NO_QUOTA,
+            at.BASE: self.word(row, at.PRODUCED if role == at.PRODUCER else at.CONSUMED),
+            at.LEAVE: 0,
+            at.ROLE: role,
+        }
+        self._meters[row] = Meter()
+        for index, value in settings.items():
+            self._file.set_word(at.row(row) + index * at.WORD, value)
+        self._file.set_word(at.ROWS_USED, max(self._file.word(at.ROWS_USED), row + 1))
+        arguments = [sys.executable, "-u", "-P", "-m", "shmlab.worker", self._file.name, str(row), str(os.getpid())]
+        process = processes.start(
+            arguments + ["own"] * bool(self._functions),
+            self._functions,
+            lambda text: self._heard(row, text),
+            lambda process: self._ended(row, process),
+        )
+        self._processes[row] = process
+        self._file.set_word(at.row(row) + at.PID * at.WORD, process.pid)
+        self._log.note("worker", f"{self.name(row)} started: pid {process.pid}.")
+        return row
+
+    def _free_row(self) -> int:
+        if self._fresh:
+            return self._fresh.pop(0)
+        for row, process in self._processes.items():
+            if process.ended.is_set():
+                return row
+        raise ArgumentError(f"a lab has {limits.WORKERS} workers at most; remove or kill one first.")
+
+    def find(self, worker: Worker | str | int) -> int:
+        """The row of a living worker, given itself, its name or its row. Raises ArgumentError."""
+        wanted = worker.row if isinstance(worker, Worker) else worker
+        alive = [row for row, process in sorted(self._processes.items()) if not process.ended.is_set()]
+        for row in alive:
+            if wanted == self.name(row) or (wanted == row and not isinstance(wanted, (bool, float))):
+                return row
+        names = ", ".join(self.name(row) for row in alive) or "none"
+        raise ArgumentError(f"there is no living worker {wanted!r}. Living: {names}.")
+
+    def process(self, row: int) -> Process:
+        """The process that works in this row."""
+        return self._processes[row]
+
+    def name(self, row: int) -> str:
+        """P0, C1, …: role and number."""
+        return f"{ROLE_LETTERS.get(self.word(row, at.ROLE), 'W')}{self.word(row, at.NUMBER)}"
+
+    def word(self, row: int, index: int) -> int:
+        """A word of a row."""
+        return self._file.word(at.row(row) + index * at.WORD)
+
+    def set(self, row: int, index: int, value: int) -> None:
+        """Change a setting of a row; `tell` makes the worker look."""
+        self._file.set_word(at.row(row) + index * at.WORD, value)
+
+    def set_rate(self, row: int, rate: float | None) -> None:
+        """Items per second, None for as fast as possible; acts at once."""
+        self.set(row, at.RATE, _bits(rate))
+        self.tell(row)
+        self._meters[row].restart(self._items(row), self._processes[row])
+
+    def _items(self, row: int) -> int:
+        done = at.PRODUCED if self.word(row, at.ROLE) == at.PRODUCER else at.CONSUMED
+        return self.word(row, done) - self.word(row, at.BASE)
+
+    def tell(self, row: int) -> None:
+        """Make a worker read its settings again, now."""
+        self.set(row, at.NEWS, self.word(row, at.NEWS) + 1)
+        self._processes[row].tell()
+
+    def kill(self, row: int, holding: str | None, timeout: float) -> bool:
+        """End a worker by SIGKILL; with `holding`, only while it holds that semaphore. False if it never did."""
+        process = self._processes[row]
+        if holding is not None and not self._catch(row, holding, time.monotonic() + timeout):
+            return False
+        process.signal(signal.SIGKILL)
+        process.wait(2)
+        where = f" while it held {holding}" if holding else ""
+        self._log.note("command", f"{self.name(row)} (pid {process.pid}) was killed{where}.")
+        return True
+
+    def _catch(self, row: int, semaphore: str, end: float) -> bool:
+        """Stop a worker while it holds `semaphore`."""
+        process = self._processes[row]
+        tag = list(self._file.layout.semaphores).index(semaphore) + 1
+        while time.monotonic() < end and not process.ended.is_set():
+            if self.word(row, at.HOLDS) == tag:
+                process.signal(signal.SIGSTOP)
+                while not process.stopped() and not process.ended.is_set():
+                    time.sleep(LOOK)
+                if self.word(row, at.HOLDS) == tag:  # it holds it still, and cannot let go any more
+                    return True
+                process.signal(signal.SIGCONT)
+            time.sleep(LOOK)
+        return False
+
+    def tell_all(self) -> None:
+        for row in list(self._processes):
+            self.tell(row)
+
+    def measured(self, snapshot: Snapshot) -> tuple[Worker, ...]:
+        """The workers of a snapshot, completed with what their processes show."""
+        return tuple(
+            self._meters[w.row].measure(w, self._processes[w.row]) for w in snapshot.workers if w.row in self._processes
+        )
+
+    def output(self) -> str:
+        """What the workers printed, in the order of their rows."""
+        return "".join(process.output for _, process in sorted(self._processes.items()))
+
+    def end(self) -> None:
+        """Kill and reap every worker."""
+        self._closing = True
+        running = [process for process in self._processes.values() if not process.ended.is_set()]
+        for process in running:
+            process.signal(signal.SIGKILL)
+        for process in running:
+            process.wait(5)
+
+    def _heard(self, row: int, text: str) -> None:
+        if not self._closing:
+            for line in text.splitlines()[-20:]:
+                self._log.note("output", f"{self.name(row)} says: {line[:500]}")
+
+    def _ended(self, row: int, process: Process) -> None:
+        if self._closing or process.returncode is None:
+            return
+        if process.returncode > 0:
+            self._log.note("fault", f"{self.name(row)} (pid {process.pid}) failed with status {process.returncode}.")
+        elif process.returncode < 0:
+            self._log.note(
+                "worker", f"{self.name(row)} (pid {process.pid}) died of {signal.Signals(-process.returncode).name}."
+            )
+        else:
+            self._log.note("worker", f"{self.name(row)} (pid {process.pid}) ended.")
+
+
+def _bits(rate: float | None) -> int:
+    """A rate as a word: the bits of a float, 0 for as fast as possible."""
+    return int.from_bytes(struct.pack("<d", rate or 0.0), "little")

@@ -1,0 +1,343 @@
+"""Start, steer, watch and stop a set of real processes on one segment.
+
+The lab owns the segment: it creates it, gives every worker a row, writes settings there, and
+unlinks everything at the end. It never maps the segment and never waits on a semaphore, so
+whatever a worker does, the lab's own process goes on.
+"""
+
+import atexit
+import contextlib
+import os
+import signal
+import time
+from dataclasses import replace
+from threading import RLock
+
+from shmlab import launch, limits, segment, settings
+from shmlab import layout as at
+from shmlab.crew import Crew
+from shmlab.errors import LabStopped
+from shmlab.log import Event, Log
+from shmlab.observer import Observer
+from shmlab.segment import SegmentFile
+from shmlab.snapshot import Report, Snapshot, Worker
+from shmlab.trial import Trial
+
+GRACE = 0.5  # seconds that stop waits for items in motion before it kills
+
+
+class Lab:
+    """Producers and consumers, real processes, on one buffer in a real shared-memory segment.
+
+    strategy: one of `strategies.names`; or give your own `put` and `get` (and what they share, as
+    `shared=dict(count=0, lock=Semaphore(1))`). slots: 2 to 1,024. produce_rate, consume_rate:
+    items per second of each worker, 0.1 to 100,000, or None for as fast as possible. pattern:
+    "constant", "poisson" or "bursty". payload: bytes of one item, 8 to 65,536. slow_motion:
+    seconds that every protocol step takes, 0 to 2.
+
+    Raises ArgumentError before anything is created; `start` raises NoRoom when /dev/shm is full.
+    """
+
+    def __init__(
+        self,
+        strategy: str = "semaphores",
+        slots: int = 8,
+        producers: int = 1,
+        consumers: int = 1,
+        produce_rate: float | None = 5,
+        consume_rate: float | None = 4,
+        *,
+        pattern: str = "constant",
+        payload: int = 8,
+        put: object = None,
+        get: object = None,
+        shared: object = None,
+        slow_motion: float = 0.0,
+    ) -> None:
+        protocol = (strategy, put, get, shared)
+        numbers = (slots, producers, consumers, produce_rate, consume_rate, payload, slow_motion)
+        self._settings = wanted = settings.check(*protocol, *numbers, pattern)
+        self.strategy, self.slots = wanted.strategy, wanted.slots
+        self.pattern, self.payload = wanted.pattern, wanted.payload
+        self._rates, self._slow_motion = dict(wanted.rates), wanted.slow_motion
+        self._log = Log()
+        self._lock = RLock()
+        self._segment: SegmentFile | None = None
+        self._crew: Crew | None = None
+        self._last: Snapshot | None = None
+        self._owner = 0
+
+    # --- life ------------------------------------------------------------------------------------
+
+    def start(self) -> "Lab":
+        """Create the segment and start the processes. Raises NoRoom, OSError; then nothing is left behind."""
+        with self._lock:
+            if self._segment:
+                return self
+            segment.sweep()
+            self._segment = file = launch.publish(self.strategy, self.slots, self.payload)
+            self._owner = os.getpid()
+            atexit.register(self._at_exit)
+            try:
+                file.set_word(at.STEP_TIME, int(self._slow_motion * 1e9))
+                self._log.note("info", f"Segment {file.name} created: {file.layout.size:,} bytes, {self.slots} slots.")
+                self._crew = Crew(file, self._settings.functions, self._log)
+                for role, count in self._settings.counts.items():
+                    for _ in range(count):
+                        self._crew.add(role, self._rates[role], self.pattern)
+                self.snapshot()
+            except BaseException:
+                self.stop()
+                raise
+            return self
+
+    def stop(self) -> None:
+        """End all processes, keep the last snapshot, unlink everything. Any thread may call it, twice does no harm."""
+        with self._lock:
+            if not self._segment:
+                return
+            try:
+                with contextlib.suppress(Exception):
+                    self._last = self._settled(self._segment)
+                if self._crew:
+                    self._crew.end()
+            finally:
+                file, self._segment = self._segment, None
+                launch.withdraw(file)
+                atexit.unregister(self._at_exit)
+                self._log.note("info", "Stopped: all processes ended, the segment is unlinked.")
+
+    def __enter__(self) -> "Lab":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _at_exit(self) -> None:
+        if os.getpid() == self._owner:  # a forked child must not stop its parent's lab
+            self.stop()
+
+    def _settled(self, file: SegmentFile) -> Snapshot:
+        """A last snapshot with no item in motion, if the workers can be brought to that soon."""
+        file.set_word(at.STATE, at.PAUSED)
+        self._alive().tell_all()
+        end = time.monotonic() + GRACE
+        while True:
+            snapshot = self.snapshot()
+            moving = any(w.state in ("producing", "consuming", "in the critical section") for w in snapshot.workers)
+            if (snapshot.consistent and not moving) or self._slow_motion or time.monotonic() > end:
+                file.set_word(at.STATE, at.STOPPED)
+                return replace(snapshot, state="stopped")
+            time.sleep(0.002)
+
+    # --- steering --------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Every worker rests after the item it is busy with."""
+        self._control(at.STATE, at.PAUSED, "Paused.")
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._control(at.STATE, at.RUNNING, "Resumed.")
+
+    @property
+    def slow_motion(self) -> float:
+        """Seconds that every protocol step takes, 0 to 2; 0 is full speed."""
+        return self._slow_motion
+
+    @slow_motion.setter
+    def slow_motion(self, seconds: float) -> None:
+        self._slow_motion = limits.number(seconds, "slow_motion", *limits.SLOW_MOTION, "seconds")
+        if self._segment:
+            self._control(at.STEP_TIME, int(self._slow_motion * 1e9), f"Each step now takes {self._slow_motion:g} s.")
+
+    def add_producer(self, rate: float | str | None = "same", pattern: str | None = None) -> Worker:
+        """Start one more producer, with the lab's rate and pattern unless given. Raises ArgumentError, LabStopped."""
+        return self._add_one(at.PRODUCER, rate, pattern)
+
+    def add_consumer(self, rate: float | str | None = "same", pattern: str | None = None) -> Worker:
+        """Start one more consumer, with the lab's rate and pattern unless given. Raises ArgumentError, LabStopped."""
+        return self._add_one(at.CONSUMER, rate, pattern)
+
+    def remove(self, worker: Worker | str | int) -> None:
+        """Let a worker leave between two items. One that sleeps on a semaphore leaves after its item."""
+        crew = self._alive()
+        row = crew.find(worker)
+        crew.set(row, at.LEAVE, 1)
+        crew.tell(row)
+        self._log.note("command", f"{crew.name(row)} is asked to leave.")
+
+    def kill(self, worker: Worker | str | int, holding: str | None = None, timeout: float = 5.0) -> bool:
+        """End a worker by SIGKILL, anywhere in its code.
+
+        With `holding`, wait until it holds that semaphore: it is stopped, looked at, and killed
+        only inside. Returns False if it never was inside within `timeout` seconds.
+        """
+        row = self._alive().find(worker)
+        limits.number(timeout, "timeout", 0, 3600, "seconds")
+        if holding is not None:
+            limits.choice(holding, "holding", tuple(self._file().layout.semaphores))
+        return self._alive().kill(row, holding, timeout)
+
+    def stall(self, worker: Worker | str | int) -> None:
+        """Stop a worker where it is (SIGSTOP); it keeps what it holds."""
+        self._send(worker, signal.SIGSTOP, "is stalled")
+
+    def unstall(self, worker: Worker | str | int) -> None:
+        """Let a stalled worker go on (SIGCONT)."""
+        self._send(worker, signal.SIGCONT, "goes on")
+
+    def _send(self, worker: Worker | str | int, number: signal.Signals, what: str) -> None:
+        crew = self._alive()
+        row = crew.find(worker)
+        crew.process(row).signal(number)
+        self._log.note("command", f"{crew.name(row)} {what} ({number.name}).")
+
+    def one_item(self, worker: Worker | str | int) -> None:
+        """Let a worker produce or consume one item now, also while the lab is paused."""
+        crew = self._alive()
+        row = crew.find(worker)
+        crew.set(row, at.ORDERS, crew.word(row, at.ORDERS) + 1)
+        crew.tell(row)
+        self._log.note("command", f"{crew.name(row)} is asked for one item.")
+
+    def set_rate(self, worker: Worker | str | int, rate: float | None, pattern: str | None = None) -> None:
+        """Items per second of one worker (None: as fast as possible), and how they are spread."""
+        rate = limits.rate(rate)
+        if pattern is not None:
+            limits.choice(pattern, "pattern", limits.PATTERNS)
+        crew = self._alive()
+        row = crew.find(worker)
+        if pattern is not None:
+            crew.set(row, at.PATTERN, limits.PATTERNS.index(pattern))
+        crew.set_rate(row, rate)
+
+    @property
+    def produce_rate(self) -> float | None:
+        """Items per second of each producer; setting it changes all of them."""
+        return self._rates[at.PRODUCER]
+
+    @produce_rate.setter
+    def produce_rate(self, rate: float | None) -> None:
+        self._set_rates(at.PRODUCER, limits.rate(rate, "produce_rate"))
+
+    @property
+    def consume_rate(self) -> float | None:
+        """Items per second of each consumer; setting it changes all of them."""
+        return self._rates[at.CONSUMER]
+
+    @consume_rate.setter
+    def consume_rate(self, rate: float | None) -> None:
+        self._set_rates(at.CONSUMER, limits.rate(rate, "consume_rate"))
+
+    # --- watching --------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a segment with processes on it."""
+        return self._segment is not None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the workers rest."""
+        return self._segment is not None and self._segment.word(at.STATE) == at.PAUSED
+
+    @property
+    def name(self) -> str:
+        """The segment's name, by which any process can attach. Raises LabStopped."""
+        return self._file().name
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The processes as they are now."""
+        return self.snapshot().workers
+
+    @property
+    def warning(self) -> str | None:
+        """Where the strategy is not sound for this number of processes, as a sentence."""
+        alive = [w for w in self._last.workers if w.alive] if self._last else []
+        producers = sum(w.role == "producer" for w in alive) or self._settings.counts[at.PRODUCER]
+        consumers = sum(w.role == "consumer" for w in alive) or self._settings.counts[at.CONSUMER]
+        return self.strategy.warning(producers, consumers)
+
+    @property
+    def events(self) -> list[Event]:
+        """What happened so far, oldest first."""
+        return self._log.events
+
+    @property
+    def log(self) -> Log:
+        """The event log; `lab.log.csv()` gives it as a table."""
+        return self._log
+
+    @property
+    def output(self) -> str:
+        """What the workers printed: the last 64 KiB of each, in the order of their rows."""
+        return self._crew.output() if self._crew else ""
+
+    def snapshot(self) -> Snapshot:
+        """The segment and its processes now; after `stop` the last one. Raises LabStopped if never started."""
+        file, crew = self._segment, self._crew
+        if file and crew:
+            with contextlib.suppress(OSError):  # stopped by another thread meanwhile
+                snapshot = Observer(file).snapshot()
+                self._last = replace(snapshot, workers=crew.measured(snapshot))
+        if not self._last:
+            raise LabStopped("the lab was never started: call start(), or use it as `with Lab(...) as lab:`.")
+        return self._last
+
+    def run(self, items: int = 20_000, timeout: float = 30.0) -> Report:
+        """Send `items` through the buffer as fast as possible and report. Starts and stops the lab if need be.
+
+        Ends when all items arrived, when nothing moves any more (`stuck`), or after `timeout`
+        seconds. Raises WorkerFailed, with the worker's own words, if a process failed.
+        """
+        limits.whole(items, "items", 1, 1 << 40)
+        limits.number(timeout, "timeout", 0, 86_400, "seconds")
+        if not self._segment:
+            with self:
+                return self.run(items, timeout)
+        trial = Trial(self._alive(), self.snapshot(), items)
+        try:
+            while not (report := trial.look(self.snapshot(), timeout)):
+                pass
+            return report
+        finally:
+            trial.close()
+
+    def __str__(self) -> str:
+        return str(self.snapshot()) if self._last else repr(self)
+
+    def __repr__(self) -> str:
+        return f"<Lab: {self._settings}>"
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _add_one(self, role: int, rate: float | str | None, pattern: str | None) -> Worker:
+        rate = self._rates[role] if rate == "same" else limits.rate(rate)
+        pattern = self.pattern if pattern is None else limits.choice(pattern, "pattern", limits.PATTERNS)
+        with self._lock:
+            row = self._alive().add(role, rate, pattern)
+            return next(w for w in self.snapshot().workers if w.row == row)
+
+    def _set_rates(self, role: int, rate: float | None) -> None:
+        self._rates[role] = rate
+        if self._segment:
+            for worker in self.workers:
+                if worker.role == at.ROLES[role] and worker.alive:
+                    self.set_rate(worker, rate)
+
+    def _control(self, offset: int, value: int, text: str) -> None:
+        self._file().set_word(offset, value)
+        self._alive().tell_all()
+        self._log.note("command", text)
+
+    def _file(self) -> SegmentFile:
+        if not self._segment:
+            raise LabStopped("the lab is not running: call start(), or use it as `with Lab(...) as lab:`.")
+        return self._segment
+
+    def _alive(self) -> Crew:
+        self._file()
+        assert self._crew
+        return self._crew

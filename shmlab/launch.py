@@ -1,0 +1,39 @@
+"""From a strategy to a segment: sizes, initial values, and the semaphores beside it."""
+
+from shmlab import layout as at
+from shmlab import limits, segment, sync
+from shmlab.layout import Layout
+from shmlab.segment import SegmentFile
+from shmlab.strategies import Strategy
+
+
+def publish(strategy: Strategy, slots: int, payload: int) -> SegmentFile:
+    """Create the segment and semaphores of a strategy; this process owns them. Raises NoRoom."""
+    initial = strategy.shared(slots)
+    semaphores = {name: value.value for name, value in initial.items() if isinstance(value, sync.Semaphore)}
+    variables = {name: value for name, value in initial.items() if not isinstance(value, sync.Semaphore)}
+    cap = _cap(slots, payload) if strategy.unbounded else slots
+    layout = Layout(
+        strategy.name, tuple(variables), semaphores, slots, cap, payload, limits.WORKERS, strategy.unbounded
+    )
+    file = segment.create(layout)
+    try:
+        for i, value in enumerate(variables.values()):
+            file.set_bytes(at.variable(i), value.to_bytes(at.WORD, "little", signed=True))
+        for name, value in semaphores.items():
+            sync.create(file.name, name, value)
+    except BaseException:
+        withdraw(file)
+        raise
+    return file
+
+
+def withdraw(file: SegmentFile) -> None:
+    """Unlink the segment and its semaphores and give up the owner's lock."""
+    segment.unlink(file.name)
+    file.close()
+
+
+def _cap(slots: int, payload: int) -> int:
+    """The most slots that an unbounded buffer of such items may get."""
+    return max(slots, min(limits.CAP_SLOTS, limits.CAP_BYTES // at.slot_stride(payload)))

@@ -1,0 +1,19 @@
+"""`show(function)`: the live source of what runs, never a copy of it."""
+
+import inspect
+
+from shmlab.errors import ArgumentError
+
+
+def show(thing: object) -> None:
+    """Print the source of a function, class or module, such as `show(strategies.semaphores.put)`.
+
+    Raises ArgumentError for what has no source.
+    """
+    try:
+        source = inspect.getsource(thing)  # type: ignore[arg-type]
+    except (TypeError, OSError) as error:
+        raise ArgumentError(
+            f"show prints the source of a function, class or module; {thing!r} has none: {error}."
+        ) from None
+    print(inspect.cleandoc(source) if source[:1].isspace() else source.rstrip())

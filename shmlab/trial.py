@@ -1,0 +1,54 @@
+"""A run to the end: so many items through the buffer as fast as possible, and a report."""
+
+import time
+from dataclasses import fields
+
+from shmlab import layout as at
+from shmlab.crew import Crew
+from shmlab.errors import ArgumentError, WorkerFailed
+from shmlab.snapshot import Report, Snapshot
+
+NO_MOTION = 3.0  # seconds without any item moving after which a run counts as stuck
+LOOK = 0.005  # seconds between two looks
+
+
+class Trial:
+    """Gives every producer its share of `items`, lets all run at full speed, and puts back the rates."""
+
+    def __init__(self, crew: Crew, before: Snapshot, items: int) -> None:
+        producers = [w for w in before.workers if w.role == "producer" and w.alive]
+        if not producers:
+            raise ArgumentError("run needs at least one producer: add_producer().")
+        self._crew, self._goal, self._before = crew, before.produced + items, before
+        self._rates = {w.row: w.rate for w in before.workers if w.alive}
+        for i, worker in enumerate(producers):
+            share = items // len(producers) + (i < items % len(producers))
+            crew.set(worker.row, at.QUOTA, crew.word(worker.row, at.PRODUCED) + share)
+        for row in self._rates:
+            crew.set_rate(row, None)
+        self._began = self._moved = time.monotonic()
+
+    def look(self, now: Snapshot, timeout: float) -> Report | None:
+        """The report if the run has ended, else None after a short rest. Raises WorkerFailed."""
+        for worker in now.workers:
+            if worker.state == "failed":
+                process = self._crew.process(worker.row)
+                process.wait(2)  # until it has said why
+                raise WorkerFailed(f"{worker.name} failed:\n{process.output}")
+        if (now.produced, now.consumed) != (self._before.produced, self._before.consumed):
+            self._moved = time.monotonic()
+        self._before = now
+        finished = now.produced >= self._goal and now.occupancy == 0 and now.consumed >= now.produced - now.lost
+        stuck = not finished and time.monotonic() - self._moved > NO_MOTION
+        if finished or stuck or time.monotonic() - self._began > timeout:
+            values = {f.name: getattr(now, f.name) for f in fields(Snapshot)}
+            return Report(**values, finished=finished, stuck=stuck, seconds=self._moved - self._began)
+        time.sleep(LOOK)
+        return None
+
+    def close(self) -> None:
+        """Put back what the workers were asked before."""
+        for row, rate in self._rates.items():
+            if not self._crew.process(row).ended.is_set():
+                self._crew.set(row, at.QUOTA, at.NO_QUOTA)
+                self._crew.set_rate(row, rate)
