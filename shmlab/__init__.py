@@ -18,7 +18,7 @@ _HOMES = {
     "Semaphore": "sync",
     "Snapshot": "snapshot",
     "Worker": "snapshot",
-    "show": "show",
+    "show": "source",
     "ShmlabError": "errors",
     "ArgumentError": "errors",
     "CapReached": "errors",
@@ -67,8 +67,8 @@ if TYPE_CHECKING:
     )
     from shmlab.lab import Lab
     from shmlab.observer import Observer
-    from shmlab.show import show
     from shmlab.snapshot import Report, Snapshot, Worker
+    from shmlab.source import show
     from shmlab.sync import Semaphore
 
 

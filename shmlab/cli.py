@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 import shmlab
-from shmlab import observer, segment
+from shmlab import launch, observer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,12 +25,12 @@ def _ls() -> int:
     for snapshot in labs:
         print(f"{snapshot.name}  {snapshot}")
     if not labs:
-        print("No lab is running. Start one: `python -c \"import shmlab; print(shmlab.Lab().run())\"`, or open a notebook.")
+        print("No lab is running. Open a notebook and run `labs.live()`.")
     return 0
 
 
 def _clean() -> int:
-    swept = segment.sweep()
+    swept = launch.sweep()
     print("\n".join(f"removed {name}" for name in swept) or "Nothing to remove: every segment has a living owner.")
     return 0
 

@@ -20,6 +20,7 @@ from shmlab.processes import Process
 from shmlab.segment import SegmentFile
 from shmlab.snapshot import Snapshot, Worker
 
+START = 2.0  # seconds that a worker may take to start
 LOOK = 0.0005  # seconds between two looks at a worker that is to be caught
 ROLE_LETTERS = {at.PRODUCER: "P", at.CONSUMER: "C"}
 
@@ -36,7 +37,9 @@ class Crew:
         self._meters: dict[int, Meter] = {}
         self._fresh = list(range(file.layout.rows))
         self._numbers = dict.fromkeys(at.ROLES, 0)
+        self._names: dict[int, str] = {}
         self._closing = False
+        self._killed: set[int] = set()
 
     def add(self, role: int, rate: float | None, pattern: str) -> int:
         """Start one more worker and return its row. Raises ArgumentError when all rows are in use."""
@@ -56,6 +59,7 @@ class Crew:
             at.ROLE: role,
         }
         self._meters[row] = Meter()
+        self._names[row] = f"{ROLE_LETTERS[role]}{number}"
         for index, value in settings.items():
             self._file.set_word(at.row(row) + index * at.WORD, value)
         self._file.set_word(at.ROWS_USED, max(self._file.word(at.ROWS_USED), row + 1))
@@ -81,7 +85,7 @@ class Crew:
 
     def find(self, worker: Worker | str | int) -> int:
         """The row of a living worker, given itself, its name or its row. Raises ArgumentError."""
-        wanted = worker.row if isinstance(worker, Worker) else worker
+        wanted = worker.name if isinstance(worker, Worker) else worker  # not its row, which another may have by now
         alive = [row for row, process in sorted(self._processes.items()) if not process.ended.is_set()]
         for row in alive:
             if wanted == self.name(row) or (wanted == row and not isinstance(wanted, (bool, float))):
@@ -95,7 +99,7 @@ class Crew:
 
     def name(self, row: int) -> str:
         """P0, C1, …: role and number."""
-        return f"{ROLE_LETTERS.get(self.word(row, at.ROLE), 'W')}{self.word(row, at.NUMBER)}"
+        return self._names[row]
 
     def word(self, row: int, index: int) -> int:
         """A word of a row."""
@@ -105,8 +109,10 @@ class Crew:
         """Change a setting of a row; `tell` makes the worker look."""
         self._file.set_word(at.row(row) + index * at.WORD, value)
 
-    def set_rate(self, row: int, rate: float | None) -> None:
-        """Items per second, None for as fast as possible; acts at once."""
+    def set_rate(self, row: int, rate: float | None, pattern: str | None = None) -> None:
+        """Items per second, None for as fast as possible, and how they are spread; acts at once."""
+        if pattern is not None:
+            self.set(row, at.PATTERN, limits.PATTERNS.index(pattern))
         self.set(row, at.RATE, _bits(rate))
         self.tell(row)
         self._meters[row].restart(self._items(row), self._processes[row])
@@ -120,11 +126,32 @@ class Crew:
         self.set(row, at.NEWS, self.word(row, at.NEWS) + 1)
         self._processes[row].tell()
 
+    def let_leave(self, row: int) -> None:
+        """Ask a worker to end between two items."""
+        self.set(row, at.LEAVE, 1)
+        self.tell(row)
+        self._log.note("command", f"{self.name(row)} is asked to leave.")
+
+    def order_one(self, row: int) -> None:
+        """Ask a worker for one item, now."""
+        self.set(row, at.ORDERS, self.word(row, at.ORDERS) + 1)
+        self.tell(row)
+        self._log.note("command", f"{self.name(row)} is asked for one item.")
+
+    def send(self, row: int, number: signal.Signals, what: str) -> None:
+        """Send a signal to a worker; `what` says what that does to it."""
+        end = time.monotonic() + START
+        while self.word(row, at.PHASE) == at.STARTING and time.monotonic() < end:
+            time.sleep(LOOK)  # stopped before it watches its owner, it would outlive it
+        self._processes[row].signal(number)
+        self._log.note("command", f"{self.name(row)} {what} ({number.name}).")
+
     def kill(self, row: int, holding: str | None, timeout: float) -> bool:
         """End a worker by SIGKILL; with `holding`, only while it holds that semaphore. False if it never did."""
         process = self._processes[row]
         if holding is not None and not self._catch(row, holding, time.monotonic() + timeout):
             return False
+        self._killed.add(process.pid)
         process.signal(signal.SIGKILL)
         process.wait(2)
         where = f" while it held {holding}" if holding else ""
@@ -175,7 +202,7 @@ class Crew:
                 self._log.note("output", f"{self.name(row)} says: {line[:500]}")
 
     def _ended(self, row: int, process: Process) -> None:
-        if self._closing or process.returncode is None:
+        if self._closing or process.returncode is None or process.pid in self._killed:
             return
         if process.returncode > 0:
             self._log.note("fault", f"{self.name(row)} (pid {process.pid}) failed with status {process.returncode}.")

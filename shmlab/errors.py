@@ -33,7 +33,7 @@ class NoRoom(ShmlabError, OSError):
     """The machine has no shared memory (or descriptors) left for a new segment."""
 
     def __str__(self) -> str:
-        return str(self.args[0])
+        return str(self.args[-1])  # without OSError's "[Errno 28]"
 
 
 class CapReached(ShmlabError):

@@ -9,19 +9,19 @@ import atexit
 import contextlib
 import os
 import signal
-import time
 from dataclasses import replace
-from threading import RLock
+from threading import Lock, RLock
 
-from shmlab import launch, limits, segment, settings
+from shmlab import launch, limits, settings
 from shmlab import layout as at
 from shmlab.crew import Crew
 from shmlab.errors import LabStopped
 from shmlab.log import Event, Log
+from shmlab.narrator import Narrator
 from shmlab.observer import Observer
 from shmlab.segment import SegmentFile
 from shmlab.snapshot import Report, Snapshot, Worker
-from shmlab.trial import Trial
+from shmlab.trial import Trial, at_rest
 
 GRACE = 0.5  # seconds that stop waits for items in motion before it kills
 
@@ -61,7 +61,8 @@ class Lab:
         self.pattern, self.payload = wanted.pattern, wanted.payload
         self._rates, self._slow_motion = dict(wanted.rates), wanted.slow_motion
         self._log = Log()
-        self._lock = RLock()
+        self._narrator = Narrator(self._log)
+        self._lock, self._looking = RLock(), Lock()
         self._segment: SegmentFile | None = None
         self._crew: Crew | None = None
         self._last: Snapshot | None = None
@@ -74,7 +75,7 @@ class Lab:
         with self._lock:
             if self._segment:
                 return self
-            segment.sweep()
+            launch.sweep()
             self._segment = file = launch.publish(self.strategy, self.slots, self.payload)
             self._owner = os.getpid()
             atexit.register(self._at_exit)
@@ -98,7 +99,10 @@ class Lab:
                 return
             try:
                 with contextlib.suppress(Exception):
-                    self._last = self._settled(self._segment)
+                    self._segment.set_word(at.STATE, at.PAUSED)
+                    self._alive().tell_all()
+                    self._last = replace(at_rest(self.snapshot, 0 if self._slow_motion else GRACE), state="stopped")
+                    self._segment.set_word(at.STATE, at.STOPPED)
                 if self._crew:
                     self._crew.end()
             finally:
@@ -116,19 +120,6 @@ class Lab:
     def _at_exit(self) -> None:
         if os.getpid() == self._owner:  # a forked child must not stop its parent's lab
             self.stop()
-
-    def _settled(self, file: SegmentFile) -> Snapshot:
-        """A last snapshot with no item in motion, if the workers can be brought to that soon."""
-        file.set_word(at.STATE, at.PAUSED)
-        self._alive().tell_all()
-        end = time.monotonic() + GRACE
-        while True:
-            snapshot = self.snapshot()
-            moving = any(w.state in ("producing", "consuming", "in the critical section") for w in snapshot.workers)
-            if (snapshot.consistent and not moving) or self._slow_motion or time.monotonic() > end:
-                file.set_word(at.STATE, at.STOPPED)
-                return replace(snapshot, state="stopped")
-            time.sleep(0.002)
 
     # --- steering --------------------------------------------------------------------------------
 
@@ -161,11 +152,7 @@ class Lab:
 
     def remove(self, worker: Worker | str | int) -> None:
         """Let a worker leave between two items. One that sleeps on a semaphore leaves after its item."""
-        crew = self._alive()
-        row = crew.find(worker)
-        crew.set(row, at.LEAVE, 1)
-        crew.tell(row)
-        self._log.note("command", f"{crew.name(row)} is asked to leave.")
+        self._alive().let_leave(self._alive().find(worker))
 
     def kill(self, worker: Worker | str | int, holding: str | None = None, timeout: float = 5.0) -> bool:
         """End a worker by SIGKILL, anywhere in its code.
@@ -181,36 +168,22 @@ class Lab:
 
     def stall(self, worker: Worker | str | int) -> None:
         """Stop a worker where it is (SIGSTOP); it keeps what it holds."""
-        self._send(worker, signal.SIGSTOP, "is stalled")
+        self._alive().send(self._alive().find(worker), signal.SIGSTOP, "is stalled")
 
     def unstall(self, worker: Worker | str | int) -> None:
         """Let a stalled worker go on (SIGCONT)."""
-        self._send(worker, signal.SIGCONT, "goes on")
-
-    def _send(self, worker: Worker | str | int, number: signal.Signals, what: str) -> None:
-        crew = self._alive()
-        row = crew.find(worker)
-        crew.process(row).signal(number)
-        self._log.note("command", f"{crew.name(row)} {what} ({number.name}).")
+        self._alive().send(self._alive().find(worker), signal.SIGCONT, "goes on")
 
     def one_item(self, worker: Worker | str | int) -> None:
         """Let a worker produce or consume one item now, also while the lab is paused."""
-        crew = self._alive()
-        row = crew.find(worker)
-        crew.set(row, at.ORDERS, crew.word(row, at.ORDERS) + 1)
-        crew.tell(row)
-        self._log.note("command", f"{crew.name(row)} is asked for one item.")
+        self._alive().order_one(self._alive().find(worker))
 
     def set_rate(self, worker: Worker | str | int, rate: float | None, pattern: str | None = None) -> None:
         """Items per second of one worker (None: as fast as possible), and how they are spread."""
         rate = limits.rate(rate)
         if pattern is not None:
             limits.choice(pattern, "pattern", limits.PATTERNS)
-        crew = self._alive()
-        row = crew.find(worker)
-        if pattern is not None:
-            crew.set(row, at.PATTERN, limits.PATTERNS.index(pattern))
-        crew.set_rate(row, rate)
+        self._alive().set_rate(self._alive().find(worker), rate, pattern)
 
     @property
     def produce_rate(self) -> float | None:
@@ -279,9 +252,10 @@ class Lab:
         """The segment and its processes now; after `stop` the last one. Raises LabStopped if never started."""
         file, crew = self._segment, self._crew
         if file and crew:
-            with contextlib.suppress(OSError):  # stopped by another thread meanwhile
+            with self._looking, contextlib.suppress(OSError):  # stopped by another thread meanwhile
                 snapshot = Observer(file).snapshot()
                 self._last = replace(snapshot, workers=crew.measured(snapshot))
+                self._narrator.tell(self._last)
         if not self._last:
             raise LabStopped("the lab was never started: call start(), or use it as `with Lab(...) as lab:`.")
         return self._last

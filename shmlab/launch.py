@@ -1,7 +1,10 @@
-"""From a strategy to a segment: sizes, initial values, and the semaphores beside it."""
+"""From a strategy to a segment with its semaphores, and from a dead owner's segment to nothing."""
+
+import contextlib
 
 from shmlab import layout as at
-from shmlab import limits, segment, sync
+from shmlab import limits, orphan, segment, sync
+from shmlab.errors import ShmlabError
 from shmlab.layout import Layout
 from shmlab.segment import SegmentFile
 from shmlab.strategies import Strategy
@@ -19,7 +22,7 @@ def publish(strategy: Strategy, slots: int, payload: int) -> SegmentFile:
     file = segment.create(layout)
     try:
         for i, value in enumerate(variables.values()):
-            file.set_bytes(at.variable(i), value.to_bytes(at.WORD, "little", signed=True))
+            file.write(at.variable(i), value.to_bytes(at.WORD, "little", signed=True))
         for name, value in semaphores.items():
             sync.create(file.name, name, value)
     except BaseException:
@@ -32,6 +35,19 @@ def withdraw(file: SegmentFile) -> None:
     """Unlink the segment and its semaphores and give up the owner's lock."""
     segment.unlink(file.name)
     file.close()
+
+
+def sweep() -> list[str]:
+    """End the workers of dead owners and unlink what is left of their segments; tells what was unlinked."""
+    for name in segment.names():
+        if segment.owner_is_dead(name):
+            with contextlib.suppress(ShmlabError):  # damaged: its rows tell nothing
+                file = segment.open_unmapped(name)
+                try:
+                    orphan.end_workers(file)
+                finally:
+                    file.close()
+    return segment.sweep()
 
 
 def _cap(slots: int, payload: int) -> int:

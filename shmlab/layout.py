@@ -205,18 +205,18 @@ def parse(page: bytes, actual_size: int, name: str) -> Layout:
     """
     if len(page) < HEADER_SIZE:
         raise SegmentRefused(
-            f"'{name}' has {len(page)} bytes, less than a header: truncated, or not of shmlab. {_CURE}"
+            f"'{name}' has {len(page)} bytes, less than a header: truncated, or not of shmlab. {CURE}"
         )
     word = dict(zip(HEADER_WORDS, struct.unpack_from(f"<{len(HEADER_WORDS)}Q", page), strict=True))
     if word["magic"] != MAGIC:
-        raise SegmentRefused(f"'{name}' does not begin with shmlab's magic number: another program made it. {_CURE}")
+        raise SegmentRefused(f"'{name}' does not begin with shmlab's magic number: another program made it. {CURE}")
     if word["version"] != VERSION:
         raise SegmentRefused(
             f"'{name}' has layout version {word['version']}, this shmlab speaks version {VERSION}: "
             "use the same shmlab version on both sides."
         )
     if word["checksum"] != _checksum(page):
-        raise SegmentRefused(f"the header of '{name}' is damaged (its checksum does not fit). {_CURE}")
+        raise SegmentRefused(f"the header of '{name}' is damaged (its checksum does not fit). {CURE}")
     if not (
         word["variable_count"] <= VARIABLE_COUNT
         and word["semaphore_count"] <= SEMAPHORE_COUNT
@@ -224,7 +224,7 @@ def parse(page: bytes, actual_size: int, name: str) -> Layout:
         and 1 <= word["rows"] <= 1024
         and word["payload"] <= 1 << 20
     ):
-        raise SegmentRefused(f"the header of '{name}' asks for impossible sizes. {_CURE}")
+        raise SegmentRefused(f"the header of '{name}' asks for impossible sizes. {CURE}")
     layout = Layout(
         _name(page, STRATEGY_AT, STRATEGY_BYTES),
         tuple(_name(page, VARIABLES_AT + i * NAME_BYTES, NAME_BYTES) for i in range(word["variable_count"])),
@@ -242,13 +242,13 @@ def parse(page: bytes, actual_size: int, name: str) -> Layout:
     )
     layout.owner_pid, layout.owner_uid, layout.created = word["owner_pid"], word["owner_uid"], word["created"]
     if layout.header() != page:
-        raise SegmentRefused(f"the header of '{name}' contradicts itself. {_CURE}")
+        raise SegmentRefused(f"the header of '{name}' contradicts itself. {CURE}")
     if actual_size < layout.size:
-        raise SegmentRefused(f"'{name}' has {actual_size} bytes where {layout.size} belong: truncated. {_CURE}")
+        raise SegmentRefused(f"'{name}' has {actual_size} bytes where {layout.size} belong: truncated. {CURE}")
     return layout
 
 
-_CURE = "Stop its lab and start a new one; `shmlab clean` removes what dead labs left."
+CURE = "Stop its lab and start a new one; `shmlab clean` removes what dead labs left."
 
 
 def slot_stride(payload: int) -> int:

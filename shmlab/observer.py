@@ -57,8 +57,8 @@ class Observer:
             slots = Slots(segment.read(layout.slots_at, before.capacity * layout.stride), layout.stride, layout.payload)
             after = _Rows(segment)
             receipts = {i: segment.read(layout.receipts(i), layout.window) for i in after.used}
-            open_books = all(segment.word(at.row(i) + at.SETTLED * at.WORD) == after.rows[i][at.SETTLED] for i in receipts)
-            if open_books and before.capacity == after.capacity:
+            settled = {i: segment.word(at.row(i) + at.SETTLED * at.WORD) for i in receipts}
+            if all(settled[i] == after.rows[i][at.SETTLED] for i in receipts) and before.capacity == after.capacity:
                 break
         return before, slots, after, receipts
 

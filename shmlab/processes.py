@@ -11,6 +11,7 @@ import queue
 import selectors
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -95,6 +96,11 @@ def _watcher() -> "_Watcher":
         return _the_watcher
 
 
+def _kill(result: "Future[Process]") -> None:
+    if not result.exception():
+        result.result().signal(signal.SIGKILL)
+
+
 class _Watcher:
     def __init__(self) -> None:
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -117,13 +123,19 @@ class _Watcher:
         self._orders.put(order)
         with contextlib.suppress(BlockingIOError):
             os.write(self._wake_write, b"o")
-        return result.result(timeout=30)
+        try:
+            return result.result(timeout=30)
+        except BaseException:  # interrupted: nobody would ever end a program that starts after this
+            result.add_done_callback(_kill)
+            raise
 
     def _run(self) -> None:
         while True:
             for key, _ in self._selector.select():
-                key.data()
-            time.sleep(0)
+                try:
+                    key.data()
+                except Exception:  # one program's trouble must not leave the others unwatched
+                    threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self.thread)))
 
     def _obey(self) -> None:
         os.read(self._wake_read, 4096)

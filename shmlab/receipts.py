@@ -47,7 +47,7 @@ class Deliveries:
             words[mine + at.RECEIVED] += 1  # after the receipt: received without a receipt looks like a duplicate
             if sequence > self._newest[producer]:
                 self._newest[producer] = sequence
-        words[mine + at.LATENCY + at.latency_bucket(max(0, time.monotonic_ns() - item.time))] += 1
+            words[mine + at.LATENCY + at.latency_bucket(max(0, time.monotonic_ns() - item.time))] += 1
         words[mine + at.CONSUMED] += 1
         words[mine + at.HAND] = 0  # after the receipt: a snapshot sees the one or the other
 

@@ -57,9 +57,10 @@ scenarios: Mapping[str, Scenario] = MappingProxyType(
                 "race",
                 "Nothing guards the shared count. What will go wrong, and how soon?",
                 strategy="unsynchronised",
+                slots=4,
                 produce_rate=None,
                 consume_rate=None,
-                slow_motion=0.02,
+                slow_motion=0.01,
             ),
             _scenario(
                 "killed in the critical section",

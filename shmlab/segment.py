@@ -6,6 +6,7 @@ complete and all its bytes are reserved; its owner holds a lock (flock) on it fo
 owner lives, so a lock that can be taken means that the owner is dead.
 """
 
+import _thread
 import contextlib
 import errno
 import fcntl
@@ -33,29 +34,37 @@ class SegmentFile:
 
     def __init__(self, name: str, fd: int, layout: at.Layout) -> None:
         self.name, self.fd, self.layout = name, fd, layout
+        self._using = _thread.allocate_lock()  # a closed descriptor's number may soon mean another file
 
     def read(self, offset: int, size: int) -> bytes:
-        """`size` bytes from `offset` on, copied."""
-        return os.pread(self.fd, size, offset).ljust(size, b"\0")
+        """`size` bytes from `offset` on, copied. Raises OSError once closed."""
+        with self._using:
+            return os.pread(self.fd, size, offset).ljust(size, b"\0")
 
     def word(self, offset: int) -> int:
+        """The word at `offset`. Raises OSError once closed."""
         return int.from_bytes(self.read(offset, at.WORD), "little")
 
-    def set_word(self, offset: int, value: int) -> None:
-        os.pwrite(self.fd, value.to_bytes(at.WORD, "little"), offset)
+    def write(self, offset: int, data: bytes) -> None:
+        """Put `data` at `offset`; an aligned word is seen whole by everybody. Raises OSError once closed."""
+        with self._using:
+            os.pwrite(self.fd, data, offset)
 
-    def set_bytes(self, offset: int, data: bytes) -> None:
-        os.pwrite(self.fd, data, offset)
+    def set_word(self, offset: int, value: int) -> None:
+        """Put a word at `offset`. Raises OSError once closed."""
+        self.write(offset, value.to_bytes(at.WORD, "little"))
 
     def size(self) -> int:
-        """Bytes of the segment as it is now."""
-        return os.fstat(self.fd).st_size
+        """Bytes of the segment as it is now. Raises OSError once closed."""
+        with self._using:
+            return os.fstat(self.fd).st_size
 
     def close(self) -> None:
         """Give the descriptor back; for the owner this also gives up the lock."""
-        fd, self.fd = self.fd, -1
-        if fd >= 0:
-            os.close(fd)
+        with self._using:
+            fd, self.fd = self.fd, -1
+            if fd >= 0:
+                os.close(fd)
 
 
 class Segment(SegmentFile):
@@ -72,11 +81,23 @@ class Segment(SegmentFile):
 
     def map(self) -> None:
         """Map all that the segment has now. Older mappings stay: they show the same memory."""
-        mapping = mmap.mmap(self.fd, self.layout.size_for(self.word(at.CAPACITY)))
+        capacity = self.word(at.CAPACITY)
+        if not self.layout.capacity <= capacity <= self.layout.cap or self.size() < self.layout.size_for(capacity):
+            raise SegmentRefused(f"'{self.name}' says that it has {capacity:,} slots, which cannot be. {at.CURE}")
+        mapping = mmap.mmap(self.fd, self.layout.size_for(capacity))
         self._mappings.append(mapping)
         self.data = memoryview(mapping)
         self.words, self.signed = self.data.cast("Q"), self.data.cast("q")
-        self.capacity = self.words[at.CAPACITY // at.WORD]
+        self.capacity = capacity
+
+    def close(self) -> None:
+        """Give back the descriptor and the mapping; whoever still uses a view of it gets a ValueError, not a crash."""
+        super().close()
+        for view in (self.data, self.words, self.signed):
+            view.release()
+        for mapping in self._mappings:
+            with contextlib.suppress(BufferError):  # a view of before it grew is still in use
+                mapping.close()
 
     def grow(self) -> None:
         """Double the slots of an unbounded buffer. Raises CapReached at the cap or when memory is short."""
@@ -140,7 +161,12 @@ def attach(name: str) -> Segment:
 
     Raises ArgumentError (no such name is possible), SegmentNotFound, SegmentRefused.
     """
-    return Segment(*_open(name, READ_WRITE))
+    name, fd, layout = _open(name, READ_WRITE)
+    try:
+        return Segment(name, fd, layout)
+    except BaseException:
+        os.close(fd)
+        raise
 
 
 def open_unmapped(name: str, mode: int = READ_ONLY) -> SegmentFile:

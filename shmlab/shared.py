@@ -182,5 +182,14 @@ class _Gated:
 
 
 def slow(seconds: float) -> Before:
-    """Slow motion: every step waits `seconds` first."""
-    return lambda _kind, _name: time.sleep(seconds)
+    """Slow motion: before every step wait `seconds`, half as long or half as long again.
+
+    Without that scatter two processes with the same loop fall into step, and what real schedulers
+    bring about every day would never be seen.
+    """
+    import random  # a worker at full speed does without
+
+    def wait(_kind: str, _name: str) -> None:
+        time.sleep(seconds * (0.5 + random.random()))
+
+    return wait

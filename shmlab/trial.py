@@ -1,6 +1,7 @@
 """A run to the end: so many items through the buffer as fast as possible, and a report."""
 
 import time
+from collections.abc import Callable
 from dataclasses import fields
 
 from shmlab import layout as at
@@ -52,3 +53,14 @@ class Trial:
             if not self._crew.process(row).ended.is_set():
                 self._crew.set(row, at.QUOTA, at.NO_QUOTA)
                 self._crew.set_rate(row, rate)
+
+
+def at_rest(look: Callable[[], Snapshot], patience: float) -> Snapshot:
+    """The first snapshot with no item in motion; the last one seen after `patience` seconds."""
+    end = time.monotonic() + patience
+    while True:
+        snapshot = look()
+        moving = any(w.state in ("producing", "consuming", "in the critical section") for w in snapshot.workers)
+        if (snapshot.consistent and not moving) or time.monotonic() > end:
+            return snapshot
+        time.sleep(LOOK)

@@ -182,12 +182,11 @@ def _report(error: BaseException, segment: Segment) -> None:
     """The student's part of the traceback on standard error."""
     import traceback
 
-    if isinstance(error, AttributeError) and isinstance(error.obj, Shared) and error.name:
+    if isinstance(error, AttributeError) and "'Shared' object has no attribute" in str(error):
         from shmlab.strategies.own import nearest
 
-        error.add_note(
-            nearest(error.name, [*segment.layout.variables, *segment.layout.semaphores, "slots", "capacity"])
-        )
+        name = str(error).split("'")[-2]  # a failed store leaves error.name empty
+        error.add_note(nearest(name, [*segment.layout.variables, *segment.layout.semaphores, "slots", "capacity"]))
     trace = error.__traceback__
     while trace and trace.tb_next and trace.tb_frame.f_globals.get("__name__") == __name__:
         trace = trace.tb_next

@@ -6,10 +6,12 @@ textbook's usual names, as far as the functions mention them.
 
 import difflib
 import inspect
+import keyword
 import linecache
 import struct
+import sys
 from collections.abc import Mapping
-from types import CodeType
+from types import CodeType, FunctionType
 
 from shmlab.errors import ArgumentError
 from shmlab.layout import NAME_BYTES, SEMAPHORE_COUNT, VARIABLE_COUNT
@@ -36,7 +38,7 @@ def strategy(put: object, get: object, shared: object) -> Strategy:
             ) from None
     assert inspect.isfunction(put) and inspect.isfunction(get)
     declared = _declared(shared)
-    mentioned = _names(put.__code__) | _names(get.__code__)
+    mentioned = {name for function in _reached(put) | _reached(get) for name in _names(function.__code__)}
 
     def initial(capacity: int) -> dict[str, int | Semaphore]:
         if declared is not None:
@@ -57,10 +59,17 @@ def pickled(strategy: Strategy) -> bytes:
 
     functions = (strategy.put, strategy.get)
     sources = {f.__code__.co_filename: "".join(linecache.getlines(f.__code__.co_filename)) for f in functions}
+    beside = {inspect.getmodule(f) for f in functions} - {None, sys.modules["__main__"]}
+    by_value = [m for m in beside if m and not m.__name__.startswith("shmlab.")]  # a worker cannot import what lies
+    for module in by_value:  # beside the notebook
+        cloudpickle.register_pickle_by_value(module)
     try:
         data: bytes = cloudpickle.dumps((*functions, sources))
     except Exception as error:
         raise ArgumentError(f"put and get cannot be sent to another process: {error}. Use plain functions.") from error
+    finally:
+        for module in by_value:
+            cloudpickle.unregister_pickle_by_value(module)
     return struct.pack("<Q", len(data)) + data
 
 
@@ -73,8 +82,10 @@ def _declared(shared: object) -> dict[str, int | Semaphore] | None:
         )
     semaphores = 0
     for name, value in shared.items():
-        if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or len(name) >= NAME_BYTES:
-            raise ArgumentError(f"shared variable {name!r}: a name is a short identifier (under {NAME_BYTES} letters).")
+        if not _good_name(name):
+            raise ArgumentError(
+                f"shared variable {name!r}: a name is a short identifier (under {NAME_BYTES} letters, no __ in front)."
+            )
         if name in NOT_SHARED:
             raise ArgumentError(f"shared variable {name!r}: buf has that already; choose another name.")
         semaphores += isinstance(value, Semaphore)
@@ -85,6 +96,24 @@ def _declared(shared: object) -> dict[str, int | Semaphore] | None:
     if semaphores > SEMAPHORE_COUNT or len(shared) - semaphores > VARIABLE_COUNT:
         raise ArgumentError(f"shared may have {VARIABLE_COUNT} variables and {SEMAPHORE_COUNT} semaphores at most.")
     return dict(shared)
+
+
+def _good_name(name: object) -> bool:
+    if not isinstance(name, str) or not name.isascii() or len(name) >= NAME_BYTES:
+        return False
+    return name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
+
+
+def _reached(function: FunctionType) -> set[FunctionType]:
+    """The function and all that it calls by a name: a student's helpers use buf, too."""
+    found, new = set[FunctionType](), {function}
+    while new:
+        found |= new
+        values = [f.__globals__.get(name) for f in new for name in _names(f.__code__)]
+        for f in new:
+            values += [*inspect.getclosurevars(f).nonlocals.values(), *(f.__defaults__ or ())]
+        new = {value for value in values if inspect.isfunction(value)} - found
+    return found
 
 
 def _names(code: CodeType) -> set[str]:

@@ -1,0 +1,108 @@
+"""Live labs for notebooks: one line in a cell, and real processes meet in a real segment before one's eyes.
+
+There is one live lab at each place in a notebook: running a cell again closes what it showed before, with all its
+processes, widgets and threads.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from shmlab import limits
+from shmlab.widgets.live import LiveLab
+
+FPS = (1, 60)
+
+_open: dict[object, list[tuple[object, LiveLab]]] = {}  # place -> (execution, live lab)
+_executions = itertools.count()
+
+
+def live(
+    strategy: str = "semaphores",
+    slots: int = 8,
+    producers: int = 1,
+    consumers: int = 1,
+    produce_rate: float | None = 5,
+    consume_rate: float | None = 4,
+    pattern: str = "constant",
+    payload: int = 8,
+    put: Callable[..., Any] | None = None,
+    get: Callable[..., Any] | None = None,
+    shared: Any = None,
+    slow_motion: float = 0.0,
+    scenario: str | None = None,
+    fps: int = 30,
+) -> LiveLab:
+    """Start a lab and show it: the slots, the processes, the semaphores, what happened.
+
+    strategy: a name of `shmlab.strategies.names`; `put`, `get`, `shared` instead are your own protocol.
+    slots: 2 to 1,024. producers, consumers: how many processes to begin with.
+    produce_rate, consume_rate: items per second of each worker, 0.1 to 100,000; None: as fast as possible.
+    pattern: "constant", "poisson" or "bursty". payload: bytes of an item, 8 to 65,536.
+    slow_motion: seconds that every step of the protocol takes, 0 to 2.
+    scenario: a name of `shmlab.scenarios.scenarios`; its settings replace the ones above.
+    fps: frames per second that are asked for, 1 to 60; fewer are drawn where the browser cannot follow.
+
+    The result shows itself as the last line of a cell. Its `lab` is the `shmlab.Lab`; `print(live)` is its state in one
+    line; `close()` ends it. Raises ArgumentError before anything is started.
+    """
+    from shmlab import scenarios
+
+    limits.whole(fps, "fps", *FPS)
+    if scenario is not None:
+        limits.choice(scenario, "scenario", tuple(scenarios.scenarios))
+    settings = {
+        "strategy": strategy,
+        "slots": slots,
+        "producers": producers,
+        "consumers": consumers,
+        "produce_rate": produce_rate,
+        "consume_rate": consume_rate,
+        "pattern": pattern,
+        "payload": payload,
+        "put": put,
+        "get": get,
+        "shared": shared,
+        "slow_motion": slow_motion,
+    }
+    place, execution = _where(sys._getframe(1))
+    for earlier, old in _open.pop(place, []):
+        if earlier == execution:
+            _open.setdefault(place, []).append((earlier, old))  # another lab of the same run of this cell
+        else:
+            old.close()
+    shown = LiveLab(settings, fps, scenario)
+    _open.setdefault(place, []).append((execution, shown))
+    return shown
+
+
+def close() -> None:
+    """Close every live lab that is open."""
+    while _open:
+        _, shown = _open.popitem()
+        for _, old in shown:
+            old.close()
+
+
+def _where(caller: Any) -> tuple[object, object]:
+    """The place of the call, and which run of that place this is.
+
+    JupyterLab names the cell in the request that runs it; elsewhere a place is a file and a line.
+    """
+    line = (caller.f_code.co_filename, caller.f_lineno)
+    try:
+        from IPython.core.getipython import get_ipython
+
+        request: dict[str, Any] = get_ipython().kernel.get_parent("shell")  # type: ignore[union-attr]
+        run = request["header"]["msg_id"]
+        cell = request.get("metadata", {}).get("cellId")
+    except (AttributeError, KeyError, ImportError, LookupError):
+        return line, next(_executions)
+    return (cell or line), run
+
+
+atexit.register(close)

@@ -1,0 +1,40 @@
+"""One thread that does, in order, what takes too long for a callback: starting, stopping, killing.
+
+A callback hands the errand over and returns at once. What goes wrong becomes a sentence in the view, never an exception
+in a thread that nobody reads.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+Errand = Callable[[], None]
+
+
+class Errands:
+    """A queue of errands and the thread that runs them."""
+
+    def __init__(self, complain: Callable[[Exception], None]) -> None:
+        self.complain = complain
+        self.queue: queue.SimpleQueue[Errand | None] = queue.SimpleQueue()
+        self.thread = threading.Thread(target=self._run, name="shmlab-errands", daemon=True)
+        self.thread.start()
+
+    def put(self, errand: Errand) -> None:
+        """Have this done soon, after what was asked before."""
+        self.queue.put(errand)
+
+    def close(self) -> None:
+        """End the thread after the errand it is on."""
+        self.queue.put(None)
+        if threading.current_thread() is not self.thread:
+            self.thread.join(10)
+
+    def _run(self) -> None:
+        while (errand := self.queue.get()) is not None:
+            try:
+                errand()
+            except Exception as error:  # every kind: the thread has to live, and the view shows the sentence
+                self.complain(error)

@@ -1,0 +1,291 @@
+"""The live lab: one object that holds a `Lab` and the view of it.
+
+The view reads snapshots and sends requests; everything that is true stands in the segment. Another strategy or another
+number of slots is another segment: the old lab is stopped, a new one started, the view stays.
+"""
+
+from __future__ import annotations
+
+import html
+import threading
+import time
+from typing import Any
+
+import ipywidgets
+
+from shmlab import scenarios, strategies
+from shmlab.errors import ShmlabError
+from shmlab.lab import Lab
+from shmlab.widgets import controls, palette, picture, saving, words
+from shmlab.widgets.cards import CardsView
+from shmlab.widgets.charts import HERTZ, ChartsView
+from shmlab.widgets.close import close_tree
+from shmlab.widgets.controls import ControlsView
+from shmlab.widgets.errands import Errands
+from shmlab.widgets.events import EventsView, table
+from shmlab.widgets.frames import Frames
+from shmlab.widgets.hexview import HexView
+from shmlab.widgets.parts import Parts
+from shmlab.widgets.semaphores import SemaphoresView
+from shmlab.widgets.slots import SlotsView
+
+QUICK = ("set_rate", "stall", "unstall", "one_item")  # these only write words: done in the callback
+SLOW = ("kill", "remove", "add_producer", "add_consumer")
+RESTING = (
+    "The drawing rests: nobody touched this lab for ten minutes. Press any button to go on. The processes work on."
+)
+
+
+class LiveLab:
+    """A running lab and its view. `lab` is the `Lab`; `close()` ends both.
+
+    `settings` are arguments of `Lab`, `fps` is asked frames per second, `scenario` the name of one or None.
+    """
+
+    def __init__(self, settings: dict[str, Any], fps: int, scenario: str | None = None) -> None:
+        self.settings = dict(settings)
+        self.scenario = scenario
+        if scenario is not None:
+            self.settings.update(scenarios.scenarios[scenario].settings)
+        self.lab = Lab(**self.settings)
+        self._fixed = repr(self.lab).replace("<Lab", "<LiveLab", 1)
+        self._bounded = "semaphores" if self.settings["strategy"] == "unbounded" else self.settings["strategy"]
+        self.lab.start()
+        self._lock = threading.RLock()
+        self._due = dict.fromkeys(("cards", "values", "charts", "panes", "line"), 0.0)
+        self._note = ""
+        self._wide = self.closed = False
+        self._errands = Errands(self._complain)
+        self.frames = Frames(self._draw, fps, self._lock, self._calm, self._rest, self._complain)
+        try:
+            self._build()
+        except BaseException:
+            self._errands.close()
+            self.lab.stop()
+            close_tree(*self.frames.widgets)
+            raise
+        if scenario is not None:
+            self._errands.put(lambda: self._begin(scenario))
+        self.frames.start()
+
+    # what one sees
+
+    def _build(self) -> None:
+        self.parts = parts = Parts()
+        self.head, self.note = parts.text("head"), parts.text("note")
+        self.line, self.download = parts.text("state-line"), parts.text("download")
+        self.controls = ControlsView(self.request, self._shown(), parts)
+        self.slots, self.cards, self.charts = SlotsView(parts), CardsView(self.request, parts), ChartsView(parts)
+        self.values, self.bytes, self.events = SemaphoresView(parts), HexView(parts), EventsView(parts)
+        self.stage = parts.row([self.cards.producers, self.slots.box, self.cards.consumers], "stage")
+        self.panes = ipywidgets.Tab([self.events.log, self.bytes.box, self.events.output]).add_class("panes")
+        self.panes.titles = ("What happened", "The bytes", "Worker output")
+        self.panes.observe(lambda _: self.frames.touch(), "selected_index")
+        style = parts.text("unseen", f"<style>{palette.style()}</style>")
+        top = parts.row([self.head, self.controls.saving], "top")
+        shown = [style, top, self.controls.box, self.note, self.stage, self.values.box, self.charts.box]
+        self.box = parts.column([*shown, self.panes, self.line, self.download], "shmlab")
+        self._draw(time.monotonic())
+
+    def _draw(self, now: float) -> bool:
+        snap = self.lab.snapshot()
+        changed = self.slots.update(snap, now)
+        if self.slots.wide != self._wide:
+            self._wide = self.slots.wide
+            (self.stage.add_class if self._wide else self.stage.remove_class)("wide")
+        if self._is_due("values", now, 0.1):
+            changed |= self.values.update(snap)
+        if self._is_due("cards", now, 0.2):
+            changed |= self.cards.update(snap)
+            changed |= self._head(snap)
+        if snap.state == "running" and self._is_due("charts", now, 1 / HERTZ):
+            changed |= self.charts.update(snap, now)
+        if self._is_due("panes", now, 0.25):
+            if self.panes.selected_index == 1:
+                changed |= self.bytes.update(snap)
+            else:
+                changed |= self.events.update(self.lab.events, self.lab.output)
+        if self._is_due("line", now, 1.0):
+            changed |= self._set(self.line, f'<div role="status">{html.escape(str(snap))}</div>')
+        return changed
+
+    def _is_due(self, part: str, now: float, every: float) -> bool:
+        if now - self._due[part] < every - 0.004:
+            return False
+        self._due[part] = now
+        return True
+
+    @staticmethod
+    def _set(widget: ipywidgets.HTML, value: str) -> bool:
+        if widget.value == value:
+            return False
+        widget.value = value
+        return True
+
+    def _head(self, snap: Any) -> bool:
+        shape = {"running": "▶", "paused": "‖", "stopped": "■"}.get(snap.state, "•")
+        bound = "" if snap.bounded else f", at most {snap.cap:,}"
+        cap = '<span class="pill stopped"><i>▲</i>cap reached</span>' if snap.cap_reached and not snap.bounded else ""
+        text = (
+            f'<div class="title">{html.escape(self.title)}</div>'
+            f'<div class="under"><span class="pill {snap.state}"><i>{shape}</i>{snap.state}</span>{cap}'
+            f"<code>/dev/shm/{html.escape(snap.name)}</code>"
+            f"<span>{snap.capacity:,} slots{bound}</span><span>{words.size(snap.size)}</span></div>"
+        )
+        self.controls.state(snap.state)
+        return self._set(self.head, text) | self._set(self.note, self._notes())
+
+    def _notes(self) -> str:
+        notes = [("error", self._note)]
+        if self.scenario is not None:
+            notes.append(("question", f"? {html.escape(scenarios.scenarios[self.scenario].question)}"))
+        if self.lab.warning:
+            notes.append(("warning", f"▲ {html.escape(self.lab.warning)}"))
+        return "".join(f'<div class="{kind}">{text}</div>' for kind, text in notes if text)
+
+    @property
+    def title(self) -> str:
+        """What the lab shows, in words."""
+        if self.settings["put"] is not None or self.settings["get"] is not None:
+            return "Your own put and get"
+        title = strategies.find(self.settings["strategy"]).title
+        return title[0].upper() + title[1:]
+
+    def _calm(self) -> bool:
+        return self.lab.paused or not self.lab.running
+
+    def _rest(self, resting: bool) -> None:
+        self.say(RESTING if resting else "")
+        if resting:
+            with self._lock:  # no frame follows that would show it
+                self._set(self.note, self._notes())
+
+    # what one may do
+
+    def request(self, verb: str, *arguments: Any) -> None:
+        """Do what a control asked for; returns at once, whatever it was."""
+        self.frames.touch()
+        if self.closed:
+            return
+        if verb in QUICK:
+            self._try(lambda: getattr(self.lab, verb)(*arguments))
+        elif verb in SLOW:
+            self._errands.put(lambda: self._tell(verb, *arguments))
+        else:
+            self._errands.put(lambda: getattr(self, f"_do_{verb}")(*arguments))
+
+    def _try(self, action: Any) -> None:
+        try:
+            action()
+        except Exception as error:  # a callback has nobody to raise to: the view says it
+            self._complain(error)
+        else:
+            self.say("")
+
+    def _tell(self, verb: str, *arguments: Any) -> None:
+        getattr(self.lab, verb)(*arguments)
+        self.say("")
+
+    def _complain(self, error: Exception) -> None:
+        known = isinstance(error, ShmlabError)
+        self.say(str(error) if known else f"{type(error).__name__}: {error}")
+        with self._lock:
+            if not self.closed:
+                self.controls.show(self._shown(), self.lab.snapshot().state)
+
+    def say(self, note: str) -> None:
+        """Show a sentence above the slots; an empty one takes it away."""
+        with self._lock:
+            self._note = f"✕ {html.escape(note)}" if note else ""
+            self._due["cards"] = 0.0
+
+    def _do_start(self) -> None:
+        if not self.lab.running:
+            self.lab.start()
+        self.lab.resume()
+        self.say("")
+
+    def _do_pause(self) -> None:
+        self.lab.pause()
+
+    def _do_reset(self) -> None:
+        self._renew(self.settings, self.scenario)
+
+    def _do_strategy(self, name: str) -> None:
+        if name != controls.OWN:
+            self._renew({**self.settings, "strategy": name, "put": None, "get": None, "shared": None})
+
+    def _do_slots(self, slots: Any) -> None:
+        self._renew({**self.settings, "slots": slots})
+
+    def _do_bounded(self, word: str) -> None:
+        self._do_strategy("unbounded" if word == "unbounded" else self._bounded)
+
+    def _do_slow_motion(self, seconds: Any) -> None:
+        self.lab.slow_motion = seconds
+        self.settings["slow_motion"] = seconds
+        self.say("")
+
+    def _do_scenario(self, name: str) -> None:
+        settings = {"put": None, "get": None, "shared": None, **scenarios.scenarios[name].settings}
+        self._renew({**self.settings, **settings}, name)
+
+    def _do_save(self, kind: str) -> None:
+        snap = self.lab.snapshot()
+        text = table(self.lab.events) if kind == "csv" else picture.svg(snap, self.title)
+        name = f"{snap.name}-events.csv" if kind == "csv" else f"{snap.name}.{kind}"
+        with self._lock:
+            self.download.value = ""  # the same file again is a change, too
+            self.download.value = f"<div>saved as {saving.link(name, text)}</div>"
+
+    def _renew(self, settings: dict[str, Any], scenario: str | None = None) -> None:
+        fresh = Lab(**settings)  # refuses bad settings before the old lab is touched
+        self.lab.stop()
+        with self._lock:
+            if self.closed:
+                return
+            fresh.start()
+            self.lab, self.settings, self.scenario, self._note = fresh, dict(settings), scenario, ""
+            if settings["strategy"] != "unbounded":
+                self._bounded = settings["strategy"]
+            self.charts.clear()
+            self._due = dict.fromkeys(self._due, 0.0)
+            self.controls.show(self._shown(), "running")
+        if scenario is not None:
+            self._begin(scenario)
+
+    def _begin(self, name: str) -> None:
+        scenarios.scenarios[name].begin(self.lab)
+
+    def _shown(self) -> dict[str, Any]:
+        return {**self.settings, "scenario": self.scenario}
+
+    # what a program may ask
+
+    def snapshot(self) -> Any:
+        """The segment at this moment: `lab.snapshot()`."""
+        return self.lab.snapshot()
+
+    def close(self) -> None:
+        """End the view, its widgets, its threads, the lab and its processes. Twice is once."""
+        with self._lock:
+            if self.closed:
+                return
+            self.closed = True
+        self.frames.close()
+        self._errands.close()
+        self.lab.stop()
+        close_tree(self.box, self.slots.head, *self.parts.shared, *self.frames.widgets)
+
+    def __str__(self) -> str:
+        return str(self.lab)
+
+    def __repr__(self) -> str:
+        return self._fixed
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        if self.closed:
+            return {"text/plain": self._fixed}
+        self.frames.touch()
+        bundle = self.box._repr_mimebundle_()
+        return {**bundle, "text/plain": self._fixed}

@@ -1,0 +1,174 @@
+"""What the tests share: a condition to wait for, a buffer without processes, files planted in /dev/shm."""
+
+import contextlib
+import fcntl
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from shmlab import segment, shared, strategies, sync
+from shmlab.layout import Layout
+from shmlab.strategies import Strategy
+
+DIRECTORY = Path(segment.DIRECTORY)
+LEFTOVER = re.compile(r"(?:sem\.)?(shmlab-[0-9a-f]{16})(?:\..+)?")
+LOOK_AGAIN = 0.005  # seconds between two looks at a condition
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """The first true value of `condition`; fails when there was none within `seconds`."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"not within {seconds:g} s: {getattr(condition, '__name__', condition)}"
+        time.sleep(LOOK_AGAIN)
+    return value
+
+
+def watch(seconds: float) -> Iterator[float]:
+    """The time that has passed, as often as a loop body can take it, for `seconds`."""
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < seconds:
+        yield passed
+
+
+# --- what belongs to these tests -----------------------------------------------------------------
+
+
+def family() -> set[int]:
+    """This process and all its descendants."""
+    this = psutil.Process()
+    return {this.pid, *(child.pid for child in this.children(recursive=True))}
+
+
+def owner(name: str) -> int | None:
+    """The process that made a segment, as bytes 32 to 39 of its header tell; None where there is none."""
+    with contextlib.suppress(OSError):
+        data = (DIRECTORY / name).read_bytes()[32:40]
+        return int.from_bytes(data, "little") or None
+    return None
+
+
+def entries() -> set[str]:
+    """All that stands in /dev/shm under names of shmlab."""
+    return {entry.name for entry in DIRECTORY.iterdir() if LEFTOVER.fullmatch(entry.name)}
+
+
+def own_entries() -> set[str]:
+    """Segments that this very process owns, and their semaphores."""
+    return {entry for entry in entries() if owner(segment_of(entry)) == os.getpid()}
+
+
+def descriptors() -> int:
+    """How many files this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def segment_of(entry: str) -> str:
+    """The segment that an entry of /dev/shm belongs to."""
+    match = LEFTOVER.fullmatch(entry)
+    assert match
+    return match[1]
+
+
+def workers_of(name: str) -> list[int]:
+    """The processes that work on a segment, by their command lines, which a process just started may not have yet."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if name in (process.info["cmdline"] or []) and "shmlab.worker" in process.info["cmdline"]:
+            found.append(process.pid)
+    return found
+
+
+def leftovers(before: set[str]) -> list[str]:
+    """Segments, semaphores and workers that are neither from `before` nor of a living process outside of the tests."""
+    ours = family()
+    found = []
+    for entry in entries() - before:
+        pid = owner(segment_of(entry))
+        if pid is None or pid in ours or not psutil.pid_exists(pid):
+            found.append(entry)
+    for process in psutil.process_iter(["cmdline", "ppid", "status"]):
+        if "shmlab.worker" in (process.info["cmdline"] or []):
+            parent = process.info["ppid"]
+            if parent in ours or parent <= 1:
+                found.append(f"process {process.pid} ({process.info['status']})")
+    return sorted(found)
+
+
+# --- a buffer and nobody who uses it --------------------------------------------------------------
+
+
+class Buffer:
+    """A real segment with a strategy's variables and semaphores, mapped here; the test is the worker of any row."""
+
+    def __init__(self, strategy: Strategy, capacity: int = 4, payload: int = 8, rows: int = 4, cap: int = 0) -> None:
+        initial = strategy.shared(capacity)
+        semaphores = {name: value.value for name, value in initial.items() if isinstance(value, sync.Semaphore)}
+        variables = {name: value for name, value in initial.items() if name not in semaphores}
+        self.strategy = strategy
+        self.layout = Layout(
+            strategy.name, tuple(variables), semaphores, capacity, cap or capacity, payload, rows, strategy.unbounded
+        )
+        self.file = segment.create(self.layout)
+        self.name = self.file.name
+        for name, value in semaphores.items():
+            sync.create(self.name, name, value)
+        self.segment = segment.attach(self.name)
+        for i, value in enumerate(variables.values()):
+            self.segment.signed[self.variable(i)] = value
+
+    def variable(self, index: int) -> int:
+        from shmlab import layout as at
+
+        return at.variable(index) // at.WORD
+
+    def bind(self, row: int = 0, before: shared.Before | None = None) -> Any:
+        """What a protocol text calls `buf`, for worker `row`."""
+        return shared.bind(self.segment, row, before)
+
+    def word(self, row: int, index: int) -> int:
+        from shmlab import layout as at
+
+        return self.segment.words[at.row(row) // at.WORD + index]
+
+    def set_word(self, row: int, index: int, value: int) -> None:
+        from shmlab import layout as at
+
+        self.segment.words[at.row(row) // at.WORD + index] = value
+
+    def close(self) -> None:
+        segment.unlink(self.name)
+        self.segment.close()
+        self.file.close()
+
+    def __enter__(self) -> "Buffer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def buffer(strategy: str = "semaphores", **sizes: int) -> Buffer:
+    """A buffer for the strategy of that name."""
+    return Buffer(strategies.find(strategy), **sizes)
+
+
+@contextlib.contextmanager
+def planted(data: bytes, mode: int = 0o600) -> Iterator[str]:
+    """A file with these bytes under a segment's name, locked so that nobody takes it for a dead lab's."""
+    name = f"shmlab-{os.urandom(8).hex()}"
+    path = DIRECTORY / name
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        os.fchmod(fd, mode)
+        os.write(fd, data)
+        yield name
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(fd)

@@ -1,0 +1,172 @@
+"""The main job in a real Chromium on a real JupyterLab: real processes, drawn live, steered by hand."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator
+
+from tests.apparatus import entries, eventually, workers_of
+from tests.browser.harness import Jupyter, Notebook, browser
+
+START = "from shmlab import labs\nlive = labs.live(slots=8, produce_rate=20, consume_rate=15)\nlive"
+NAME = re.compile(r"shmlab-[0-9a-f]{16}")
+PRODUCER, CONSUMER = ".shmlab .card.producer", ".shmlab .card.consumer"
+Open = Callable[..., Notebook]
+
+
+@pytest.fixture(scope="module")
+def server(chromium: str) -> Iterator[Jupyter]:
+    with Jupyter() as jupyter:
+        yield jupyter
+
+
+@pytest.fixture(scope="module")
+def window(server: Jupyter) -> Iterator[BrowserContext]:
+    with browser(width=1280, height=1400) as context:
+        yield context
+
+
+@pytest.fixture
+def notebook(server: Jupyter, window: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Open]:
+    opened: list[Notebook] = []
+
+    def make(*cells: str) -> Notebook:
+        name = f"{request.node.name}.ipynb"
+        server.notebook(name, *cells)
+        opened.append(Notebook(window, server, name))
+        return opened[-1]
+
+    yield make
+    for book in opened:
+        errors = book.page.locator(
+            ".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']"
+        ).all_inner_texts()
+        for kernel in server.kernels():
+            server.get(f"/api/kernels/{kernel['id']}", method="DELETE").close()
+        book.page.close()
+        assert errors == [], "a cell wrote to standard error"
+
+
+def segment(book: Notebook) -> str:
+    """The name of the segment that the view shows."""
+    text = book.page.locator(".shmlab .head code").inner_text()
+    match = NAME.search(text)
+    assert match, text
+    return match[0]
+
+
+def number(place: Locator) -> float:
+    """The first number in a text of the page."""
+    match = re.search(r"[\d,.]+", place.inner_text())
+    assert match, place.inner_text()
+    return float(match[0].replace(",", ""))
+
+
+def gone(name: str) -> bool:
+    """Whether no process works on this segment and nothing of it is left in /dev/shm."""
+    return not workers_of(name) and not any(name in entry for entry in entries())
+
+
+def colours(book: Notebook) -> Any:
+    """What is painted into the slots now."""
+    script = "() => [...document.querySelectorAll('.shmlab-slots path')].map(path => path.style.fill).join()"
+    return book.page.evaluate(script)
+
+
+def test_the_slots_change_as_real_processes_fill_and_drain_them(notebook: Open) -> None:
+    book = notebook(START)
+    book.run(0)
+    book.page.wait_for_selector(".shmlab .bqplot")
+    name = segment(book)
+    assert len(workers_of(name)) == 2
+    first = colours(book)
+    eventually(lambda: colours(book) != first)
+    before = number(book.page.locator(f"{CONSUMER} .facts"))
+    eventually(lambda: number(book.page.locator(f"{CONSUMER} .facts")) > before + 10)
+
+
+def test_the_achieved_rate_follows_the_dragged_slider(notebook: Open) -> None:
+    book = notebook(START)
+    book.run(0)
+    speed = book.page.locator(f"{CONSUMER} .speed b")
+    eventually(lambda: 13 < number(speed) < 17, 15)
+    handle = book.page.locator(f"{CONSUMER} .noUi-handle").first
+    handle.scroll_into_view_if_needed()
+    place = handle.bounding_box()
+    assert place
+    book.page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    book.page.mouse.down()
+    book.page.mouse.move(place["x"] - 60, place["y"] + place["height"] / 2, steps=8)
+    book.page.mouse.up()
+    asked = book.page.locator(f"{CONSUMER} .speed span")
+    eventually(lambda: number(asked) < 8)
+    wanted = number(asked)
+    eventually(lambda: abs(number(speed) - wanted) <= 0.25 * wanted + 0.2, 30)
+
+
+def test_a_killed_producer_s_card_says_so(notebook: Open) -> None:
+    book = notebook(START)
+    book.run(0)
+    name = segment(book)
+    eventually(lambda: len(workers_of(name)) == 2)
+    book.page.locator(PRODUCER).get_by_role("button", name="kill").click()
+    eventually(lambda: "killed" in book.page.locator(f"{PRODUCER} .pill").inner_text())
+    eventually(lambda: len(workers_of(name)) == 1)
+    eventually(lambda: "waiting for full" in book.page.locator(f"{CONSUMER} .pill").inner_text())
+
+
+def test_running_the_cell_again_closes_the_old_lab(notebook: Open) -> None:
+    book = notebook(START)
+    book.run(0)
+    first = segment(book)
+    book.run(0)
+    eventually(lambda: book.page.locator(".shmlab .head code").count() == 1 and segment(book) != first)
+    eventually(lambda: gone(first))
+    assert len(workers_of(segment(book))) == 2
+
+
+def test_an_interrupt_stops_the_cell_and_not_the_lab(notebook: Open) -> None:
+    book = notebook(START, "import time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('interrupted')")
+    book.run(0)
+    name = segment(book)
+    book.run(1, wait=False)
+    book.page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'"
+    )
+    before = number(book.page.locator(f"{CONSUMER} .facts"))
+    eventually(lambda: number(book.page.locator(f"{CONSUMER} .facts")) > before)  # drawn while the cell sleeps
+    book.command("notebook:interrupt-kernel")
+    eventually(lambda: "interrupted" in book.output(1))
+    assert len(workers_of(name)) == 2
+    before = number(book.page.locator(f"{CONSUMER} .facts"))
+    eventually(lambda: number(book.page.locator(f"{CONSUMER} .facts")) > before)
+
+
+@pytest.mark.parametrize("method", ["restart", "shutdown"])
+def test_nothing_is_left_when_the_kernel_ends(notebook: Open, method: str) -> None:
+    book = notebook(START)
+    book.run(0)
+    name = segment(book)
+    eventually(lambda: len(workers_of(name)) == 2)
+    book.page.evaluate(
+        f"async () => {{ await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.{method}() }}"
+    )
+    eventually(lambda: gone(name))
+
+
+def test_pause_start_and_a_scenario(notebook: Open) -> None:
+    book = notebook(START)
+    book.run(0)
+    page = book.page
+    page.locator(".shmlab").get_by_role("button", name="pause").click()
+    eventually(lambda: "paused" in page.locator(".shmlab .head .pill").first.inner_text())
+    eventually(lambda: "paused" in page.locator(f"{PRODUCER} .pill").inner_text())
+    page.locator(".shmlab").get_by_role("button", name="start").click()
+    eventually(lambda: "running" in page.locator(".shmlab .head .pill").first.inner_text())
+    first = segment(book)
+    page.locator(".shmlab .field", has_text="scenario").locator("select").select_option("race")
+    eventually(lambda: segment(book) != first)
+    eventually(lambda: gone(first))
+    eventually(lambda: re.search(r"[1-9]\d* (lost|duplicated|out of order)", page.locator(".shmlab").inner_text()), 30)

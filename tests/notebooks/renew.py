@@ -1,0 +1,52 @@
+"""Run all notebooks and keep what they show: `python -m tests.notebooks.renew`.
+
+Of a widget only the text is kept: its picture belongs to the run that made it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+VIEW = "application/vnd.jupyter.widget-view+json"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def renew(path: Path) -> None:
+    """Run one notebook from top to bottom and save its outputs. Raises CellExecutionError; then nothing is saved."""
+    book = nbformat.read(path, as_version=4)
+    NotebookClient(
+        book, timeout=60, kernel_name="python3", store_widget_state=False, resources={"metadata": {"path": path.parent}}
+    ).execute()
+    book.metadata = nbformat.from_dict(METADATA)
+    for cell in book.cells:
+        cell.metadata = nbformat.from_dict({})
+        if cell.cell_type == "code":
+            cell.outputs = joined(cell.outputs)
+            for output in cell.outputs:
+                output.get("data", {}).pop(VIEW, None)
+    nbformat.validate(book)
+    nbformat.write(book, path)
+
+
+def joined(outputs: list[Any]) -> list[Any]:
+    """What was printed in several goes, as one text."""
+    found: list[Any] = []
+    for output in outputs:
+        last = found[-1] if found else {}
+        if output.output_type == "stream" and last.get("name") == output.name:
+            last["text"] += output.text
+        else:
+            found.append(output)
+    return found
+
+
+if __name__ == "__main__":
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        print(f"running {path.name} ...", flush=True)
+        renew(path)

@@ -1,0 +1,217 @@
+"""The books against a plain multiset: whatever is dropped, doubled, damaged or swapped is told exactly."""
+
+import time
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shmlab import item as items
+from shmlab import layout as at
+from shmlab.observer import Observer
+from shmlab.receipts import PARTS, Deliveries, settle
+from shmlab.snapshot import Snapshot
+from tests.apparatus import Buffer, buffer
+
+PRODUCERS, CONSUMERS = (0, 1), (2, 3)
+
+
+class Books:
+    """Two producers and two consumers without processes, whose deliveries the test decides."""
+
+    def __init__(self, it: Buffer) -> None:
+        self.it = it
+        for row in PRODUCERS:
+            it.set_word(row, at.ROLE, at.PRODUCER)
+        for row in CONSUMERS:
+            it.set_word(row, at.ROLE, at.CONSUMER)
+        it.file.set_word(at.ROWS_USED, 4)
+        self.consumers = {row: Deliveries(it.segment, row) for row in CONSUMERS}
+        self.made: Counter[int] = Counter()
+        self.got: Counter[tuple[int, int]] = Counter()
+
+    def produce(self, row: int, count: int = 1) -> None:
+        for _ in range(count):  # as worker.produce does it
+            sequence = self.it.word(row, at.PRODUCED)
+            if sequence - self.it.word(row, at.SETTLED) >= self.it.layout.window:
+                settle(self.it.segment, row)
+            self.it.set_word(row, at.PRODUCED, sequence + 1)
+        self.made[row] += count
+
+    def deliver(self, producer: int, sequence: int, consumer: int = 2) -> None:
+        self.consumers[consumer].record(items.make(producer, sequence, 8, time.monotonic_ns()))
+        self.got[producer, sequence] += 1
+
+    def seen(self) -> Snapshot:
+        with Observer(self.it.name) as observer:
+            return observer.snapshot()
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("produce"), st.sampled_from(PRODUCERS), st.integers(1, 5)),
+            st.tuples(st.just("deliver"), st.integers(0, 400), st.sampled_from(CONSUMERS)),
+        ),
+        max_size=120,
+    )
+)
+def test_random_deliveries_drops_and_doubles_are_told_exactly(acts: list[tuple[str, int, int]]) -> None:
+    with buffer(rows=4) as it:
+        books = Books(it)
+        for what, first, second in acts:
+            if what == "produce":
+                books.produce(first, second)
+                continue
+            made = [(p, n) for p in PRODUCERS for n in range(books.made[p])]
+            if made:
+                books.deliver(*made[first % len(made)], second)
+        seen = books.seen()
+        assert seen.produced == sum(books.made.values())
+        assert seen.consumed == sum(books.got.values())
+        assert seen.lost == seen.produced - len(books.got)
+        assert seen.duplicated == seen.consumed - len(books.got)
+        assert seen.corrupted == 0
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(500, 6000), st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=8),
+    st.randoms(),
+)
+def test_the_books_stay_exact_while_the_window_wraps(rounds: list[tuple[int, int, int]], random: object) -> None:
+    """Whatever is delivered while its item is within the window is accounted exactly; older losses are remembered."""
+    with buffer(rows=4) as it:
+        books, producer = Books(it), 0
+        for count, drops, doubles in rounds:
+            first = books.made[producer]
+            books.produce(producer, count)
+            numbers = list(range(first, first + count))
+            dropped = set(random.sample(numbers, min(drops, count)))  # type: ignore[attr-defined]
+            sent = [n for n in numbers if n not in dropped]
+            again = random.sample(sent, min(doubles, len(sent)))  # type: ignore[attr-defined]
+            for number in sent + again:
+                books.deliver(producer, number)
+        seen = books.seen()
+        assert seen.lost == seen.produced - len(books.got)
+        assert seen.duplicated == seen.consumed - len(books.got)
+
+
+def test_an_item_in_a_slot_or_a_hand_is_not_lost_until_it_is_gone() -> None:
+    with buffer(rows=4) as it:
+        books, buf = Books(it), it.bind(row=2)
+        item = items.make(0, 0, 8, time.monotonic_ns())
+        it.bind(row=0).slots[1] = item
+        books.produce(0)
+        assert books.seen().lost == 0  # in the slot
+        got = buf.slots[1]
+        assert books.seen().lost == 0  # in the hand
+        books.consumers[2].record(got)
+        assert books.seen().lost == 0  # delivered
+        it.bind(row=0).slots[1] = items.make(0, 1, 8, 0)
+        books.produce(0)
+        it.bind(row=0).slots[1] = None
+        assert books.seen().lost == 1  # gone
+
+
+def test_a_receipt_is_there_before_the_item_counts_as_received() -> None:
+    """In between a consumer may be stalled for as long as one likes, and must not look like a duplicate."""
+    with buffer(rows=4) as it:
+        books = Books(it)
+        books.produce(0)
+        stores: list[str] = []
+        receipt, received = it.layout.receipts(0), at.row(2) // at.WORD + at.RECEIVED
+
+        class Spy:
+            def __init__(self, view: memoryview) -> None:
+                self.view = view
+
+            def __getitem__(self, index: int) -> int:
+                return self.view[index]
+
+            def __setitem__(self, index: int, value: int) -> None:
+                self.view[index] = value
+                place = index if self.view.itemsize == 1 else index * at.WORD
+                stores.append({receipt: "receipt", received * at.WORD: "received"}.get(place, "other"))
+                assert books.seen().faults == 0, stores
+
+        deliveries = books.consumers[2]
+        deliveries._data, deliveries._words = Spy(it.segment.data), Spy(it.segment.words)  # type: ignore[assignment]
+        books.deliver(0, 0)
+        assert stores.index("receipt") < stores.index("received")
+
+
+def test_a_damaged_or_invented_item_is_corrupted_and_counts_for_nobody() -> None:
+    with buffer(rows=4) as it:
+        books = Books(it)
+        books.produce(0)
+        good = items.make(0, 0, 8, 0)
+        for bad in (
+            items.Item(good.ticket, b"damaged!", 0, good.checksum),
+            items.Item(0, bytes(8), 0, 0),
+            items.make(900, 0, 8, 0),
+        ):
+            books.consumers[2].record(bad)
+        seen = books.seen()
+        assert (seen.corrupted, seen.consumed, seen.lost, seen.duplicated) == (3, 3, 1, 0)
+
+
+@pytest.mark.parametrize("thing", [None, 3, "item", (1, 2)])
+def test_what_is_no_item_is_refused_with_a_sentence(thing: object) -> None:
+    with buffer(rows=4) as it, pytest.raises(TypeError, match="get must return the item that it took from a slot"):
+        Books(it).consumers[2].record(thing)
+
+
+def test_out_of_order_is_counted_for_each_consumer_and_producer() -> None:
+    with buffer(rows=4) as it:
+        books = Books(it)
+        books.produce(0, 4)
+        books.produce(1, 4)
+        for producer, number, consumer in ((0, 1, 2), (0, 0, 3), (1, 0, 2), (0, 3, 3), (1, 1, 2)):
+            books.deliver(producer, number, consumer)
+        assert books.seen().out_of_order == 0  # each consumer saw each producer's items in order
+        books.deliver(0, 2, 3)
+        assert books.seen().out_of_order == 1
+
+
+def test_a_delivery_after_the_books_were_closed_is_late_not_doubled_and_not_lost() -> None:
+    with buffer(rows=4) as it:
+        books = Books(it)
+        window = it.layout.window
+        books.produce(0, 1)
+        books.produce(0, window)  # closes the books over the first part
+        for number in range(1, window + 1):
+            books.deliver(0, number)
+        assert books.seen().lost == 1
+        books.deliver(0, 0, consumer=3)
+        seen = books.seen()
+        assert (seen.lost, seen.duplicated) == (0, 0)
+
+
+def test_settling_keeps_the_sum_and_frees_a_quarter() -> None:
+    with buffer(rows=4) as it:
+        books = Books(it)
+        window = it.layout.window
+        books.produce(0, window)
+        for number in range(0, window, 2):
+            books.deliver(0, number)
+        before = books.seen()
+        settle(it.segment, 0)
+        assert it.word(0, at.SETTLED) == window // PARTS
+        assert it.word(0, at.DELIVERED) == window // PARTS // 2
+        after = books.seen()
+        assert (after.lost, after.duplicated) == (before.lost, before.duplicated) == (window // 2, 0)
+
+
+def test_latency_percentiles_are_those_of_the_items() -> None:
+    with buffer(rows=4) as it:
+        books = Books(it)
+        assert books.seen().latency_p50 is None
+        for number in range(100):
+            delay = 1_000_000 if number < 90 else 100_000_000  # nanoseconds
+            books.consumers[2].record(items.make(0, number, 8, time.monotonic_ns() - delay))
+        seen = books.seen()
+        assert seen.latency_p50 == pytest.approx(0.001, rel=0.5)
+        assert seen.latency_p99 == pytest.approx(0.1, rel=0.5)
