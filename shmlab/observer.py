@@ -8,6 +8,8 @@ last. An item moves the same way, so one in motion is seen at least once and nev
 import contextlib
 import struct
 import time
+from bisect import bisect_left
+from itertools import accumulate
 from types import MappingProxyType
 
 from shmlab import layout as at
@@ -199,13 +201,10 @@ def _on_the_way(slots: Slots, hands: list[int], before: _Rows, after: _Rows, rec
 
 def _percentiles(histogram: list[int]) -> tuple[float | None, float | None]:
     """The median and the 99th percentile, in seconds."""
-    total, seen = sum(histogram), 0
-    found: list[float | None] = []
-    for bucket, count in enumerate(histogram):
-        seen += count
-        while len(found) < 2 and total and seen >= (0.5, 0.99)[len(found)] * total:
-            found.append(at.latency_of(bucket))
-    return (found[0], found[1]) if len(found) == 2 else (None, None)
+    seen = list(accumulate(histogram))
+    if not seen or not seen[-1]:
+        return None, None
+    return at.latency_of(bisect_left(seen, 0.5 * seen[-1])), at.latency_of(bisect_left(seen, 0.99 * seen[-1]))
 
 
 def _state(row: Row, holds: str | None, waits: str | None, producing: bool, slowed: bool) -> str:
