@@ -1,6 +1,6 @@
 """What the core costs on this machine: start-up, memory, rates, throughput, the observer.
 
-    python -m benchmarks.core [--json FILE] [--quick]
+    python -m benchmarks.core [--quick]        # writes docs/figures/core.json
 
 Every figure is a median with the smallest and largest value beside it. Nothing here is a test: a
 figure tells about one machine on one day, so the table begins with that machine.
@@ -24,6 +24,7 @@ from shmlab import layout as at
 from shmlab.observer import Observer
 
 ROOT = Path(__file__).parent.parent
+FIGURES = ROOT / "docs/figures/core.json"
 RATES = (1, 10, 100, 1000, 10_000, 100_000)
 
 
@@ -251,7 +252,6 @@ def machine() -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="What the core of shmlab costs on this machine.")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE too")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     wanted = parser.parse_args()
     about = machine()
@@ -261,8 +261,7 @@ def main() -> None:
     for found in all_figures(wanted.quick):
         figures.append(found)
         print(found, flush=True)
-    if wanted.json:
-        wanted.json.write_text(json.dumps({**about, "figures": [asdict(f) for f in figures]}, indent=1) + "\n")
+    FIGURES.write_text(json.dumps({**about, "figures": [asdict(f) for f in figures]}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

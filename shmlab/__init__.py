@@ -12,12 +12,15 @@ TYPE_CHECKING = False  # true for type checkers only; the typing module would do
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Atomic": "explorer",
+    "Critical": "explorer",
     "Lab": "lab",
     "Observer": "observer",
     "Report": "snapshot",
     "Semaphore": "sync",
     "Snapshot": "snapshot",
     "Worker": "snapshot",
+    "explore": "explorer",
     "show": "source",
     "ShmlabError": "errors",
     "ArgumentError": "errors",
@@ -31,7 +34,9 @@ _HOMES = {
 _MODULES = ("labs", "layout", "scenarios", "segment", "strategies", "sync")
 __all__ = [
     "ArgumentError",
+    "Atomic",
     "CapReached",
+    "Critical",
     "Lab",
     "LabStopped",
     "NoRoom",
@@ -44,6 +49,7 @@ __all__ = [
     "Snapshot",
     "Worker",
     "WorkerFailed",
+    "explore",
     "labs",
     "layout",
     "scenarios",
@@ -65,6 +71,7 @@ if TYPE_CHECKING:
         ShmlabError,
         WorkerFailed,
     )
+    from shmlab.explorer import Atomic, Critical, explore
     from shmlab.lab import Lab
     from shmlab.observer import Observer
     from shmlab.snapshot import Report, Snapshot, Worker

@@ -216,6 +216,31 @@ def test_the_unbounded_buffer_loses_nothing_while_it_grows() -> None:
         eventually(drained, 30)
 
 
+def test_items_that_move_while_the_buffer_grows_are_not_lost() -> None:
+    """The schedule: the observer has read how many slots there are, then the buffer doubles and items move up."""
+    with buffer("unbounded", capacity=4, cap=64) as it, Observer(it.name) as observer:
+        it.set_word(0, at.ROLE, at.PRODUCER)
+        it.file.set_word(at.ROWS_USED, 1)
+        put, get = it.strategy.put, it.strategy.get
+        for number in range(3):  # so that the items to come do not begin at slot 0
+            put(it.bind(), items.make(1, number, 8, 0))
+            get(it.bind())
+        for number in range(4):
+            put(it.bind(), items.make(0, number, 8, 0))
+        it.set_word(0, at.PRODUCED, 4)
+        read, slots_at = observer.segment.read, it.layout.slots_at
+
+        def grown_in_between(offset: int, size: int) -> bytes:
+            if offset == slots_at and it.segment.capacity == 4:
+                it.bind().slots._double()  # the first step of the fifth put, which stays there
+            return read(offset, size)
+
+        observer.segment.read = grown_in_between  # type: ignore[method-assign]
+        seen = observer.snapshot()
+        assert it.segment.capacity == seen.capacity == 8
+        assert not faults(seen), str(seen)
+
+
 def test_latency_and_blocking_are_told_in_seconds() -> None:
     with Lab(produce_rate=None, consume_rate=50, slots=4) as lab:
         seen = eventually(lambda: (s := lab.snapshot()).consumed > 25 and s)

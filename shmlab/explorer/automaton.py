@@ -1,0 +1,239 @@
+"""A process as a deterministic automaton: what it does next depends on what it has read, and on nothing else.
+
+A node is a place where the process is about to make an access (or has ended); for each value that the access
+may give, an edge leads on. The automaton grows as it is asked: the marked copy of the function is run again
+with the values read so far, up to the first access beyond them. Runs that stand at the same place with the
+same local state share a node.
+"""
+
+import contextlib
+import copy
+import sys
+from collections.abc import Callable, Hashable
+from types import FunctionType, MethodType, TracebackType
+
+from shmlab.explorer import buffer
+from shmlab.explorer.errors import ExplorerError, NotDeterministic
+from shmlab.explorer.freezing import Handle, Opaque, freeze
+from shmlab.explorer.memory import Memory
+from shmlab.explorer.operations import DONE, NAMES, RAISED
+from shmlab.explorer.recorder import Known, Note, Recorder, Suspend
+
+Operation = tuple[int, int, object]  # kind, address, argument
+NEVER = object()  # the result of a process that has not ended
+UNCHANGING = (int, str, type(None), bool, float, bytes, FunctionType, MethodType, Handle)
+
+
+class Raised:
+    """How a process ended by an exception: its type, what it says, the line, and the function of that line."""
+
+    __slots__ = ("function", "line", "message", "type")
+
+    def __init__(self, error: BaseException) -> None:
+        self.type, self.message = type(error).__name__, str(error)
+        self.line, self.function = _last_line(error.__traceback__)
+
+    def __str__(self) -> str:
+        said = f": {self.message}" if self.message else ""
+        return f"{self.type}{said} (line {self.line} of {self.function})"
+
+
+class Node:
+    """One local state. `kind` is that of the access that comes next, DONE or RAISED.
+
+    `taken` is what a consumer's get has returned so far, `result` what the function returned or raised.
+    """
+
+    __slots__ = (
+        "address",
+        "argument",
+        "filename",
+        "function",
+        "history",
+        "kind",
+        "known",
+        "line",
+        "merged",
+        "number",
+        "operations",
+        "result",
+        "successors",
+        "taken",
+    )
+
+    def __init__(self, history: tuple[Hashable, ...], operations: tuple[Operation, ...]) -> None:
+        self.history, self.operations = history, operations
+        self.successors: dict[Hashable, int] = {}
+        self.number = self.kind = self.address = -1
+        self.argument: object = None
+        self.line, self.function, self.filename = 0, "", ""
+        self.taken: tuple[object, ...] = ()
+        self.result: object = NEVER
+        self.merged = False
+        self.known: Known = (0, frozenset())  # the marks on the way here: see Recorder.begin
+
+    def quiet(self, before: "Node") -> bool:
+        """Whether coming here from `before` is nothing to judge: no item taken, nothing raised."""
+        return self.kind != RAISED and len(self.taken) == len(before.taken)
+
+
+class Automaton:
+    """A process that calls `function(buf, *arguments)`.
+
+    `merge=False` never lets two runs share a node (each is known by its whole history): slow, and the oracle of
+    the merging. `recorder` is shared by all processes of a system.
+    Raises CannotFollow, NotDeterministic, EndlessLoop, UnknownVariable, ValueRefused.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., object],
+        arguments: tuple[object, ...],
+        memory: Memory,
+        recorder: Recorder,
+        merge: bool = True,
+    ) -> None:
+        self._recorder = recorder
+        self._function = recorder.marked(function)
+        self._arguments = tuple(self._argument(argument) for argument in arguments)
+        self._fixed = all(isinstance(a, UNCHANGING) for a in self._arguments)
+        self._buf = buffer.bind(memory, self._access, self._refuse)
+        self._memory, self._merge = memory, merge
+        self._refused: ExplorerError | None = None
+        self._numbers: dict[Hashable, int] = {}
+        self.nodes: list[Node] = []
+        self._node = Node((), ())
+        self._position = 0
+        self._state: Hashable = None
+        self.root = self._run((), (), (0, frozenset()))
+
+    def _argument(self, argument: object) -> object:
+        if isinstance(argument, FunctionType):
+            return self._recorder.marked(argument)
+        return Note(self._recorder) if argument is TAKEN else argument
+
+    def step(self, number: int, value: Hashable) -> int:
+        """The node after node `number`, whose access gave `value`."""
+        node = self.nodes[number]
+        after = node.successors.get(value)
+        if after is None:
+            history = (*node.history, value)
+            after = self._run(history, (*node.operations, (node.kind, node.address, node.argument)), node.known)
+            node.successors[value] = after
+        return after
+
+    def endless(self) -> bool:
+        """Whether some way through the automaton, as far as it is known, comes back to where it was."""
+        depth = dict.fromkeys(range(len(self.nodes)), 0)
+        for node in self.nodes:
+            for after in node.successors.values():
+                depth[after] += 1
+        ready = [number for number, count in depth.items() if count == 0]
+        for number in ready:
+            for after in self.nodes[number].successors.values():
+                depth[after] -= 1
+                if depth[after] == 0:
+                    ready.append(after)
+        return len(ready) < len(self.nodes)
+
+    def _run(self, history: tuple[Hashable, ...], operations: tuple[Operation, ...], known: Known) -> int:
+        """Run from the beginning with these values read; the number of the node where that leads."""
+        node = self._node = Node(history, operations)
+        self._position, self._state, self._refused = 0, None, None
+        recorder = self._recorder
+        recorder.begin(known)
+        with contextlib.suppress(Suspend):
+            self._start(node)
+        if self._refused:
+            raise self._refused
+        if recorder.endless and node.kind < 0:
+            raise recorder.endless
+        if node.kind < 0 or self._position < len(history):
+            raise self._otherwise("ended")
+        node.taken = tuple(recorder.taken)
+        return self._numbered(node)
+
+    def _start(self, node: Node) -> None:
+        arguments = self._arguments if self._fixed else copy.deepcopy(self._arguments)
+        try:
+            result = self._function(self._buf, *arguments)
+        except ExplorerError:
+            raise
+        except Exception as error:
+            if node.kind < 0:
+                raised = node.result = Raised(error)
+                node.kind, node.line, node.function = RAISED, raised.line, raised.function
+                self._state = ("raised", str(raised))
+            return
+        if node.kind < 0:
+            node.kind, node.result = DONE, result
+            try:
+                self._state = ("done", freeze(result))
+            except Opaque:
+                self._state = None
+
+    def _numbered(self, node: Node) -> int:
+        """The number of the node with the same local state, new or known."""
+        node.merged = self._merge and self._state is not None
+        argument = node.argument if node.kind < DONE else None
+        key = (node.kind, node.address, argument, self._state) if node.merged else (node.history,)
+        number = self._numbers.get(key)
+        if number is None:
+            number = node.number = self._numbers[key] = len(self.nodes)
+            self.nodes.append(node)
+        return number
+
+    def _access(self, kind: int, address: int, argument: object) -> object:
+        """What `buf` hands each access to: known values are given back, the first unknown one ends the run."""
+        node, position = self._node, self._position
+        history = node.history
+        if position < len(history):
+            if node.operations[position] != (kind, address, argument):
+                raise self._refuse(self._otherwise(f"did {NAMES[kind]} {self._memory.name(address)}"))
+            value = history[position]
+            self._position = position + 1
+            self._recorder.read(value)
+            return value
+        if node.kind < 0:
+            frame = buffer.caller(sys._getframe(1))
+            node.kind, node.address, node.argument = kind, address, argument
+            node.line, node.function, node.filename = frame.f_lineno, frame.f_code.co_name, frame.f_code.co_filename
+            self._state = self._recorder.state()
+            node.known = self._recorder.known()
+            self._recorder.over = True
+        raise Suspend
+
+    def _refuse(self, error: ExplorerError) -> ExplorerError:
+        """Remember an error, so that a program that catches everything does not hide it."""
+        if self._node.kind < 0:
+            self._refused = self._refused or error
+        return error
+
+    def _otherwise(self, what: str) -> NotDeterministic:
+        position = min(self._position, len(self._node.operations) - 1)
+        kind, address, _ = self._node.operations[position]
+        return NotDeterministic(
+            f"{self._function.__name__} is not deterministic: run twice with the same values read, it first did "
+            f"{NAMES[kind]} {self._memory.name(address)} and then {what}. Leave out random numbers, the time, and "
+            "anything that outlives the call, such as globals or a default list."
+        )
+
+
+class _Taken:
+    """As an argument of a process: a function that notes what get has returned."""
+
+    def __reduce__(self) -> str:
+        return "TAKEN"  # there is one, also after it has travelled to another process
+
+
+TAKEN = _Taken()
+
+
+def _last_line(trace: TracebackType | None) -> tuple[int, str]:
+    """The last line of the program's own text in a traceback."""
+    line, function = 0, ""
+    while trace:
+        if not trace.tb_frame.f_globals.get("__name__", "").startswith("shmlab.explorer."):
+            line, function = trace.tb_lineno, trace.tb_frame.f_code.co_name
+        trace = trace.tb_next
+    return line, function

@@ -1,0 +1,145 @@
+"""One process of an explored program, for real: `python -P -m shmlab.explorer.gated NAME ROW OWNER SOCKET`.
+
+Every access to shared memory has a gate before it. The process announces what it is about to do, waits until
+the owner opens the gate, and then does it itself, on the mapped segment and the named semaphores. Its function
+comes over standard input. When the owner dies, so does this process (see `orphan`).
+"""
+
+import _thread
+import contextlib
+import ctypes
+import os
+import pickle  # what is read with it comes from the owner, over a private pipe; never from the segment
+import socket
+import struct
+import sys
+from collections.abc import Callable
+
+import posix_ipc
+
+from shmlab import layout as at
+from shmlab import orphan
+from shmlab.explorer import buffer, operations
+from shmlab.explorer.automaton import TAKEN, Raised
+from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, ENTER, LEAVE, LOAD, RAISED, RELEASE, STORE, Value
+from shmlab.explorer.places import NOTHING, Places, decode, encode
+from shmlab.segment import Segment, attach
+
+ANNOUNCEMENT = struct.Struct("<4q")  # kind of access, address, value to store, line; then text
+SIGINT, SIG_IGN = 2, 1
+
+
+class Gated:
+    """The engine of `buf` here: announce, wait for the gate, do it."""
+
+    def __init__(self, segment: Segment, places: Places, gate: socket.socket) -> None:
+        self._segment, self._words, self._signed = segment, segment.words, segment.signed
+        self._places, self._gate = places, gate
+        self._semaphores = {name: posix_ipc.Semaphore(f"/{segment.name}.{name}") for name in places.semaphores}
+
+    def access(self, kind: int, address: int, argument: object) -> object:
+        """One step."""
+        value = argument if isinstance(argument, int) else NOTHING
+        self.announce(kind, address, value, buffer.caller(sys._getframe(1)).f_lineno)
+        self.wait()
+        return self._do(kind, address, argument)
+
+    def wait(self) -> None:
+        """Wait for the gate. When the owner is dead it never opens: clean up and end."""
+        with contextlib.suppress(ConnectionError):
+            if self._gate.recv(1):
+                return
+        orphan.leave(self._segment)
+
+    def announce(self, kind: int, address: int = -1, value: int = NOTHING, line: int = 0, text: str = "") -> None:
+        """Tell the owner what comes next."""
+        self._gate.send(ANNOUNCEMENT.pack(kind, address, value, line) + text.encode())
+
+    def _do(self, kind: int, address: int, argument: object) -> object:
+        name = self._places.semaphore(address)
+        if name is not None:
+            semaphore = self._semaphores[name]
+            if kind == ACQUIRE:
+                semaphore.acquire()  # for ever, if need be: a deadlock is a deadlock
+            elif kind == RELEASE:
+                semaphore.release()
+            return None
+        if kind == LOAD:
+            return self._load(address)
+        if kind == STORE:
+            self._store(address, argument)  # type: ignore[arg-type]
+        elif kind == ATOMIC:  # atomic, because no other gate is open meanwhile
+            after, value = operations.atomically(argument, self._load(address))  # type: ignore[arg-type]
+            self._store(address, after)
+            return value
+        elif kind in (ENTER, LEAVE):
+            self._store(address, (self._load(address) or 0) + (1 if kind == ENTER else -1))
+        return None
+
+    def _load(self, address: int) -> Value:
+        word = self._places.offset(address) // at.WORD
+        if not self._places.is_slot(address):
+            return decode(self._signed[word])
+        full = self._words[word + at.SLOT_STATE] == at.FULL
+        return self._signed[word + at.SLOT_PAYLOAD // at.WORD] if full else None
+
+    def _store(self, address: int, value: Value) -> None:
+        word = self._places.offset(address) // at.WORD
+        if not self._places.is_slot(address):
+            self._signed[word] = encode(value)
+        elif value is None:
+            self._words[word + at.SLOT_STATE] = at.EMPTY
+        else:
+            self._signed[word + at.SLOT_PAYLOAD // at.WORD] = value
+            self._words[word + at.SLOT_STATE] = at.FULL
+
+
+def _refuse(error: Exception) -> None:
+    pass  # the model has refused it before
+
+
+def _input() -> tuple[Callable[..., object], tuple[object, ...], Places]:
+    """The function, its arguments and where its memory stands, from standard input."""
+    size = int.from_bytes(_read(8), "little")
+    function, arguments, places = pickle.loads(_read(size))
+    return function, tuple(_ignore if argument is TAKEN else argument for argument in arguments), places
+
+
+def _read(size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = os.read(0, size - len(data))
+        if not part:
+            raise EOFError("the owner ended while it sent the program")
+        data += part
+    return data
+
+
+def _ignore(item: object) -> None:
+    pass
+
+
+def main(arguments: list[str]) -> int:
+    """Run one process of a program to its end, one gate after the other."""
+    name, row, owner, address = arguments[0], int(arguments[1]), int(arguments[2]), arguments[3]
+    ctypes.CDLL(None).signal(SIGINT, SIG_IGN)  # "interrupt the kernel" is not meant for this process
+    segment = attach(name)
+    function, given, places = _input()
+    _thread.start_new_thread(orphan.watch, (segment, owner))
+    segment.words[at.row(row) // at.WORD + at.PID] = os.getpid()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as gate:
+        gate.connect(f"\0{address}")
+        gate.send(row.to_bytes(8, "little"))
+        gated = Gated(segment, places, gate)
+        buf = buffer.bind(places.memory, gated.access, _refuse)
+        try:
+            result = function(buf, *given)
+            gated.announce(DONE, text=repr(result))
+        except Exception as error:
+            gated.announce(RAISED, text=str(Raised(error)))
+        gated.wait()  # until the owner has seen enough
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

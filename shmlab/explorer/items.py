@@ -1,0 +1,148 @@
+"""What producers put and consumers get, and what a buffer may do with it.
+
+Every item put must come out exactly once, and what one producer put, a consumer gets in that order. Items
+are judged by what comes out. Watching the slots *explains* (that store overwrote an item that nobody had
+read), and is never a fault by itself: see `Watch`.
+"""
+
+from collections.abc import Sequence
+
+from shmlab.explorer.fault import Fault
+from shmlab.explorer.operations import LOAD, STORE, Value
+
+Ghosts = tuple[int, ...]  # what the watch remembers beside the memory: it belongs to the state
+
+
+def producer(buf, put, items):  # type: ignore[no-untyped-def]
+    """The program of a producer."""
+    for item in items:
+        put(buf, item)
+
+
+def consumer(buf, get, count, taken):  # type: ignore[no-untyped-def]
+    """The program of a consumer: it gets so many items."""
+    got: list[object] = []
+    while len(got) < count:
+        item = get(buf)
+        taken(item)
+        got.append(item)
+    return got
+
+
+def numbered(producers: int, items: int) -> list[list[int]]:
+    """The items of each producer: 10, 11, 12, ... for the first, 20, 21, ... for the second."""
+    unit = 10 ** max(1, len(str(items - 1)))
+    return [[unit * (p + 1) + i for i in range(items)] for p in range(producers)]
+
+
+def shares(total: int, consumers: int) -> list[int]:
+    """How many items each consumer gets."""
+    return [total // consumers + (c < total % consumers) for c in range(consumers)]
+
+
+class Judge:
+    """Knows what was put and by whom; says what is wrong with what came out."""
+
+    def __init__(self, items: Sequence[Sequence[int]], names: Sequence[str]) -> None:
+        self._names = names
+        self._producer = {item: p for p, own in enumerate(items) for item in own}
+        self._consumers_from = len(items)
+
+    def one(self, got: Sequence[object], process: int) -> Fault | None:
+        """What one consumer has got so far, its last item being new."""
+        item, who = got[-1], self._names[process]
+        if type(item) is not int or item not in self._producer:
+            return Fault("invented", f"{who} got {item!r}, which nobody put", process)
+        if item in got[:-1]:
+            return Fault("duplicated", f"{who} got item {item} twice", process)
+        earlier = [x for x in got[:-1] if type(x) is int and self._producer.get(x) == self._producer[item]]
+        if earlier and earlier[-1] > item:
+            return Fault("reordered", f"{who} got item {earlier[-1]} before item {item}, which was put first", process)
+        return None
+
+    def all(self, got: Sequence[Sequence[object]]) -> Fault | None:
+        """What all consumers have got when everybody has finished."""
+        owner: dict[object, int] = {}
+        for c, own in enumerate(got, self._consumers_from):
+            for item in own:
+                if item in owner:
+                    both = f"{self._names[owner[item]]} and {self._names[c]}"
+                    lost = [x for x in self._producer if not any(x in part for part in got)]
+                    and_lost = f"; item {lost[0]} was lost" if lost else ""
+                    return Fault("duplicated", f"item {item} came out twice: {both} got it{and_lost}")
+                owner[item] = c
+        lost = [item for item in self._producer if item not in owner]
+        if lost:
+            return Fault("lost", f"item {lost[0]} of {self._names[self._producer[lost[0]]]} was lost: nobody got it")
+        return None
+
+
+class Watch:
+    """Watches the slots. Ghosts: for each slot, whether it holds an unread item; for each process, its last look.
+
+    A store over an unread item is an overwrite. A get that returns no item after it last looked at an empty slot
+    has read an empty slot. Looking twice and clearing a slot after taking are no faults. Without roles
+    (`consumers` None) every process may store and take, and a load of an empty slot is a fault at once.
+    """
+
+    def __init__(
+        self,
+        at: int,
+        length: int | None,
+        names: Sequence[str],
+        consumers: Sequence[int] | None = None,
+        items: Sequence[int] = (),
+    ) -> None:
+        processes = len(names)
+        self._items = items
+        self.at, self._length, self._processes, self._consumers = at, length, processes, consumers
+        self._names = names
+        self.initial: Ghosts = (0,) * processes + (0,) * (length or 0)
+
+    def step(
+        self, ghosts: Ghosts, kind: int, address: int, before: Value, after: Value, process: int
+    ) -> tuple[Ghosts, Fault | None]:
+        """After one step: the ghosts, and a fault if there was one. `before` and `after` are the cell's values."""
+        slot = address - self.at
+        if kind not in (LOAD, STORE) or slot < 0 or (self._length is not None and slot >= self._length):
+            return ghosts, None
+        now = list(ghosts) + [0] * (self._processes + slot + 1 - len(ghosts))
+        fault = (
+            self._store(now, slot, before, after, process) if kind == STORE else self._load(now, slot, before, process)
+        )
+        return tuple(now), fault
+
+    def _store(self, now: list[int], slot: int, before: Value, after: Value, process: int) -> Fault | None:
+        full = self._processes + slot
+        taken_by_me = now[process] == slot + 1
+        clears = after is None or (self._consumers is not None and process in self._consumers)
+        if clears or (taken_by_me and not now[full] and self._consumers is None and after == 0):
+            now[full] = 0
+            return None
+        if now[full] and before != after:
+            who = self._names[process]
+            return Fault("overwrite", f"{who} overwrites slots[{slot}]: nobody has read item {before} yet", process)
+        now[full] = 1
+        return None
+
+    def _load(self, now: list[int], slot: int, value: Value, process: int) -> Fault | None:
+        full = self._processes + slot
+        if self._consumers is not None and process not in self._consumers:
+            return None
+        if self._consumers is not None:
+            now[full] = 0
+            now[process] = 0 if value in self._items else -slot - 1
+        elif now[full]:
+            now[full], now[process] = 0, slot + 1
+        elif now[process] != slot + 1:
+            return Fault("empty-read", f"{self._names[process]} reads slots[{slot}], which is empty", process)
+        return None
+
+    def took(self, ghosts: Ghosts, item: object, process: int) -> tuple[Ghosts, Fault | None]:
+        """After a get has returned `item`: if that is none, the slot that it last looked at may have been empty."""
+        looked = ghosts[process]
+        fault = None
+        if looked < 0 and item not in self._items:
+            reason = f"{self._names[process]} took {item!r} from slots[{-looked - 1}], which was empty"
+            fault = Fault("empty-read", reason, process)
+        return (*ghosts[:process], 0, *ghosts[process + 1 :]), fault

@@ -1,0 +1,203 @@
+"""The model of a program, one step at a time: for a schedule, a table, or a person who is the scheduler."""
+
+import linecache
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shmlab.explorer import memory as kinds
+from shmlab.explorer.errors import ReplayFailed
+from shmlab.explorer.fault import Fault
+from shmlab.explorer.operations import ACQUIRE, DONE, LOAD, NAMES, RELEASE, STORE, Value
+from shmlab.explorer.system import System
+
+DRAIN = "drain"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What a process does next: `operation` on `variable`, with `argument` (the value to store), at which line."""
+
+    operation: str
+    variable: str
+    argument: object
+    line: int
+    function: str
+    filename: str
+
+    @property
+    def source(self) -> str:
+        """The text of the line."""
+        return linecache.getline(self.filename, self.line).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that was taken, by actor number `actor`, called `name`.
+
+    `before` and `after` are the cell's values, `value` is what was read or stored; `able` names all who could have
+    taken a step instead; `stale` marks a store to what the process has read and another has changed since then.
+    """
+
+    actor: int
+    name: str
+    operation: str
+    variable: str
+    before: Value
+    after: Value
+    value: object
+    line: int
+    function: str
+    source: str
+    able: tuple[str, ...]
+    stale: bool
+    memory: tuple[Value, ...]
+
+
+class Model:
+    """A program at some point of some interleaving. `fault` says what is wrong there, or None."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.names = system.names
+        self._states = [system.initial]
+        self.steps: list[Step] = []
+
+    @property
+    def state(self) -> int:
+        return self._states[-1]
+
+    @property
+    def fault(self) -> Fault | None:
+        """What is wrong here: after the last step, or because nobody can go on."""
+        fault = self.system.fault(self.state)
+        if fault or self.enabled():
+            return fault
+        fault = self.system.end(self.state)
+        return self.system.deadlock(self.state, self.holders()) if fault and fault.word == "deadlock" else fault
+
+    def pending(self, process: int) -> Pending | None:
+        """What a process does next; None when it has ended."""
+        system = self.system
+        if process >= system.size:
+            return self._pending_drain(process - system.size)
+        node = system.node(self.state, process)
+        if node.kind >= DONE:
+            return None
+        argument = node.argument if node.kind != LOAD else None
+        variable = system.memory.name(node.address)
+        return Pending(NAMES[node.kind], variable, argument, node.line, node.function, node.filename)
+
+    def _pending_drain(self, process: int) -> Pending | None:
+        waiting = self.system.contents(self.state)[2][process]
+        if not waiting:
+            return None
+        return Pending(DRAIN, self.system.memory.name(waiting[0][0]), waiting[0][1], 0, "", "")
+
+    def enabled(self) -> list[int]:
+        """Who can take a step."""
+        return self.system.able(self.state)
+
+    def snapshot(self) -> dict[str, Value]:
+        """The value of every cell, by name."""
+        cells = self.cells()
+        return {self.system.memory.name(at): value for at, value in enumerate(cells)}
+
+    def cells(self) -> tuple[Value, ...]:
+        return self.system.contents(self.state)[0]
+
+    def step(self, actor: int) -> Step:
+        """Let one process take its step. Raises ReplayFailed where it has ended or has to wait."""
+        system = self.system
+        if not 0 <= actor < system.actors:
+            raise ReplayFailed(f"there is no process number {actor}: there are {', '.join(self.names)}.")
+        pending, able = self.pending(actor), self.enabled()
+        if pending is None or actor not in able:
+            raise ReplayFailed(f"step {len(self.steps) + 1}: {self._why_not(actor, pending)}")
+        at = self._address(actor)
+        before = self._value(at)
+        reads = system.effect(*self._sides(), system.node(self.state, actor), actor) if actor < system.size else None
+        after = system.after(self.state, actor)
+        assert after is not None
+        self._states.append(after)
+        value = reads[2] if reads and pending.operation not in ("store", "release", "acquire") else pending.argument
+        step = Step(
+            actor,
+            self.names[actor],
+            pending.operation,
+            pending.variable,
+            before,
+            self._value(at),
+            value,
+            pending.line,
+            pending.function,
+            pending.source,
+            tuple(self.names[q] for q in able),
+            pending.operation == NAMES[STORE] and self._stale(actor, pending.variable),
+            self.cells(),
+        )
+        self.steps.append(step)
+        return step
+
+    def undo(self) -> None:
+        """Take back the last step."""
+        if self.steps:
+            self.steps.pop()
+            self._states.pop()
+
+    def reset(self) -> None:
+        """Back to the beginning."""
+        self.steps.clear()
+        del self._states[1:]
+
+    def run(self, schedule: Iterable[int]) -> "Model":
+        """Take all steps of a schedule. Raises ReplayFailed, which says at which step it cannot go on."""
+        for actor in schedule:
+            self.step(actor)
+        return self
+
+    def holders(self) -> dict[int, list[int]]:
+        """Who has taken a semaphore that serves as a lock (it starts at 1) and not given it back."""
+        memory = self.system.memory
+        held: dict[int, list[int]] = {}
+        for step in self.steps:
+            at = memory.names.index(step.variable) if step.variable in memory.names else -1
+            if at < 0 or memory.kinds[at] != kinds.SEMAPHORE or memory.initial[at] != 1:
+                continue
+            if step.operation == NAMES[ACQUIRE]:
+                held.setdefault(at, []).append(step.actor)
+            elif step.operation == NAMES[RELEASE] and step.actor in held.get(at, ()):
+                held[at].remove(step.actor)
+        return held
+
+    def _why_not(self, actor: int, pending: Pending | None) -> str:
+        name = self.names[actor]
+        if self.system.fault(self.state):
+            return f"the run has ended: {self.system.fault(self.state).reason}."  # type: ignore[union-attr]
+        if pending is None:
+            return f"{name} has nothing left to do."
+        return f"{name} has to wait for {pending.variable}."
+
+    def _sides(self) -> tuple[tuple[Value, ...], tuple[tuple[tuple[int, Value], ...], ...]]:
+        cells, _, buffers = self.system.contents(self.state)
+        return cells, buffers
+
+    def _address(self, actor: int) -> int:
+        if actor < self.system.size:
+            return self.system.node(self.state, actor).address
+        return self.system.contents(self.state)[2][actor - self.system.size][0][0]
+
+    def _value(self, at: int) -> Value:
+        cells = self.cells()
+        return cells[at] if at < len(cells) else None
+
+    def _stale(self, actor: int, variable: str) -> bool:
+        """Whether another process has stored into `variable` since this one last read it."""
+        for step in reversed(self.steps):
+            if step.variable == variable:
+                if step.actor == actor:
+                    return False
+                if step.operation == NAMES[STORE]:
+                    return any(
+                        s.actor == actor and s.variable == variable and s.operation == NAMES[LOAD] for s in self.steps
+                    )
+        return False

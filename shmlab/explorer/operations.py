@@ -1,0 +1,19 @@
+"""The kinds of steps: every access to shared memory is one, and nothing else is."""
+
+LOAD, STORE, ACQUIRE, RELEASE, ATOMIC, ENTER, LEAVE, DONE, RAISED = range(9)
+NAMES = ("load", "store", "acquire", "release", "atomic", "enter", "leave", "done", "raised")
+
+Value = int | None  # what a shared cell holds
+Argument = object  # of a step: the value to store, or what an atomic step does
+
+
+def atomically(argument: tuple[str, Value, Value], value: Value) -> tuple[Value, Value | bool]:
+    """What an atomic step makes of a cell's value: (the value after, what the process gets)."""
+    what, first, second = argument
+    if what == "store":
+        return first, None
+    if what == "swap":
+        return first, value
+    if what == "add":
+        return (value or 0) + (first or 0), value
+    return (second, True) if value == first else (value, False)

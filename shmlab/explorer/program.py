@@ -1,0 +1,203 @@
+"""From what a student gives to a system: processes, shared memory, names, and what is asked of them."""
+
+import ast
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import FunctionType, ModuleType
+
+from shmlab import limits, strategies
+from shmlab.errors import ArgumentError
+from shmlab.explorer import items as buffers
+from shmlab.explorer import marking
+from shmlab.explorer.automaton import TAKEN
+from shmlab.explorer.items import Judge, Watch
+from shmlab.explorer.memory import Initial, Memory, View
+from shmlab.explorer.system import Process, System
+from shmlab.explorer.tso import BufferedSystem
+from shmlab.sync import Semaphore
+
+MODELS = {"sc": System, "tso": BufferedSystem}
+MOST = 8  # producers, consumers or processes: beyond, no search would end
+MOST_HELPERS = 100  # functions in which to look for names of shared variables
+USUAL: dict[str, int] = dict(in_=0, out=0, count=0)
+
+
+class Program:
+    """Processes over shared memory, and what is asked of them; `system()` makes it explorable."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        processes: Sequence[Process],
+        names: Sequence[str],
+        invariant: Callable[[View], object] | None = None,
+        final: Callable[[View, list[object]], object] | None = None,
+        judge: Judge | None = None,
+        watch: Watch | None = None,
+        consumers: Sequence[int] = (),
+        excused: Sequence[int] = (),
+        model: str = "sc",
+    ) -> None:
+        self.memory, self.processes, self.names = memory, list(processes), list(names)
+        self.invariant, self.final, self.judge, self.watch = invariant, final, judge, watch
+        self.consumers, self.excused, self.model = list(consumers), list(excused), model
+
+    def system(self, watched: bool = False, merge: bool = True, absorbing: bool = True) -> System:
+        """The system of this program; Raises CannotFollow and others of `shmlab.explorer.errors`."""
+        return MODELS[self.model](
+            self.memory,
+            self.processes,
+            self.names,
+            self.invariant,
+            self.final,
+            self.judge,
+            self.watch if watched else None,
+            self.consumers,
+            self.excused,
+            merge,
+            absorbing,
+        )
+
+
+def of_buffer(
+    put: object,
+    get: object,
+    capacity: int | None = 2,
+    producers: int = 1,
+    consumers: int = 1,
+    items: int = 2,
+    shared: Mapping[str, Initial] | None = None,
+    invariant: Callable[[View], object] | None = None,
+    final: Callable[[View, list[object]], object] | None = None,
+    model: str = "sc",
+) -> Program:
+    """Producers that put `items` items each, consumers that get them all. `capacity=None`: endless slots."""
+    put, get = _function(put, "put", "buf, item"), _function(get, "get", "buf")
+    producers = limits.whole(producers, "producers", 1, MOST)
+    consumers = limits.whole(consumers, "consumers", 1, MOST)
+    items = limits.whole(items, "items", 1, 1000)
+    capacity = None if capacity is None else limits.whole(capacity, "capacity", 1, 1024)
+    initial, endless = _shared(put, get, capacity, shared)
+    memory = Memory(initial, None if endless else capacity, capacity or producers * items)
+    names = [*_numbered("P", producers), *_numbered("C", consumers)]
+    given = buffers.numbered(producers, items)
+    shares = buffers.shares(producers * items, consumers)
+    processes: list[Process] = [(buffers.producer, (put, tuple(own))) for own in given]
+    processes += [(buffers.consumer, (get, share, TAKEN)) for share in shares]
+    getting = range(producers, producers + consumers)
+    judge = Judge(given, names)
+    every = [item for own in given for item in own]
+    watch = Watch(memory.slots_at, memory.lengths.get("slots") if not endless else None, names, getting, every)
+    return Program(memory, processes, names, invariant, final, judge, watch, getting, model=model)
+
+
+def of_processes(
+    processes: Iterable[object],
+    shared: Mapping[str, Initial] | None = None,
+    invariant: Callable[[View], object] | None = None,
+    final: Callable[[View, list[object]], object] | None = None,
+    buffer: str | None = None,
+    excused: Sequence[int] = (),
+    model: str = "sc",
+) -> Program:
+    """Processes of any kind, each (function, argument, ...), called as function(buf, argument, ...)."""
+    given = [_process(process) for process in processes]
+    if not 1 <= len(given) <= MOST:
+        raise ArgumentError(f"give 1 to {MOST} processes, not {len(given)}.")
+    if not isinstance(shared or {}, Mapping):
+        raise ArgumentError(
+            f"shared must be a dict of names and initial values, such as dict(count=0), not {shared!r}."
+        )
+    initial = dict(shared or {})
+    slots = initial.pop("slots", None)
+    count = len(slots) if isinstance(slots, Sequence) else 0
+    memory = Memory({**initial, "slots": slots} if slots is not None else initial, capacity=count)
+    names = _numbered("P", len(given))
+    watch = None
+    if buffer is not None:
+        if buffer not in memory.lengths:
+            arrays = ", ".join(memory.lengths) or "none"
+            raise ArgumentError(f"buffer={buffer!r} must name a shared array. There are: {arrays}.")
+        watch = Watch(memory.addresses[buffer], memory.lengths[buffer], names)
+    return Program(memory, given, names, invariant, final, watch=watch, excused=excused, model=model)
+
+
+def _process(given: object) -> Process:
+    function, *arguments = given if isinstance(given, (tuple, list)) and given else (given,)
+    if not isinstance(function, FunctionType):
+        raise ArgumentError(f"a process is (function, argument, ...), not {given!r}.")
+    try:
+        inspect.signature(function).bind(None, *arguments)
+    except TypeError:
+        raise ArgumentError(
+            f"{function.__name__}{inspect.signature(function)} is called with buf and {len(arguments)} more: "
+            f"give (function, argument, ...)."
+        ) from None
+    return function, tuple(arguments)
+
+
+def _function(function: object, name: str, arguments: str) -> FunctionType:
+    if not isinstance(function, FunctionType):
+        raise ArgumentError(f"{name} must be a function {name}({arguments}), not {function!r}. Give both put and get.")
+    try:
+        inspect.signature(function).bind(*arguments.split(", "))
+    except TypeError:
+        signature = inspect.signature(function)
+        raise ArgumentError(f"{name} is called as {name}({arguments}); yours takes {signature}.") from None
+    return function
+
+
+def _numbered(letter: str, count: int) -> list[str]:
+    return [letter] if count == 1 else [f"{letter}{i}" for i in range(count)]
+
+
+def _shared(
+    put: FunctionType, get: FunctionType, capacity: int | None, given: Mapping[str, Initial] | None
+) -> tuple[dict[str, Initial], bool]:
+    """The shared variables of put and get, and whether the slots are endless."""
+    texts = [sys.modules[f.__module__] for f in (put, get) if f.__module__.startswith(f"{strategies.__name__}.")]
+    endless = capacity is None or any(getattr(text, "UNBOUNDED", False) for text in texts)
+    if given is not None:
+        if not isinstance(given, Mapping):
+            raise ArgumentError(f"shared must be a dict of names and initial values, not {given!r}.")
+        return dict(given), endless
+    initial: dict[str, Initial] = {}
+    for text in texts:
+        initial |= text.shared(capacity or 1)
+    free = Semaphore(capacity) if capacity else Semaphore(0)
+    usual: dict[str, Initial] = {**USUAL, "empty": free, "full": Semaphore(0), "mutex": Semaphore(1)}
+    mentioned = _names(put, set()) | _names(get, set())
+    return {
+        name: value for name, value in {**usual, **initial}.items() if name in mentioned or name in initial
+    }, endless
+
+
+def _names(function: FunctionType, seen: set[FunctionType]) -> set[str]:
+    """All attribute names in a function, and in the functions that it calls by name."""
+    seen.add(function)
+    found: set[str] = set()
+    codes = [function.__code__]
+    for code in codes:
+        found.update(code.co_names)
+        codes += [constant for constant in code.co_consts if isinstance(constant, type(code))]
+    called = [function.__globals__.get(name) for name in found]
+    called += [vars(module).get(name) for module in called if isinstance(module, ModuleType) for name in found]
+    for helper in called:
+        if isinstance(helper, FunctionType) and helper not in seen and len(seen) < MOST_HELPERS:
+            found |= _names(helper, seen)
+    return found
+
+
+def never_ends(function: object) -> bool:
+    """Whether a function's text says that it goes on for ever: a `while True` that nothing leaves."""
+    if not isinstance(function, FunctionType):
+        return False
+    definition, _ = marking.definition(function)
+    return any(_is_endless(statement) for statement in definition.body)
+
+
+def _is_endless(statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.While) or not isinstance(statement.test, ast.Constant) or not statement.test.value:
+        return False
+    return not any(isinstance(node, (ast.Break, ast.Return, ast.Raise)) for node in ast.walk(statement))

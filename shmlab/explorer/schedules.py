@@ -1,0 +1,44 @@
+"""A schedule as text that a person can type: `PPCCP`, `P0 P0 C1`, `0011`.
+
+Each word says who takes the next step. Where every process has a single letter the words stand close
+together. A name in small letters drains a store buffer of that process: `p0`.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from shmlab.explorer.errors import ReplayFailed
+
+
+def text(schedule: Iterable[int], processes: Sequence[str]) -> str:
+    """The text of a schedule: actor p is process p, and actor len(processes) + p drains a store of it."""
+    words = [*processes, *(name.lower() for name in processes)]
+    between = "" if all(len(name) == 1 for name in processes) else " "
+    return between.join(words[actor] for actor in schedule)
+
+
+def parse(typed: str | Iterable[int], processes: Sequence[str], drains: bool = False) -> list[int]:
+    """The actors of a typed schedule; spaces and commas between the words are free. Raises ReplayFailed."""
+    if not isinstance(typed, str):
+        return [int(actor) for actor in typed]
+    words = {name: p for p, name in enumerate(processes)}
+    if drains:
+        words |= {name.lower(): len(processes) + p for p, name in enumerate(processes)}
+    if len(processes) <= 10:
+        words |= {str(p): p for p in range(len(processes))}
+    pattern = re.compile("|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)))
+    schedule = []
+    rest = re.sub(r"[\s,;]+", " ", typed).strip()
+    at = 0
+    while at < len(rest):
+        if rest[at] == " ":
+            at += 1
+            continue
+        match = pattern.match(rest, at)
+        if not match:
+            raise ReplayFailed(
+                f"no process is called {rest[at : at + 4]!r}. A schedule is made of: {', '.join(words)}."
+            )
+        schedule.append(words[match[0]])
+        at = match.end()
+    return schedule

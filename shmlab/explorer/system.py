@@ -1,0 +1,260 @@
+"""Processes and shared memory as one system, and one step of it.
+
+A state is the memory and where each process stands. A process sees nothing but its own place and the memory,
+so a step of process p depends on these two alone: it is worked out once (`work_out`) and looked up ever after
+(`moves`). That is what makes the search fast. A state is one whole number: the number of its memory in
+`memories`, and above that, for each process, the number of its node.
+
+    state = memory | node 0 << BITS | node 1 << 2 * BITS | ...
+"""
+
+from collections.abc import Callable, Sequence
+
+from shmlab.explorer.automaton import Automaton, Node, Raised
+from shmlab.explorer.fault import Fault
+from shmlab.explorer.items import Ghosts, Judge, Watch
+from shmlab.explorer.memory import Memory, View
+from shmlab.explorer.operations import (
+    ACQUIRE,
+    ATOMIC,
+    DONE,
+    ENTER,
+    LEAVE,
+    LOAD,
+    RAISED,
+    RELEASE,
+    STORE,
+    Value,
+    atomically,
+)
+from shmlab.explorer.recorder import Recorder
+
+BITS = 24
+FIELD = (1 << BITS) - 1
+Cells = tuple[Value, ...]
+Buffers = tuple[tuple[tuple[int, Value], ...], ...]  # for each process, its stores that memory has not seen yet
+Contents = tuple[Cells, Ghosts, Buffers]
+Process = tuple[Callable[..., object], tuple[object, ...]]
+Effect = tuple[Cells, Buffers, object]  # memory and store buffers after a step, and the value that the process got
+
+
+class System:
+    """All that a search needs to know.
+
+    `actors` are those who can be scheduled: the processes. `invariant(view)` must hold of every memory;
+    `final(view, results)` when everybody has finished. Both give True or None where all is well, False, or a
+    sentence that says what is wrong. `judge` and `watch` judge items;
+    `consumers` are the processes that get; `excused` are those that may wait for ever.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        processes: Sequence[Process],
+        names: Sequence[str],
+        invariant: Callable[[View], object] | None = None,
+        final: Callable[[View, list[object]], object] | None = None,
+        judge: Judge | None = None,
+        watch: Watch | None = None,
+        consumers: Sequence[int] = (),
+        excused: Sequence[int] = (),
+        merge: bool = True,
+        absorbing: bool = True,
+    ) -> None:
+        recorder = Recorder()
+        self.memory, self.names, self.processes = memory, list(names), list(processes)
+        self.automata = [Automaton(f, arguments, memory, recorder, merge) for f, arguments in processes]
+        self.size = len(self.automata)
+        self.judge, self.watch, self.consumers = judge, watch, list(consumers)
+        self.excused = frozenset(excused)
+        self._invariant, self._final = invariant, final
+        self._watched_from = watch.at if watch else memory.slots_at + FIELD  # no load below is anything to the watch
+        self.absorbing = absorbing  # does a system stop at its first fault? (no: only to compare counts with SPIN)
+        self.faulty: dict[int, Fault] = {}  # by number of a memory that is the end of a failed run
+        self.seen_faults: list[Fault] = []  # where faults do not stop the system
+        self.memories: list[Contents] = []
+        self._numbers: dict[tuple[Contents, Fault | None], int] = {}
+        self._truths: dict[Cells, Fault | None] = {}
+        self._set_up_actors()
+        self.initial = self._first_state()
+
+    def _set_up_actors(self) -> None:
+        """Who can be scheduled, and the part of a state that a step of each depends on."""
+        self.masks = [FIELD | FIELD << BITS * (p + 1) for p in range(self.size)]
+        self.moves: list[dict[int, int | None]] = [{} for _ in self.masks]
+
+    @property
+    def actors(self) -> int:
+        return len(self.masks)
+
+    def _first_state(self) -> int:
+        cells: Cells = tuple(self.memory.initial)
+        contents = (cells, self.watch.initial if self.watch else (), self._first_buffers())
+        fault = self._truth(cells)
+        for p, automaton in enumerate(self.automata):
+            fault = fault or self._raised(p, automaton.nodes[automaton.root])
+        state = self._number(contents, fault)
+        for p, automaton in enumerate(self.automata):
+            state |= automaton.root << BITS * (p + 1)
+        return state
+
+    def _first_buffers(self) -> Buffers:
+        return ()
+
+    def node(self, state: int, process: int) -> Node:
+        """Where a process stands."""
+        return self.automata[process].nodes[state >> BITS * (process + 1) & FIELD]
+
+    def contents(self, state: int) -> Contents:
+        return self.memories[state & FIELD]
+
+    def fault(self, state: int) -> Fault | None:
+        """The fault that ended the run which led to this state."""
+        return self.faulty.get(state & FIELD)
+
+    def after(self, state: int, actor: int) -> int | None:
+        """The state after a step of `actor`; None where it cannot take one."""
+        key = state & self.masks[actor]
+        moves = self.moves[actor]
+        if key not in moves:
+            moves[key] = self.work_out(state, actor)
+        move = moves[key]
+        return None if move is None else state + move
+
+    def able(self, state: int) -> list[int]:
+        """Who can take a step. Nobody can after a fault."""
+        if self.fault(state):
+            return []
+        return [actor for actor in range(self.actors) if self.after(state, actor) is not None]
+
+    def work_out(self, state: int, actor: int) -> int | None:
+        """What a step of `actor` adds to the state; None where it cannot take one."""
+        cells, ghosts, buffers = self.memories[state & FIELD]
+        node = self.node(state, actor)
+        if node.kind >= DONE:
+            return None
+        before = cells[node.address] if node.address < len(cells) else None
+        effect = self.effect(cells, buffers, node, actor)
+        if effect is None:
+            return None
+        cells, buffers, value = effect
+        automaton = self.automata[actor]
+        number = automaton.step(node.number, value)
+        shift = BITS * (actor + 1)
+        if node.kind == LOAD and node.address < self._watched_from and automaton.nodes[number].quiet(node):
+            return (number - node.number) << shift
+        ghosts, fault = self._judged(ghosts, cells, node, automaton.nodes[number], actor, before, value)
+        return self._number((cells, ghosts, buffers), fault) - (state & FIELD) + ((number - node.number) << shift)
+
+    def effect(self, cells: Cells, buffers: Buffers, node: Node, process: int) -> Effect | None:
+        """What the access of `node` does to memory. None where it has to wait."""
+        kind, at = node.kind, node.address
+        if at >= len(cells):  # an endless slot that nobody has touched
+            cells = cells + (None,) * (at + 1 - len(cells))
+        held = cells[at]
+        if kind == LOAD:
+            return cells, buffers, held
+        after, value = held, None
+        if kind == STORE:
+            after = node.argument  # type: ignore[assignment]
+        elif kind == ATOMIC:
+            after, value = atomically(node.argument, held)  # type: ignore[arg-type]
+        elif kind == ACQUIRE:
+            if not held:
+                return None
+            after = held - 1
+        elif kind in (RELEASE, ENTER):
+            after = (held or 0) + 1
+        elif kind == LEAVE:
+            after = (held or 0) - 1
+        return (*cells[:at], after, *cells[at + 1 :]), buffers, value
+
+    def _judged(
+        self, ghosts: Ghosts, cells: Cells, node: Node, after: Node, process: int, before: Value, value: object
+    ) -> tuple[Ghosts, Fault | None]:
+        """The watch after a step, and what was wrong with the step."""
+        fault: Fault | None = None
+        if node.kind == ENTER and before:
+            fault = self._two_inside(node.address, process)
+        if self.watch and node.address >= self._watched_from:
+            stored: Value = node.argument if node.kind == STORE else before  # type: ignore[assignment]
+            ghosts, seen = self.watch.step(ghosts, node.kind, node.address, before, stored, process)
+            fault = fault or seen
+        if len(after.taken) > len(node.taken):
+            if self.watch:
+                ghosts, seen = self.watch.took(ghosts, after.taken[-1], process)
+                fault = fault or seen
+            if self.judge:
+                fault = fault or self.judge.one(after.taken, process)
+        return ghosts, fault or self._raised(process, after) or self._truth(cells)
+
+    def _two_inside(self, address: int, process: int) -> Fault:
+        section = self.memory.name(address)
+        reason = f"{self.names[process]} enters the critical section {section!r} while another process is inside"
+        return Fault("mutual-exclusion", reason, process)
+
+    def _raised(self, process: int, node: Node) -> Fault | None:
+        if node.kind != RAISED:
+            return None
+        assert isinstance(node.result, Raised)
+        return Fault("exception", f"{self.names[process]} raised {node.result}", process)
+
+    def _truth(self, cells: Cells) -> Fault | None:
+        """Whether the user's invariant holds of this memory."""
+        if not self._invariant:
+            return None
+        if cells not in self._truths:
+            self._truths[cells] = judged(lambda: self._invariant(View(self.memory, cells)), "the invariant")  # type: ignore[misc]
+        return self._truths[cells]
+
+    def _number(self, contents: Contents, fault: Fault | None) -> int:
+        """The number of a memory. One in which a run has failed is a memory of its own: nothing follows it."""
+        if fault and not self.absorbing:
+            self.seen_faults.append(fault)
+            fault = None
+        key = (contents, fault)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self.memories)
+            self.memories.append(contents)
+            if fault:
+                self.faulty[number] = fault
+        return number
+
+    def waiting(self, state: int) -> list[int]:
+        """The processes that have not ended."""
+        return [p for p in range(self.size) if self.node(state, p).kind < DONE]
+
+    def end(self, state: int) -> Fault | None:
+        """What is wrong with a state in which nobody can take a step."""
+        if not self.excused.issuperset(self.waiting(state)):
+            return self.deadlock(state, {})
+        cells = self.contents(state)[0]
+        results = [self.node(state, p).result for p in range(self.size)]
+        if self.judge and (fault := self.judge.all([results[c] for c in self.consumers])):  # type: ignore[misc]
+            return fault
+        if self._final:
+            final = self._final
+            return judged(lambda: final(View(self.memory, cells), results), "what `final` asks of the end")
+        return None
+
+    def deadlock(self, state: int, holders: dict[int, list[int]]) -> Fault:
+        """A deadlock: who waits for what, held by whom (`holders`: address of a semaphore -> processes)."""
+        parts = []
+        for p in self.waiting(state):
+            at = self.node(state, p).address
+            held = [self.names[q] for q in holders.get(at, ())]
+            by = f"held by {' and '.join(held)}" if held else f"{self.contents(state)[0][at]}"
+            parts.append(f"{self.names[p]} waits for {self.memory.name(at)} ({by})")
+        return Fault("deadlock", f"deadlock: {', '.join(parts)}")
+
+
+def judged(ask: Callable[[], object], what: str) -> Fault | None:
+    """The answer of a user's invariant or final condition as a fault, or None where all is well."""
+    try:
+        answer = ask()
+    except AssertionError as error:
+        answer = str(error) or False
+    if isinstance(answer, str):
+        return Fault("invariant", answer)
+    return None if answer is None or answer else Fault("invariant", f"{what} does not hold")

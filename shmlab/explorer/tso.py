@@ -1,0 +1,51 @@
+"""Store buffers: the memory model of x86 processors (total store order).
+
+A process's stores wait in a buffer of its own, first in, first out; it sees them itself at once, everybody else
+only when they have drained to memory. That a buffer drains is one more thing that the scheduler can choose.
+Atomic operations and semaphores wait until the buffer of their process is empty: they are fences.
+Source: Owens, Sarkar, Sewell, A Better x86 Memory Model: x86-TSO (2009).
+"""
+
+from shmlab.explorer.automaton import Node
+from shmlab.explorer.operations import ENTER, LEAVE, LOAD, STORE, Value
+from shmlab.explorer.system import FIELD, Buffers, Cells, Effect, System
+
+
+class BufferedSystem(System):
+    """A system in which actor p is process p, and actor size + p drains one store of process p."""
+
+    def _set_up_actors(self) -> None:
+        super()._set_up_actors()
+        self.masks += [FIELD] * self.size
+        self.moves += [{} for _ in range(self.size)]
+        self.names += [f"{name} drains" for name in self.names]
+
+    def _first_buffers(self) -> Buffers:
+        return ((),) * self.size
+
+    def effect(self, cells: Cells, buffers: Buffers, node: Node, process: int) -> Effect | None:
+        own = buffers[process]
+        if node.kind == STORE:
+            stored: Value = node.argument  # type: ignore[assignment]
+            later = (*own, (node.address, stored))
+            return cells, (*buffers[:process], later, *buffers[process + 1 :]), None
+        if node.kind == LOAD:
+            for address, value in reversed(own):
+                if address == node.address:
+                    return cells, buffers, value
+        elif own and node.kind not in (ENTER, LEAVE):
+            return None
+        return super().effect(cells, buffers, node, process)
+
+    def work_out(self, state: int, actor: int) -> int | None:
+        if actor < self.size:
+            return super().work_out(state, actor)
+        cells, ghosts, buffers = self.contents(state)
+        process = actor - self.size
+        if not buffers[process]:
+            return None
+        (address, value), *later = buffers[process]
+        cells = cells + (None,) * (address + 1 - len(cells))
+        cells = (*cells[:address], value, *cells[address + 1 :])
+        buffers = (*buffers[:process], tuple(later), *buffers[process + 1 :])
+        return self._number((cells, ghosts, buffers), self._truth(cells)) - (state & FIELD)

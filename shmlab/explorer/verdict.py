@@ -1,0 +1,158 @@
+"""The verdict on a program: right in every interleaving, or wrong and why, with the simplest schedule that shows it."""
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from shmlab.explorer import counting, liveness, schedules
+from shmlab.explorer.fault import Fault
+from shmlab.explorer.model import Model, Step
+from shmlab.explorer.search import Graph, Progress, search
+from shmlab.explorer.simplest import follow, way
+from shmlab.explorer.system import System
+
+WATCHED = ("overwrite", "empty-read")  # faults that a watch on the slots sees
+
+
+class Verdict:
+    """What the search through all interleavings has found.
+
+    `ok`: every interleaving is right. `fault` is one word for what is wrong (or None), `reason` a sentence.
+    `schedule` is the simplest one that shows it, as text that one can type; `loop` what then goes on for ever.
+    `states`, `transitions`: how many there are. `complete`: all were seen; if not, `ok` is never True.
+    """
+
+    def __init__(self, graph: Graph, fault: Fault | None = None, way: Iterable[int] = (), loop: Iterable[int] = ()):
+        self.graph, self.system = graph, graph.system
+        self.actors, self.loop_actors = list(way), list(loop)
+        self.fault = fault.word if fault else None
+        self.reason = fault.reason if fault else None
+        self.states, self.transitions, self.complete = len(graph), graph.transitions, graph.complete
+        self.seconds = graph.seconds
+        self.ok = fault is None and graph.complete
+
+    @property
+    def processes(self) -> list[str]:
+        """The names of the processes."""
+        return self.system.names[: self.system.size]
+
+    @property
+    def schedule(self) -> str | None:
+        """The simplest failing schedule as text, None where nothing fails."""
+        return schedules.text(self.actors, self.processes) if self.fault else None
+
+    @property
+    def loop(self) -> str | None:
+        """What goes on for ever after the schedule, as text; None where nothing does."""
+        return schedules.text(self.loop_actors, self.processes) if self.loop_actors else None
+
+    @cached_property
+    def paths(self) -> tuple[int, int] | None:
+        """(all interleavings, failing ones), exact; None where there are infinitely many or not all were explored."""
+        return counting.interleavings(self.graph)
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """The steps of the failing schedule, and once around the loop."""
+        return self.model(self.actors + self.loop_actors).steps
+
+    def model(self, schedule: str | Iterable[int] = ()) -> Model:
+        """The program after a schedule, to go on with step by step. Raises ReplayFailed."""
+        drains = self.system.actors > self.system.size
+        return Model(self.system).run(schedules.parse(schedule, self.processes, drains))
+
+    def show(self, schedule: str | Iterable[int] | None = None) -> "Table":
+        """The verdict, and the failing schedule (or another one) step by step, as a table of text."""
+        from shmlab.explorer.table import table
+
+        return table(self, schedule)
+
+    def replay(self, real: bool = True, schedule: str | Iterable[int] | None = None) -> "Replay":
+        """The failing schedule (or another one) again, on real processes or on the model. Raises ReplayFailed."""
+        from shmlab.explorer.replay import replay
+
+        return replay(self, real, schedule)
+
+    @property
+    def summary(self) -> str:
+        """The verdict in one or two sentences."""
+        if not self.complete:
+            seen = f"gave up after {self.states:,} states, because {self.graph.stopped}"
+            if not self.fault:
+                return f"NO VERDICT: {seen}.\nAsk for fewer items or processes, or allow more: max_states, max_seconds."
+            return f"FAILS: {self.reason}.\nNot everything was explored: {seen}."
+        if self.paths is None:
+            much = f"all interleavings, infinitely many (somebody can wait in a loop): {self.states:,} states"
+        else:
+            much = f"all {self.paths[0]:,} interleavings: {self.states:,} states"
+        if self.ok:
+            return f"OK: every interleaving is right.\nExplored {much}."
+        fail = f" {self.paths[1]:,} of them fail." if self.paths else ""
+        return f"FAILS: {self.reason}.\nExplored {much}.{fail}"
+
+    def __str__(self) -> str:
+        return self.summary
+
+    def __repr__(self) -> str:
+        return self.summary
+
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shmlab.explorer.replay import Replay
+    from shmlab.explorer.table import Table
+
+
+def verdict(
+    system: System,
+    plain: System | None = None,
+    must_finish: list[int] | None = None,
+    must_enter: Iterable[int] = (),
+    partial: bool = False,
+    max_states: int = 1_000_000,
+    max_seconds: float = 60.0,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Search, and judge.
+
+    `plain` is the same system without a watch on its slots. Items are judged by what comes out: when the watch has
+    seen an overwrite, and yet the run can end well from there, the verdict is that of the plain system.
+    """
+    must_finish = list(range(system.size)) if must_finish is None else must_finish
+    graph = search(system, max_states, max_seconds, progress)
+    found = _judged(graph, must_finish, must_enter, partial)
+    if found.fault in WATCHED and plain and can_end_well(plain, found.actors):
+        graph = search(plain, max_states, max_seconds, progress)
+        return _judged(graph, must_finish, must_enter, partial)
+    return found
+
+
+def _judged(graph: Graph, must_finish: list[int], must_enter: Iterable[int], partial: bool) -> Verdict:
+    if graph.faults:
+        schedule = way(graph, graph.faults)
+        assert schedule is not None
+        fault = graph.faults[follow(graph, schedule)]
+        if fault.word == "deadlock":  # again, now that the schedule tells who holds what
+            fault = Model(graph.system).run(schedule).fault or fault
+        return Verdict(graph, fault, schedule)
+    looping = graph.complete and any(automaton.endless() for automaton in graph.system.automata)
+    lasso = liveness.judge(graph, must_finish, list(must_enter), partial) if looping else None
+    if lasso:
+        return Verdict(graph, lasso.fault, lasso.way, lasso.loop)
+    return Verdict(graph)
+
+
+def can_end_well(system: System, schedule: Iterable[int], most: int = 100_000) -> bool:
+    """Whether some way on from a schedule leads to a right end. In a right program, every way does."""
+    work = [Model(system).run(schedule).state]
+    seen = set(work)
+    while work and len(seen) < most:
+        state = work.pop()
+        able = system.able(state)
+        if not able and not system.fault(state) and not system.end(state):
+            return True
+        for actor in able:
+            after = system.after(state, actor)
+            if after is not None and after not in seen:
+                seen.add(after)
+                work.append(after)
+    return False

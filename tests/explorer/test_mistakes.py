@@ -1,0 +1,186 @@
+"""What a student may write wrongly gets a sentence."""
+
+import contextlib
+import random
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from shmlab.errors import ShmlabError
+from shmlab.explorer import Atomic, errors, explore
+from shmlab.sync import Semaphore
+from tests.explorer import programs as p
+
+SHARED: dict[str, Any] = dict(count=0, flag=[0, 0], lock=Atomic(0), mutex=Semaphore(1))
+
+
+def misspells(buf):
+    buf.cuont += 1
+
+
+def misspells_and_catches(buf):
+    with contextlib.suppress(Exception):
+        buf.cuont = 1
+
+
+def stores_text(buf):
+    buf.count = "one"
+
+
+def stores_too_much(buf):
+    buf.count = 1 << 80
+
+
+def replaces_an_array(buf):
+    buf.flag = [1, 1]
+
+
+def asks_a_semaphore(buf):
+    if buf.mutex:
+        buf.count = 1
+
+
+def asks_an_atomic(buf):
+    while buf.lock:
+        pass
+
+
+def throws_dice(buf):
+    if random.random() < 0.5:
+        buf.count = 1
+
+
+made = []
+
+
+def remembers(buf):
+    made.append(1)
+    if len(made) % 2:
+        buf.count = 1
+    buf.flag[0] = buf.count
+
+
+def loops(buf):
+    buf.count = 1
+    while True:
+        pass
+
+
+def loops_in_a_comprehension(buf):
+    return [x for x in iter(int, 1)]
+
+
+def swallows_and_loops(buf):
+    while True:
+        try:
+            pass
+        finally:
+            pass
+
+
+def yields(buf):
+    yield buf.count
+
+
+async def awaits(buf):
+    buf.count = 1
+
+
+def uses_a_global(buf):
+    global total
+    total = buf.count
+
+
+@pytest.mark.parametrize(
+    "function, error, says",
+    [
+        (misspells, errors.UnknownVariable, "line {1} of misspells: .*'cuont'. Did you mean 'count'"),
+        (misspells_and_catches, errors.UnknownVariable, "Did you mean 'count'"),
+        (stores_text, errors.ValueRefused, "line {1} of stores_text: count cannot hold the str 'one'"),
+        (stores_too_much, errors.ValueRefused, "number beyond 64 bits"),
+        (replaces_an_array, errors.ValueRefused, "store into one of its elements"),
+        (asks_a_semaphore, errors.ValueRefused, "take one with .acquire"),
+        (asks_an_atomic, errors.ValueRefused, "read it with .load"),
+        (throws_dice, errors.CannotFollow, "random.random cannot be explored"),
+        (remembers, errors.NotDeterministic, "remembers is not deterministic"),
+        (loops, errors.EndlessLoop, "of loops runs on for ever without a step"),
+        (loops_in_a_comprehension, errors.EndlessLoop, "without a step"),
+        (swallows_and_loops, errors.EndlessLoop, "without a step"),
+        (yields, errors.CannotFollow, "line {1} of yields: yield makes this a generator"),
+        (awaits, errors.CannotFollow, "awaits is a coroutine"),
+        (uses_a_global, errors.CannotFollow, "line {1} of uses_a_global: `global total`"),
+    ],
+)
+def test_a_mistake_gets_a_sentence(function, error, says) -> None:
+    line = function.__code__.co_firstlineno
+    began = time.monotonic()
+    with pytest.raises(error, match=says.replace("{1}", str(line + 1))) as raised:
+        explore([function], shared=SHARED)
+    assert isinstance(raised.value, ShmlabError)
+    assert time.monotonic() - began < 4  # two seconds, on a machine that is not busy
+
+
+def test_an_endless_loop_is_stopped_in_any_thread() -> None:
+    caught: list[BaseException] = []
+
+    def cell() -> None:
+        try:
+            explore([loops], shared=SHARED)
+        except errors.EndlessLoop as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=cell)
+    thread.start()
+    thread.join(20)
+    assert caught
+
+
+def catches_everything(buf, me):
+    while buf.count != me:
+        try:  # noqa: SIM105
+            buf.flag[me] = 1
+        except BaseException:
+            pass
+    buf.count = 1 - me
+
+
+def sleeps(buf, me):
+    while buf.count != me:
+        time.sleep(100)
+    print("never seen")
+    buf.count = 1 - me
+
+
+class Worker:
+    def __init__(self, me):
+        self.me, self.log = me, []
+
+    def run(self, buf):
+        self.log.append(buf.flag[self.me])
+        buf.flag[self.me] = self.log[0] + 1
+        return self.log
+
+
+def uses_an_object(buf, me):
+    return Worker(me).run(buf)
+
+
+def changes_its_argument(buf, log):
+    log.append(buf.count)
+    buf.count += 1
+    return log
+
+
+def test_unusual_code_is_followed(capsys: pytest.CaptureFixture[str]) -> None:
+    for function in (catches_everything, sleeps, uses_an_object):
+        assert explore([(function, 0), (function, 1)], shared=SHARED).ok, function
+    found = explore([(changes_its_argument, [])], shared=SHARED, final=lambda memory, results: results == [[0]])
+    assert found.ok
+    assert capsys.readouterr().out == ""
+
+
+def test_a_lambda_is_refused() -> None:
+    with pytest.raises(errors.CannotFollow, match="lambda"):
+        explore(lambda buf, item: None, p.get_count)
