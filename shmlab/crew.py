@@ -83,11 +83,11 @@ class Crew:
                 return row
         raise ArgumentError(f"a lab has {limits.WORKERS} workers at most; remove or kill one first.")
 
-    def find(self, worker: Worker | str | int) -> int:
-        """The row of a living worker, given itself, its name or its row. Raises ArgumentError."""
-        wanted = worker.name if isinstance(worker, Worker) else worker  # not its row, which another may have by now
+    def find(self, worker: Worker | str | int, dead_too: bool = False) -> int:
+        """The row of a living worker (or a dead one), given itself, its name or its row. Raises ArgumentError."""
+        wanted = worker.row if isinstance(worker, Worker) else worker
         alive = [row for row, process in sorted(self._processes.items()) if not process.ended.is_set()]
-        for row in alive:
+        for row in sorted(self._processes) if dead_too else alive:
             if wanted == self.name(row) or (wanted == row and not isinstance(wanted, (bool, float))):
                 return row
         names = ", ".join(self.name(row) for row in alive) or "none"
@@ -127,7 +127,10 @@ class Crew:
         self._processes[row].tell()
 
     def let_leave(self, row: int) -> None:
-        """Ask a worker to end between two items."""
+        """Ask a worker to end between two items; one that is dead already is no longer shown."""
+        if self._processes[row].ended.is_set():
+            self.set(row, at.ROLE, 0)
+            return
         self.set(row, at.LEAVE, 1)
         self.tell(row)
         self._log.note("command", f"{self.name(row)} is asked to leave.")

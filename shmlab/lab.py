@@ -151,8 +151,11 @@ class Lab:
         return self._add_one(at.CONSUMER, rate, pattern)
 
     def remove(self, worker: Worker | str | int) -> None:
-        """Let a worker leave between two items. One that sleeps on a semaphore leaves after its item."""
-        self._alive().let_leave(self._alive().find(worker))
+        """Let a worker leave between two items; one that sleeps on a semaphore leaves after its item.
+
+        A dead worker leaves the lab's list at once; its accounts stay.
+        """
+        self._alive().let_leave(self._alive().find(worker, dead_too=True))
 
     def kill(self, worker: Worker | str | int, holding: str | None = None, timeout: float = 5.0) -> bool:
         """End a worker by SIGKILL, anywhere in its code.

@@ -793,3 +793,13 @@ def test_what_a_user_may_reach_is_there() -> None:
     with pytest.raises(AttributeError, match=r"shmlab has no 'lib'\. It has: "):
         _ = shmlab.lib
     assert set(strategies.names) == {*SOUND, "unsynchronised"}
+
+
+def test_a_dead_worker_can_be_removed_from_the_list_and_its_accounts_stay() -> None:
+    with Lab(**FAST) as lab:
+        eventually(lambda: lab.snapshot().consumed > 100)
+        lab.kill("P0")
+        lab.remove("P0")
+        after = lab.snapshot()
+        assert "P0" not in [worker.name for worker in after.workers]
+        assert after.produced > 100
