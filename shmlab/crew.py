@@ -85,7 +85,7 @@ class Crew:
 
     def find(self, worker: Worker | str | int, dead_too: bool = False) -> int:
         """The row of a living worker (or a dead one), given itself, its name or its row. Raises ArgumentError."""
-        wanted = worker.row if isinstance(worker, Worker) else worker
+        wanted = worker.name if isinstance(worker, Worker) else worker  # not its row, which another may have by now
         alive = [row for row, process in sorted(self._processes.items()) if not process.ended.is_set()]
         for row in sorted(self._processes) if dead_too else alive:
             if wanted == self.name(row) or (wanted == row and not isinstance(wanted, (bool, float))):

@@ -17,6 +17,7 @@ from shmlab.strategies import Strategy
 
 DIRECTORY = Path(segment.DIRECTORY)
 LEFTOVER = re.compile(r"(?:sem\.)?(shmlab-[0-9a-f]{16})(?:\..+)?")
+PROGRAMS = {"shmlab.worker", "shmlab.explorer.gated"}  # what runs in processes of their own
 LOOK_AGAIN = 0.005  # seconds between two looks at a condition
 
 
@@ -93,7 +94,7 @@ def leftovers(before: set[str]) -> list[str]:
         if pid is None or pid in ours or not psutil.pid_exists(pid):
             found.append(entry)
     for process in psutil.process_iter(["cmdline", "ppid", "status"]):
-        if "shmlab.worker" in (process.info["cmdline"] or []):
+        if PROGRAMS & set(process.info["cmdline"] or []):
             parent = process.info["ppid"]
             if parent in ours or parent <= 1:
                 found.append(f"process {process.pid} ({process.info['status']})")

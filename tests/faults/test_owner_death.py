@@ -124,14 +124,14 @@ STATES = {
 }
 
 
-ENDINGS = {"SIGKILL": "os.kill(os.getpid(), signal.SIGKILL)", "exit": "sys.exit()"}
-CASES = [(state, ending) for state in STATES for ending in ENDINGS]
+WAYS = {"SIGKILL": "os.kill(os.getpid(), signal.SIGKILL)", "exit": "sys.exit()"}
+CASES = [(state, ending) for state in STATES for ending in WAYS]
 CASES.remove(("no living worker", "SIGKILL"))  # nobody is left to clean up: the next start sweeps (below)
 
 
 @pytest.mark.parametrize(("state", "ending"), CASES)
 def test_nothing_outlives_a_script_with(state: str, ending: str) -> None:
-    with script(f"{STATES[state]}\n{ENDINGS[ending]}") as (process, name, pids):
+    with script(f"{STATES[state]}\n{WAYS[ending]}") as (process, name, pids):
         process.communicate("go\n", timeout=30)
         gone(name, pids)
 
