@@ -17,9 +17,9 @@ import sys
 import time
 from collections.abc import Callable
 
+from shmlab import inbox, orphan, strategies
 from shmlab import item as items
 from shmlab import layout as at
-from shmlab import orphan, strategies
 from shmlab.errors import CapReached, SegmentNotFound, SegmentRefused
 from shmlab.pace import Pace
 from shmlab.receipts import Deliveries, settle
@@ -133,21 +133,11 @@ def _functions(segment: Segment, own: bool) -> tuple[Put, Get]:
     import linecache
     import pickle  # from the owner, over a private pipe; never from the segment
 
-    (size,) = struct.unpack("<Q", _read(8))
-    put, get, sources = pickle.loads(_read(size))
+    (size,) = struct.unpack("<Q", inbox.read(8))
+    put, get, sources = pickle.loads(inbox.read(size))
     for filename, text in sources.items():  # so that a traceback shows the notebook's lines
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     return put, get
-
-
-def _read(size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        part = os.read(0, size - len(data))
-        if not part:
-            raise EOFError("the owner ended while it sent put and get")
-        data += part
-    return data
 
 
 def main(arguments: list[str]) -> int:

@@ -17,8 +17,8 @@ from collections.abc import Callable
 
 import posix_ipc
 
+from shmlab import inbox, orphan
 from shmlab import layout as at
-from shmlab import orphan
 from shmlab.explorer import buffer, operations
 from shmlab.explorer.automaton import TAKEN, Raised
 from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, ENTER, LEAVE, LOAD, RAISED, RELEASE, STORE, Value
@@ -100,19 +100,9 @@ def _refuse(error: Exception) -> None:
 
 def _input() -> tuple[Callable[..., object], tuple[object, ...], Places]:
     """The function, its arguments and where its memory stands, from standard input."""
-    size = int.from_bytes(_read(8), "little")
-    function, arguments, places = pickle.loads(_read(size))
+    size = int.from_bytes(inbox.read(8), "little")
+    function, arguments, places = pickle.loads(inbox.read(size))
     return function, tuple(_ignore if argument is TAKEN else argument for argument in arguments), places
-
-
-def _read(size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        part = os.read(0, size - len(data))
-        if not part:
-            raise EOFError("the owner ended while it sent the program")
-        data += part
-    return data
 
 
 def _ignore(item: object) -> None:
