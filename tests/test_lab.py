@@ -31,11 +31,12 @@ def moving(lab: Lab, items: int = 5) -> Snapshot:
 
 
 def still(lab: Lab) -> Snapshot:
-    """Wait until every worker rests on account of a pause."""
+    """Wait until every worker rests on account of a pause, or waits for a slot or an item that nobody will give it."""
 
     def all_rest() -> Snapshot | None:
         seen = lab.snapshot()
-        return seen if all(w.state == "paused" or w.waits for w in seen.workers if w.alive) else None
+        never = {"empty": seen.occupancy == seen.capacity, "full": not seen.occupancy}  # else it is waking up just now
+        return seen if all(w.state == "paused" or never.get(w.waits or "") for w in seen.workers if w.alive) else None
 
     return eventually(all_rest)  # type: ignore[no-any-return]
 
