@@ -9,12 +9,9 @@ A student's functions are plain Python over `buf`; each access to shared memory 
 `automaton` (a process), `system` (a step), `search` (all states), `verdict` (what is wrong).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from shmlab import limits, strategies
-from shmlab.errors import ArgumentError
-from shmlab.explorer import program as programs
-from shmlab.explorer import verdict as verdicts
+from shmlab.explorer import question
 from shmlab.explorer.errors import (
     CannotFollow,
     EndlessLoop,
@@ -25,6 +22,7 @@ from shmlab.explorer.errors import (
     ValueRefused,
 )
 from shmlab.explorer.memory import Atomic, Critical, Initial, View
+from shmlab.explorer.progress import told
 from shmlab.explorer.search import Progress
 from shmlab.explorer.verdict import Verdict
 
@@ -72,52 +70,27 @@ def explore(
     name of a shared array that is watched like slots. must_finish: numbers of the processes that have to end under
     a fair scheduler (default: all that can); must_enter: those that have to enter the critical section again and
     again. memory: "sc" (sequential consistency) or "tso" (store buffers, as on x86). progress(states, seconds) is
-    called during a long search; it stops when that returns False.
+    called during a search that takes longer than a second, and stops it by returning False; by default a line below
+    the cell (or on the terminal) tells how far it is. An interrupt stops it, too: what was seen stays.
 
     Raises ArgumentError, and the errors of `shmlab.explorer.errors` for what cannot be explored.
     """
-    limits.choice(memory, "memory", tuple(programs.MODELS))
-    max_states = limits.whole(max_states, "max_states", 1, 8_000_000)
-    if get is not None or isinstance(program, str) or callable(program):
-        _refuse(buffer=buffer, must_finish=must_finish, must_enter=must_enter or None)
-        put = program
-        if isinstance(program, str):
-            strategy = strategies.find(program)
-            put, get = strategy.put, strategy.get
-        explored = programs.of_buffer(put, get, capacity, producers, consumers, items, shared, invariant, final, memory)
-        return verdicts.verdict(
-            explored.system(watched=memory == "sc"),
-            explored.system(),
-            max_states=max_states,
-            max_seconds=max_seconds,
-            progress=progress,
-        )
-    if not isinstance(program, Iterable):
-        raise ArgumentError(
-            f"explore(put, get), explore('semaphores') or explore([(f, argument), ...]), not {program!r}."
-        )
-    processes = list(program)
-    count = range(len(processes))
-    for number in [*(must_finish or ()), *must_enter]:
-        limits.whole(number, "the number of a process", 0, max(0, len(processes) - 1))
-    excused = [p for p in count if must_finish is not None and p not in must_finish and p not in must_enter]
-    explored = programs.of_processes(processes, shared, invariant, final, buffer, excused, memory)
-    finishing = list(must_finish) if must_finish is not None else []
-    if must_finish is None and not must_enter:
-        finishing = [p for p in count if not programs.never_ends(explored.processes[p][0])]
-    return verdicts.verdict(
-        explored.system(watched=memory == "sc"),
-        None,
-        finishing,
-        must_enter,
-        must_finish is not None,
-        max_states,
-        max_seconds,
-        progress,
+    asked = question.of(
+        program,
+        get,
+        capacity=capacity,
+        producers=producers,
+        consumers=consumers,
+        items=items,
+        shared=shared,
+        invariant=invariant,
+        final=final,
+        buffer=buffer,
+        must_finish=must_finish,
+        must_enter=must_enter,
+        memory=memory,
     )
-
-
-def _refuse(**given: object) -> None:
-    for name, value in given.items():
-        if value is not None:
-            raise ArgumentError(f"{name} is for processes of any kind, explore([(f, argument), ...], {name}=...).")
+    if progress is not None:
+        return asked.verdict(max_states, max_seconds, progress)
+    with told() as tell:
+        return asked.verdict(max_states, max_seconds, tell)

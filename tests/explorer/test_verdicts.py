@@ -2,18 +2,18 @@
 
 import pytest
 
-import shmlab.explorer as explorer
 from shmlab import strategies
 from shmlab.errors import ArgumentError
 from shmlab.explorer import Atomic, Critical, explore
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.fault import WORDS
+from shmlab.explorer.program import Program
 from shmlab.explorer.verdict import Verdict, verdict
 from shmlab.sync import Semaphore
 from tests.explorer import programs as p
 
 
-def judge(program: explorer.programs.Program) -> Verdict:
+def judge(program: Program) -> Verdict:
     return verdict(program.system(watched=True), program.system())
 
 

@@ -1,0 +1,96 @@
+"""What is asked about a program: which processes over which memory, and what has to hold of every interleaving.
+
+The search answers it (`verdict`); a person who is the scheduler looks for the answer by hand (`stepping`).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from shmlab import limits, strategies
+from shmlab.errors import ArgumentError
+from shmlab.explorer import program as programs
+from shmlab.explorer import verdict as verdicts
+from shmlab.explorer.memory import Initial, View
+from shmlab.explorer.program import Program
+from shmlab.explorer.search import Progress
+from shmlab.explorer.system import System
+from shmlab.explorer.verdict import Verdict
+
+Truth = Callable[[View], object]
+End = Callable[[View, list[object]], object]
+
+
+class Question:
+    """A program, and what is asked of it.
+
+    `finishing`: the processes that have to end under a fair scheduler, `entering`: those that have to enter the
+    critical section again and again; `partial`: the rest may wait for ever.
+    """
+
+    def __init__(
+        self, program: Program, finishing: list[int] | None = None, entering: Sequence[int] = (), partial: bool = False
+    ) -> None:
+        self.program, self.partial = program, partial
+        self.finishing, self.entering = finishing, list(entering)
+
+    def system(self, watched: bool = True) -> System:
+        """The program as a system, with a watch on its slots. (Memory models with store buffers have none.)"""
+        return self.program.system(watched=watched and self.program.model == "sc")
+
+    def verdict(
+        self, max_states: int = 1_000_000, max_seconds: float = 60.0, progress: Progress | None = None
+    ) -> Verdict:
+        """Search all interleavings."""
+        plain = self.system(watched=False) if self.program.judge else None
+        limit = limits.whole(max_states, "max_states", 1, 8_000_000)
+        return verdicts.verdict(
+            self.system(), plain, self.finishing, self.entering, self.partial, limit, max_seconds, progress
+        )
+
+
+def of(
+    program: object,
+    get: object = None,
+    *,
+    capacity: int | None = 2,
+    producers: int = 1,
+    consumers: int = 1,
+    items: int = 2,
+    shared: Mapping[str, Initial] | None = None,
+    invariant: Truth | None = None,
+    final: End | None = None,
+    buffer: str | None = None,
+    must_finish: Sequence[int] | None = None,
+    must_enter: Sequence[int] = (),
+    memory: str = "sc",
+) -> Question:
+    """The question that the arguments of `shmlab.explore` ask. Raises ArgumentError."""
+    limits.choice(memory, "memory", tuple(programs.MODELS))
+    if get is not None or isinstance(program, str) or callable(program):
+        _refuse(buffer=buffer, must_finish=must_finish, must_enter=must_enter or None)
+        put = program
+        if isinstance(program, str):
+            strategy = strategies.find(program)
+            put, get = strategy.put, strategy.get
+        return Question(
+            programs.of_buffer(put, get, capacity, producers, consumers, items, shared, invariant, final, memory)
+        )
+    if not isinstance(program, Iterable):
+        raise ArgumentError(
+            f"explore(put, get), explore('semaphores') or explore([(f, argument), ...]), not {program!r}."
+        )
+    processes = list(program)
+    count = range(len(processes))
+    for number in [*(must_finish or ()), *must_enter]:
+        limits.whole(number, "the number of a process", 0, max(0, len(processes) - 1))
+    excused = [p for p in count if must_finish is not None and p not in must_finish and p not in must_enter]
+    asked = programs.of_processes(processes, shared, invariant, final, buffer, excused, memory)
+    finishing = list(must_finish) if must_finish is not None else []
+    if must_finish is None and not must_enter:
+        finishing = [p for p in count if not programs.never_ends(asked.processes[p][0])]
+    return Question(asked, finishing, must_enter, must_finish is not None)
+
+
+def _refuse(**given: object) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise ArgumentError(f"{name} is for processes of any kind, explore([(f, argument), ...], {name}=...).")
