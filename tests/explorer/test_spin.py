@@ -1,4 +1,4 @@
-"""The explorer against SPIN: as many states, the same faults, the same verdicts on what never ends."""
+"""The explorer against SPIN: as many states and steps, the same faults, the same verdicts on what never ends."""
 
 import re
 from collections.abc import Callable
@@ -73,13 +73,13 @@ BIG = (
 @pytest.mark.parametrize(
     "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in PAIRS]
 )
-def test_as_many_states_and_the_same_faults_as_spin(name: str, tmp_path: Path) -> None:
+def test_as_many_states_and_steps_and_the_same_faults_as_spin(name: str, tmp_path: Path) -> None:
     make, model = PAIRS[name]
     system = make().system(absorbing=False)
     graph = search(system)
     expected = spin(model, tmp_path)
     assert graph.complete
-    assert len(graph) == expected.states
+    assert (len(graph), graph.transitions) == (expected.states, expected.transitions)
     assert bool(graph.faults or system.seen_faults) == bool(expected.errors)
 
 
