@@ -33,8 +33,8 @@ def spin(model: str, where: Path, liveness: bool = False) -> Found:
     said = _run(where, "./pan", "-m1000000", "-w20", *(["-a", "-f", "-c1"] if liveness else ["-c0"]))
     assert "max search depth too small" not in said
     states, arrivals = _number(r"(\d+) states, stored", said), _number(r"(\d+) transitions", said)
-    # It prints "transitions (= stored+matched)", the arrivals in new states and in known ones. At the first state it arrives
-    # without a step.
+    # "transitions (= stored+matched)" are arrivals in new and in known states, and it arrives at the first one without
+    # a step.
     return Found(states, arrivals - 1, _number(r"errors: (\d+)", said))
 
 
