@@ -48,6 +48,10 @@ class Judge:
         self._producer = {item: p for p, own in enumerate(items) for item in own}
         self._consumers_from = len(items)
 
+    def producer(self, item: object) -> int | None:
+        """Who puts an item; None if nobody does."""
+        return self._producer.get(item) if type(item) is int else None
+
     def one(self, got: Sequence[object], process: int) -> Fault | None:
         """What one consumer has got so far, its last item being new."""
         item, who = got[-1], self._names[process]

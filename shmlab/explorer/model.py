@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shmlab.explorer import memory as kinds
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.fault import Fault
-from shmlab.explorer.operations import ACQUIRE, DONE, LOAD, NAMES, RELEASE, STORE, Value
+from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, LOAD, NAMES, RELEASE, STORE, Value
 from shmlab.explorer.system import System
 
 DRAIN = "drain"
@@ -28,6 +28,15 @@ class Pending:
     def source(self) -> str:
         """The text of the line."""
         return linecache.getline(self.filename, self.line).strip()
+
+    def __str__(self) -> str:
+        """`read count`, `count = 3`, `acquire mutex`, `swap lock`, `flag[0] = 1 drains`."""
+        if self.operation == NAMES[LOAD]:
+            return f"read {self.variable}"
+        if self.operation in (NAMES[STORE], DRAIN):
+            return f"{self.variable} = {self.argument}" + " drains" * (self.operation == DRAIN)
+        what = self.argument[0] if isinstance(self.argument, tuple) else self.operation
+        return f"{what} {self.variable}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,18 @@ class Step:
     able: tuple[str, ...]
     stale: bool
     memory: tuple[Value, ...]
+
+    def __str__(self) -> str:
+        """`count → 2` for a load, `count = 3` for a store, `acquire mutex`, `atomic lock: 0 → 1`."""
+        if self.operation == NAMES[LOAD]:
+            return f"{self.variable} → {self.value}"
+        if self.operation == NAMES[STORE]:
+            return f"{self.variable} = {self.value}"
+        if self.operation == DRAIN:
+            return f"{self.variable} = {self.after} drains"
+        if self.operation == NAMES[ATOMIC]:
+            return f"atomic {self.variable}: {self.before} → {self.after}"
+        return f"{self.operation} {self.variable}"
 
 
 class Model:

@@ -4,19 +4,36 @@ The search answers it (`verdict`); a person who is the scheduler looks for the a
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from shmlab import limits, strategies
 from shmlab.errors import ArgumentError
 from shmlab.explorer import program as programs
 from shmlab.explorer import verdict as verdicts
+from shmlab.explorer.goal import Goal
 from shmlab.explorer.memory import Initial, View
 from shmlab.explorer.program import Program
-from shmlab.explorer.search import Progress
+from shmlab.explorer.search import Progress, search
+from shmlab.explorer.simplest import way
 from shmlab.explorer.system import System
 from shmlab.explorer.verdict import Verdict
 
 Truth = Callable[[View], object]
 End = Callable[[View, list[object]], object]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search has found: a schedule of `system` (empty if there is none), and the answer as a sentence."""
+
+    system: System
+    schedule: list[int]
+    sentence: str
+
+
+def found(verdict: Verdict) -> Found:
+    """What a verdict has found."""
+    return Found(verdict.system, verdict.actors + verdict.loop_actors, verdict.summary)
 
 
 class Question:
@@ -45,6 +62,20 @@ class Question:
         return verdicts.verdict(
             self.system(), plain, self.finishing, self.entering, self.partial, limit, max_seconds, progress
         )
+
+    def find(self, goal: Goal | None, progress: Progress | None = None) -> Found:
+        """The simplest schedule that reaches a goal; without a goal, the simplest that fails."""
+        if goal is None:
+            return found(self.verdict(progress=progress))
+        graph = search(self.system(goal.watched), progress=progress)
+        schedule = way(graph, set(goal.found(graph)))
+        if schedule is not None:
+            sentence = f"{len(schedule)} steps reach it."
+        elif graph.complete:
+            sentence = f"No interleaving reaches it: all {len(graph):,} states were explored."
+        else:
+            sentence = f"NO ANSWER after {len(graph):,} states, because {graph.stopped}."
+        return Found(graph.system, schedule or [], sentence)
 
 
 def of(

@@ -1,21 +1,24 @@
-"""A schedule as a table of text: a row for each step, a column for each process, and the memory after the step."""
+"""A schedule as a table: text, and in a notebook the same as HTML."""
 
 from collections.abc import Iterable
 
-from shmlab.explorer import memory as kinds
-from shmlab.explorer.memory import Memory
-from shmlab.explorer.model import DRAIN, Model, Step
-from shmlab.explorer.operations import Value
+from shmlab.explorer.page import page
+from shmlab.explorer.sheet import LOOP, STALE, Sheet, sheet
 from shmlab.explorer.verdict import Verdict
 
-NOTHING = "·"
-LOOP = "from here on, for ever"
-STALE = " (!)"
+MARK = " (!)"
 Row = list[str]
 
 
 class Table(str):
-    """Text that a notebook shows as it is, not between quotes."""
+    """Text that a notebook shows as it is, not between quotes; where it can, as HTML."""
+
+    html: str
+
+    def __new__(cls, text: str, html: str) -> "Table":
+        made = super().__new__(cls, text)
+        made.html = html
+        return made
 
     def __repr__(self) -> str:
         return str(self)
@@ -23,84 +26,38 @@ class Table(str):
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         printer.text(str(self))  # type: ignore[attr-defined]
 
+    def _repr_html_(self) -> str:
+        return self.html
+
 
 def table(verdict: Verdict, schedule: str | Iterable[int] | None = None) -> Table:
     """The verdict's summary, and its schedule, or another one, step by step."""
     if schedule is None:
-        if verdict.fault is None:
-            return Table(verdict.summary)
-        actors, loop_at, model = verdict.actors + verdict.loop_actors, len(verdict.actors), Model(verdict.system)
-        heading = verdict.summary
+        heading, steps = verdict.summary, verdict.steps if verdict.fault else []
+        loop_at = len(verdict.actors) if verdict.loop_actors else None
     else:
         model = verdict.model(schedule)
-        actors, loop_at = [step.actor for step in model.steps], len(model.steps)
         heading = model.fault.reason if model.fault else "so far nothing is wrong"
-        model.reset()
-    first = model.cells()
-    steps = model.run(actors).steps
-    return Table(f"{heading}\n\n{rows(verdict, steps, first, loop_at)}")
+        steps, loop_at = model.steps, None
+    if not steps:
+        return Table(heading, page(heading))
+    made = sheet(verdict.system, steps, loop_at)
+    return Table(f"{heading}\n\n{text(made)}", page(heading, made))
 
 
-def rows(verdict: Verdict, steps: list[Step], first: tuple[Value, ...], loop_at: int) -> str:
-    """The table itself."""
-    memory, processes = verdict.system.memory, verdict.processes
-    columns = _columns(memory, steps)
-    body: list[Row] = [["step", *processes, *columns, "source"]]
-    body.append(["", *[""] * len(processes), *_values(memory, columns, first), ""])
-    before = first
-    for number, step in enumerate(steps, 1):
-        cells = ["" for _ in processes]
-        cells[step.actor % len(processes)] = describe(step) + (STALE if step.stale else "")
-        old, new = _values(memory, columns, before), _values(memory, columns, step.memory)
-        changed = [value + "*" if value != was else value for value, was in zip(new, old, strict=True)]
-        source = f"{step.line:4}  {step.source}" if step.line else ""
-        body.append([str(number), *cells, *changed, source])
-        before = step.memory
+def text(made: Sheet) -> str:
+    """A sheet as text; what a step has changed is marked with a star."""
+    body: list[Row] = [["step", *made.processes, *made.columns, "source"]]
+    body.append(["", *[""] * len(made.processes), *made.first, ""])
+    for number, line in enumerate(made.lines, 1):
+        cells = ["" for _ in made.processes]
+        cells[line.process] = line.did + (MARK if line.stale else "")
+        values = [value + "*" * changed for value, changed in zip(line.values, line.changed, strict=True)]
+        body.append([str(number), *cells, *values, f"{line.at:4}  {line.source}" if line.at else ""])
     widths = [max(len(row[i]) for row in body) for i in range(len(body[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in body]
-    if verdict.loop_actors and loop_at < len(steps):
-        lines.insert(2 + loop_at, f"      ---- {LOOP} ----")
-    if any(step.stale for step in steps):
-        lines.append(f"{STALE.strip()} stores what was made of an old value: another process has changed it since")
+    if made.loop_at is not None and made.loop_at < len(made.lines):
+        lines.insert(2 + made.loop_at, f"      ---- {LOOP} ----")
+    if any(line.stale for line in made.lines):
+        lines.append(f"{MARK.strip()} {STALE}")
     return "\n".join(lines)
-
-
-def describe(step: Step) -> str:
-    """A step in a few words: `count → 2`, `count = 3`, `acquire mutex`."""
-    if step.operation == "load":
-        return f"{step.variable} → {step.value}"
-    if step.operation == "store":
-        return f"{step.variable} = {step.value}"
-    if step.operation == DRAIN:
-        return f"{step.variable} = {step.after} drains"
-    if step.operation == "atomic":
-        return f"atomic {step.variable}: {step.before} → {step.after}"
-    return f"{step.operation} {step.variable}"
-
-
-def _columns(memory: Memory, steps: list[Step]) -> list[str]:
-    """The names of the columns: a variable or a whole array each, a critical section only where it is used."""
-    used = {step.variable for step in steps}
-    found = []
-    for name, at in memory.addresses.items():
-        if memory.kind(at) == kinds.SECTION and name not in used:
-            continue
-        found.append(name)
-    return found
-
-
-def _values(memory: Memory, columns: list[str], cells: tuple[Value, ...]) -> list[str]:
-    out = []
-    for name in columns:
-        at = memory.addresses[name]
-        if name == "slots":
-            out.append(" ".join(_value(value) for value in cells[at:]))
-        elif name in memory.lengths:
-            out.append(" ".join(_value(value) for value in cells[at : at + memory.lengths[name]]))
-        else:
-            out.append(_value(cells[at]))
-    return out
-
-
-def _value(value: Value) -> str:
-    return NOTHING if value is None else str(value)

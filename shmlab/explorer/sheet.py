@@ -1,0 +1,84 @@
+"""A schedule as a sheet: a row for each step, a column for each process, the memory after the step, the source line.
+
+`table` writes a sheet as text, `page` as HTML.
+"""
+
+from dataclasses import dataclass
+
+from shmlab.explorer import memory as kinds
+from shmlab.explorer.memory import Memory
+from shmlab.explorer.model import Step
+from shmlab.explorer.operations import Value
+from shmlab.explorer.system import System
+
+NOTHING = "·"
+LOOP = "from here on, for ever"
+STALE = "stores what was made of an old value: another process has changed it since"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step: who (`process`) did what, the columns' `values` after it and which of them are `changed`.
+
+    `stale`: it stores what was made of an old value. `at` is the number of the source line, 0 where there is none.
+    """
+
+    process: int
+    did: str
+    stale: bool
+    values: list[str]
+    changed: list[bool]
+    at: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """`processes` and `columns` are headings, `first` the values before the first line; from line number `loop_at`
+    on the steps go round for ever (None: they do not)."""
+
+    processes: list[str]
+    columns: list[str]
+    first: list[str]
+    lines: list[Line]
+    loop_at: int | None = None
+
+
+def sheet(system: System, steps: list[Step], loop_at: int | None = None) -> Sheet:
+    """The sheet of these steps, from the beginning on."""
+    memory = system.memory
+    first = tuple(memory.initial)
+    columns = _columns(memory, steps)
+    lines = []
+    before = _values(memory, columns, first)
+    initial = before
+    for step in steps:
+        values = _values(memory, columns, step.memory)
+        changed = [value != was for value, was in zip(values, before, strict=True)]
+        process = step.actor % system.size
+        lines.append(Line(process, str(step), step.stale, values, changed, step.line, step.source))
+        before = values
+    return Sheet(system.names[: system.size], columns, initial, lines, loop_at)
+
+
+def _columns(memory: Memory, steps: list[Step]) -> list[str]:
+    """The names of the columns: a variable or a whole array each, a critical section only where it is used."""
+    used = {step.variable for step in steps}
+    return [name for name, at in memory.addresses.items() if memory.kind(at) != kinds.SECTION or name in used]
+
+
+def _values(memory: Memory, columns: list[str], cells: tuple[Value, ...]) -> list[str]:
+    out = []
+    for name in columns:
+        at = memory.addresses[name]
+        if name == "slots":
+            out.append(" ".join(_value(value) for value in cells[at:]))
+        elif name in memory.lengths:
+            out.append(" ".join(_value(value) for value in cells[at : at + memory.lengths[name]]))
+        else:
+            out.append(_value(cells[at]))
+    return out
+
+
+def _value(value: Value) -> str:
+    return NOTHING if value is None else str(value)

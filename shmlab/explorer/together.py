@@ -1,0 +1,84 @@
+"""The model and real processes take the same steps, and the whole memory is compared after each."""
+
+from shmlab.explorer.errors import ReplayFailed
+from shmlab.explorer.model import Model, Pending, Step
+from shmlab.explorer.operations import RAISED
+from shmlab.explorer.real import Announced, RealProcesses
+
+
+class Different(ReplayFailed):
+    """Real processes did something else than the model, or real memory holds something else."""
+
+
+class Together:
+    """A model, and real processes at the same point of the same interleaving. Raises Different if they are not."""
+
+    def __init__(self, model: Model, processes: RealProcesses) -> None:
+        self.model, self.processes = model, processes
+        self.compare()
+
+    def step(self, actor: int) -> Step:
+        """The next step of one process, on both. Raises ReplayFailed where it cannot take one."""
+        expected, announced = self.model.pending(actor), self.processes.pending(actor)
+        if expected and not _same(expected, announced):
+            did = f"{announced.operation} {announced.variable}" if announced else self.processes.ending(actor)
+            raise Different(
+                f"DIFFERENT at step {len(self.model.steps) + 1}: {self.model.names[actor]} was to {expected.operation} "
+                f"{expected.variable} in line {expected.line}, and did not: {did}"
+            )
+        step = self.model.step(actor)
+        self.processes.step(actor)
+        self.compare()
+        return step
+
+    def compare(self) -> None:
+        """Whether the segment holds what the model's memory holds."""
+        expected, found = self.model.cells(), self.processes.cells()
+        expected += (None,) * (len(found) - len(expected))
+        if expected == found:
+            return
+        for address, (value, real) in enumerate(zip(expected, found, strict=True)):
+            if value != real:
+                name = self.processes.places.memory.name(address)
+                raise Different(
+                    f"DIFFERENT after step {len(self.model.steps)}: {name} is {real} in the segment and {value} in "
+                    "the model"
+                )
+
+    def compare_endings(self) -> None:
+        """Whether those that have ended returned, or raised, the same."""
+        model = self.model
+        for p, name in enumerate(model.names[: model.system.size]):
+            node = model.system.node(model.state, p)
+            expected = "" if model.pending(p) else str(node.result) if node.kind == RAISED else repr(node.result)
+            ending = self.processes.ending(p)
+            if ending != expected:
+                raise Different(f"DIFFERENT end: {name} ended with {ending!r}, on the model with {expected!r}")
+
+    def asleep(self) -> list[tuple[int, str | None]]:
+        """In a deadlock: each process that waits is let into its semaphore, and the kernel says on which it sleeps.
+
+        (process, name of the semaphore) each; the name is None where the kernel does not tell. No step can follow.
+        """
+        found = []
+        for p in self.model.system.waiting(self.model.state):
+            expected, name = self.model.pending(p), self.processes.let_block(p)
+            if name and expected and name != expected.variable:
+                raise Different(f"DIFFERENT: {self.model.names[p]} sleeps on {name}, not on {expected.variable}")
+            found.append((p, name))
+        return found
+
+    def evidence(self) -> list[tuple[tuple[str, str | None], str]]:
+        """`asleep` in words: ((name, semaphore), sentence) for each process."""
+        told = []
+        for p, name in self.asleep():
+            where = f"sleeps in the kernel on semaphore {name!r}" if name else "waits (the kernel does not tell where)"
+            told.append(
+                ((self.model.names[p], name), f"process {self.processes.pids[p]} ({self.model.names[p]}) {where}")
+            )
+        return told
+
+
+def _same(expected: Pending, announced: Announced | None) -> bool:
+    parts = ("operation", "variable", "line")
+    return announced is not None and all(getattr(expected, part) == getattr(announced, part) for part in parts)
