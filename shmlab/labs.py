@@ -1,7 +1,7 @@
-"""Live labs for notebooks: one line in a cell, and real processes meet in a real segment before one's eyes.
+"""Labs for notebooks: one line in a cell, and real processes meet in a real segment before one's eyes.
 
-There is one live lab at each place in a notebook: running a cell again closes what it showed before, with all its
-processes, widgets and threads.
+There is one lab at each place in a notebook: running a cell again closes what it showed before, with all its processes,
+widgets and threads.
 """
 
 from __future__ import annotations
@@ -10,14 +10,21 @@ import atexit
 import itertools
 import sys
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from shmlab import limits
+from shmlab.errors import ArgumentError
+from shmlab.explorer import question, schedules
+from shmlab.explorer.goal import Asked, Goal
+from shmlab.explorer.verdict import Verdict
 from shmlab.widgets.live import LiveLab
+from shmlab.widgets.stepper import Stepper
 
 FPS = (1, 60)
 
-_open: dict[object, list[tuple[object, LiveLab]]] = {}  # place -> (execution, live lab)
+Shown = TypeVar("Shown", LiveLab, Stepper)
+_open: dict[object, list[tuple[object, Any]]] = {}  # place -> (execution, what is shown there)
 _executions = itertools.count()
 
 
@@ -69,19 +76,67 @@ def live(
         "shared": shared,
         "slow_motion": slow_motion,
     }
-    place, execution = _where(sys._getframe(1))
+    return _placed(sys._getframe(1), lambda: LiveLab(settings, fps, scenario))
+
+
+def stepper(
+    program: object,
+    get: object = None,
+    *,
+    goal: Asked | None = None,
+    schedule: str = "",
+    real: bool = False,
+    title: str = "",
+    **asked: Any,
+) -> Stepper:
+    """Be the scheduler: let one process at a time take one step, on the model or on real processes.
+
+    program, get and `asked` are the arguments of `shmlab.explore` that say which program it is: capacity, producers,
+    consumers, items, shared, invariant, final, buffer, memory, ... Or program is a verdict of `explore`.
+    goal: what to reach: a fault ("empty-read", "lost", "deadlock", ...), a function of the memory, or (sentence, one of
+    these); without one, anything that goes wrong. schedule: steps that lie ahead, such as "PPCCP". real: begin with
+    real processes; the view has a switch, too. title: a heading.
+
+    The result shows itself as the last line of a cell; `print(stepper)` is its state in one line; `close()` ends it.
+    Raises ArgumentError and the errors of `shmlab.explore` before anything is started.
+    """
+    wanted = None if goal is None else Goal(goal)
+    if isinstance(program, Verdict):
+        if asked or get is not None:
+            raise ArgumentError("a verdict knows its program: leave out get and the other arguments.")
+        verdict = program
+        found = question.found(verdict)
+        make = partial(Stepper, verdict.system, lambda progress: found, wanted, title)
+        ahead = schedules.parse(schedule, verdict.processes) if schedule else found.schedule
+    else:
+        ask = question.of(program, get, **asked)
+        system = ask.system(watched=wanted is None or wanted.watched)
+        make = partial(Stepper, system, lambda progress: ask.find(wanted, progress), wanted, title)
+        ahead = schedules.parse(schedule, system.names[: system.size], system.actors > system.size)
+
+    def made() -> Stepper:
+        shown = make()
+        shown.begin(ahead, real)
+        return shown
+
+    return _placed(sys._getframe(1), made)
+
+
+def _placed(caller: Any, make: Callable[[], Shown]) -> Shown:
+    """What `make` gives, shown at the place of the call; what earlier runs of this place have shown is closed."""
+    place, execution = _where(caller)
     for earlier, old in _open.pop(place, []):
         if earlier == execution:
             _open.setdefault(place, []).append((earlier, old))  # another lab of the same run of this cell
         else:
             old.close()
-    shown = LiveLab(settings, fps, scenario)
+    shown = make()
     _open.setdefault(place, []).append((execution, shown))
     return shown
 
 
 def close() -> None:
-    """Close every live lab that is open."""
+    """Close everything that is open."""
     while _open:
         _, shown = _open.popitem()
         for _, old in shown:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shmlab.explorer.sheet import LOOP, STALE, Sheet
 
+
 @cache
 def style() -> str:
     """The style sheet of a table of steps."""

@@ -9,6 +9,7 @@ from shmlab import layout as at
 from shmlab.explorer import memory as kinds
 from shmlab.explorer.model import Model
 from shmlab.explorer.operations import NAMES, STORE, Value
+from shmlab.explorer.sheet import NOTHING
 from shmlab.explorer.stepping import Stepping
 from shmlab.item import SEQUENCE, SEQUENCE_BITS
 from shmlab.snapshot import Slots, Snapshot, Worker
@@ -43,7 +44,7 @@ def snapshot(stepping: Stepping) -> Snapshot:
         size=stepping.real.places.layout.size if stepping.real else 0,
         in_=index["in_"],
         out=index["out"],
-        variables={n: v for n, v in values.items() if n not in semaphores},  # type: ignore[misc]
+        variables={n: NOTHING if v is None else v for n, v in values.items() if n not in semaphores},  # type: ignore[misc]
         semaphores={n: v or 0 for n, v in semaphores.items()},
         slots=slots,
         workers=workers,

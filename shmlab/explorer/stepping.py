@@ -154,6 +154,16 @@ class Stepping:
         for actor in actors[len(self.model.steps) :]:
             self.step(actor)
 
+    def follow(self, system: System, schedule: list[int]) -> None:
+        """Have a schedule ahead. The steps so far stay if it begins with them; `system` is the one it is made for."""
+        taken = self.taken if schedule[: len(self.taken)] == self.taken else []
+        real = self.real is not None
+        self.close()
+        self.system, self.plan, self.evidence = system, schedule, []
+        self.model = Model(system).run(taken)
+        if real:
+            self._begin()
+
     def play_on(self, real: bool) -> None:
         """Go on with real processes, which first take the steps so far, or with the model alone."""
         self.evidence = []

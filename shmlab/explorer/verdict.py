@@ -72,6 +72,12 @@ class Verdict:
 
         return replay(self, real, schedule)
 
+    def play(self, real: bool = True) -> "Stepper":
+        """The failing schedule in the stepper, ready to be played, on real processes or on the model."""
+        import shmlab  # the public face: widgets are a room above this one, and loaded only here
+
+        return shmlab.labs.stepper(self, real=real)
+
     @property
     def summary(self) -> str:
         """The verdict in one or two sentences."""
@@ -100,6 +106,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shmlab.explorer.replay import Replay
     from shmlab.explorer.table import Table
+    from shmlab.widgets.stepper import Stepper
 
 
 def verdict(

@@ -1,0 +1,59 @@
+"""What the stepper says: the heading, how it went so far, and the schedule as chips."""
+
+from __future__ import annotations
+
+from html import escape
+
+from shmlab.explorer.stepping import Stepping
+
+SHOWN = 80  # steps of a schedule that are shown
+Note = tuple[str, str]  # kind and HTML
+
+
+def heading(stepping: Stepping, title: str) -> str:
+    """What is stepped, where, and what is to be reached."""
+    real, count = stepping.real, len(stepping.taken)
+    kind = '<span class="pill"><i>○</i>model</span>'
+    name = equal = ""
+    if real:
+        kind = '<span class="pill running"><i>●</i>real processes</span>'
+        name = f"<code>/dev/shm/{real.segment}</code>"
+        equal = "<span>✓ the segment holds what the model says</span>"
+    steps = f"<span>{count} step{'s' if count != 1 else ''}</span>"
+    task = f'<div class="task">{escape(stepping.goal.task)}</div>' if stepping.goal else ""
+    return f'<div class="title">{escape(title)}</div><div class="under">{kind}{name}{steps}{equal}</div>{task}'
+
+
+def outcome(stepping: Stepping) -> list[Note]:
+    """How it went: the goal reached, a fault, the end; and what the kernel says of it."""
+    fault, count = stepping.model.fault, len(stepping.taken)
+    notes = []
+    if stepping.goal and stepping.won:
+        reason = f" {_sentence(fault.reason)}" if fault else ""
+        notes.append(("won", f"✓ Reached after {count} steps.{reason}"))
+    elif fault:
+        other = " That is not what was asked: undo, and try another way." if stepping.goal else ""
+        notes.append(("error", f"✕ {_sentence(fault.reason)}{other}"))
+    elif stepping.over:
+        kind = "question" if stepping.goal else "won"
+        notes.append((kind, "✓ All have ended, and nothing went wrong. Undo, and try another order."))
+    if stepping.evidence:
+        notes.append(("warning", "The kernel says: " + "<br>".join(map(escape, stepping.evidence))))
+    return notes
+
+
+def chips(stepping: Stepping) -> str:
+    """The schedule: what was taken, a bar, and what is ahead."""
+    words = [*stepping.processes, *(name.lower() for name in stepping.processes)]
+    taken, ahead = stepping.taken, stepping.ahead
+    cut = max(0, len(taken) - SHOWN // 2)
+    parts = ["…"] if cut else []
+    parts += [f'<i class="p{actor % 2}">{escape(words[actor])}</i>' for actor in taken[cut:]]
+    parts += ["<u></u>"] if taken or ahead else []
+    parts += [f'<i class="ahead">{escape(words[actor])}</i>' for actor in ahead[:SHOWN]]
+    parts += ["…"] if len(ahead) > SHOWN else []
+    return f"<div>{''.join(parts)}</div>"
+
+
+def _sentence(reason: str) -> str:
+    return escape(reason[:1].upper() + reason[1:] + ".")
