@@ -10,13 +10,16 @@ import atexit
 import itertools
 import sys
 from collections.abc import Callable
-from functools import partial
+from inspect import signature
 from typing import Any, TypeVar
 
 from shmlab import limits
 from shmlab.errors import ArgumentError
 from shmlab.explorer import question, schedules
 from shmlab.explorer.goal import Asked, Goal
+from shmlab.explorer.question import Found
+from shmlab.explorer.search import Progress
+from shmlab.explorer.stepping import Stepping
 from shmlab.explorer.verdict import Verdict
 from shmlab.widgets.live import LiveLab
 from shmlab.widgets.stepper import Stepper
@@ -104,22 +107,26 @@ def stepper(
     if isinstance(program, Verdict):
         if asked or get is not None:
             raise ArgumentError("a verdict knows its program: leave out get and the other arguments.")
-        verdict = program
-        found = question.found(verdict)
-        make = partial(Stepper, verdict.system, lambda progress: found, wanted, title)
-        ahead = schedules.parse(schedule, verdict.processes) if schedule else found.schedule
+        known = question.found(program)
+        system, ahead = known.system, known.schedule
     else:
+        for name in asked:
+            limits.choice(name, "an argument of stepper", tuple(signature(question.of).parameters)[2:])
         ask = question.of(program, get, **asked)
-        system = ask.system(watched=wanted is None or wanted.watched)
-        make = partial(Stepper, system, lambda progress: ask.find(wanted, progress), wanted, title)
-        ahead = schedules.parse(schedule, system.names[: system.size], system.actors > system.size)
+        system, ahead = ask.system(watched=wanted is None or wanted.watched), []
 
-    def made() -> Stepper:
-        shown = make()
-        shown.begin(ahead, real)
-        return shown
+    def find(progress: Progress) -> Found:
+        return known if isinstance(program, Verdict) else ask.find(wanted, progress)
 
-    return _placed(sys._getframe(1), made)
+    buffered = system.actors > system.size
+    if buffered and real:
+        raise ArgumentError("nobody can tell a real store buffer when to drain: memory='tso' is for the model alone.")
+    if schedule:
+        ahead = schedules.parse(schedule, system.names[: system.size], buffered)
+
+    stepping = Stepping(system, wanted)
+    stepping.plan = ahead
+    return _placed(sys._getframe(1), lambda: Stepper(stepping, find, title, real))
 
 
 def _placed(caller: Any, make: Callable[[], Shown]) -> Shown:

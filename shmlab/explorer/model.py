@@ -114,6 +114,12 @@ class Model:
             return None
         return Pending(DRAIN, self.system.memory.name(waiting[0][0]), waiting[0][1], 0, "", "")
 
+    def buffered(self, process: int) -> tuple[str, ...]:
+        """The stores that wait in the store buffer of a process, the next to drain first: `flag[0] = 1`."""
+        buffers = self.system.contents(self.state)[2]
+        waiting = buffers[process] if buffers else ()
+        return tuple(f"{self.system.memory.name(address)} = {value}" for address, value in waiting)
+
     def enabled(self) -> list[int]:
         """Who can take a step."""
         return self.system.able(self.state)

@@ -28,7 +28,7 @@ def rows(made: Sheet) -> str:
     for number, line in enumerate(made.lines):
         if number == made.loop_at:
             body.append(f'<tr class="loop"><td></td><td colspan="99">↻ {LOOP}</td></tr>')
-        look = "did odd" if line.process % 2 else "did"
+        look = f"did tone{made.tones[line.process]}"
         mark = " ⚠" if line.stale else ""
         tip = f' title="{STALE}"' if line.stale else ""
         did = f'<td class="{look}{" stale" * line.stale}"{tip}>{escape(line.did)}{mark}</td>'

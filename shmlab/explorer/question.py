@@ -18,6 +18,8 @@ from shmlab.explorer.simplest import way
 from shmlab.explorer.system import System
 from shmlab.explorer.verdict import Verdict
 
+MOST = 8_000_000  # states that a search may be allowed
+
 Truth = Callable[[View], object]
 End = Callable[[View, list[object]], object]
 
@@ -58,7 +60,7 @@ class Question:
     ) -> Verdict:
         """Search all interleavings."""
         plain = self.system(watched=False) if self.program.judge else None
-        limit = limits.whole(max_states, "max_states", 1, 8_000_000)
+        limit = limits.whole(max_states, "max_states", 1, MOST)
         return verdicts.verdict(
             self.system(), plain, self.finishing, self.entering, self.partial, limit, max_seconds, progress
         )
@@ -67,7 +69,7 @@ class Question:
         """The simplest schedule that reaches a goal; without a goal, the simplest that fails."""
         if goal is None:
             return found(self.verdict(progress=progress))
-        graph = search(self.system(goal.watched), progress=progress)
+        graph = search(self.system(goal.watched), progress=progress, enough=MOST)
         schedule = way(graph, set(goal.found(graph)))
         if schedule is not None:
             sentence = f"{len(schedule)} steps reach it."

@@ -56,6 +56,7 @@ class RealProcesses:
         self._gates: dict[int, socket.socket] = {}
         self._next: dict[int, Announced] = {}
         self._semaphores: dict[int, int] = {}  # address -> descriptor of the semaphore's file
+        self.broken = False  # has a process died, so that no step can be trusted any more?
         self._file = segment.create(self.places.layout)
         self.segment = self._file.name
         try:
@@ -98,7 +99,8 @@ class RealProcesses:
         """Open the gate of a process and wait until it stands before its next one. Raises ReplayFailed."""
         if not self._able(process):
             raise ReplayFailed(f"{self.names[process]} has ended or has to wait: let_block shows that it sleeps.")
-        self._gates[process].send(b"o")
+        with contextlib.suppress(ConnectionError):  # it is dead: `_arrive` says so
+            self._gates[process].send(b"o")
         self._arrive(process)
 
     def let_block(self, process: int) -> str | None:
@@ -188,7 +190,10 @@ class RealProcesses:
             message = self._gates[process].recv(1 << 16)
         except TimeoutError:
             raise ReplayFailed(f"{self.names[process]} did not reach its next step in {PATIENCE:g} s.") from None
+        except ConnectionError:
+            message = b""
         if not message:
+            self.broken = True
             raise ReplayFailed(f"{self.names[process]} ended unexpectedly: {self._output()}")
         self._next[process] = Announced(message, self.places)
 

@@ -48,7 +48,11 @@ class Graph:
 
 
 def search(
-    system: System, max_states: int = 1_000_000, max_seconds: float = 60.0, progress: Progress | None = None
+    system: System,
+    max_states: int = 1_000_000,
+    max_seconds: float = 60.0,
+    progress: Progress | None = None,
+    enough: int = ENOUGH,
 ) -> Graph:
     """The graph of a system, complete unless it has more states or takes more seconds than allowed.
 
@@ -60,7 +64,7 @@ def search(
     collecting = gc.isenabled()
     gc.disable()  # it would look through all states again and again, and there is no garbage
     try:
-        _spread(graph, max_states, began, max_seconds, progress)
+        _spread(graph, max_states, began, max_seconds, progress, enough)
     except KeyboardInterrupt:
         graph.stopped = "it was interrupted"
     finally:
@@ -77,7 +81,9 @@ def search(
     return graph
 
 
-def _spread(graph: Graph, max_states: int, began: float, max_seconds: float, progress: Progress | None) -> None:
+def _spread(
+    graph: Graph, max_states: int, began: float, max_seconds: float, progress: Progress | None, enough: int
+) -> None:
     system, states, successors = graph.system, graph.states, graph.successors
     numbers = {system.initial: 0}
     actors = list(enumerate(zip(system.masks, system.moves, strict=True)))
@@ -94,7 +100,7 @@ def _spread(graph: Graph, max_states: int, began: float, max_seconds: float, pro
             if now - began > max_seconds:
                 graph.stopped = f"it took more than {max_seconds:g} s"
                 return
-            if graph.faults and number > ENOUGH and any(automaton.endless() for automaton in system.automata):
+            if graph.faults and number > enough and any(automaton.endless() for automaton in system.automata):
                 graph.stopped = "a failing interleaving was found and there are infinitely many"
                 return
             if progress and now > news:

@@ -35,9 +35,10 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """`processes` and `columns` are headings, `first` the values before the first line; from line number `loop_at`
-    on the steps go round for ever (None: they do not)."""
+    on the steps go round for ever (None: they do not). `tones` are colours of the processes: see `tones`."""
 
     processes: list[str]
+    tones: list[int]
     columns: list[str]
     first: list[str]
     lines: list[Line]
@@ -58,7 +59,12 @@ def sheet(system: System, steps: list[Step], loop_at: int | None = None) -> Shee
         process = step.actor % system.size
         lines.append(Line(process, str(step), step.stale, values, changed, step.line, step.source))
         before = values
-    return Sheet(system.names[: system.size], columns, initial, lines, loop_at)
+    return Sheet(system.names[: system.size], tones(system), columns, initial, lines, loop_at)
+
+
+def tones(system: System) -> list[int]:
+    """A colour for each process: 0 for producers and 1 for consumers; where there are no such roles, by turns."""
+    return [int(p in system.consumers) if system.consumers else p % 2 for p in range(system.size)]
 
 
 def _columns(memory: Memory, steps: list[Step]) -> list[str]:

@@ -26,8 +26,8 @@ class Standing:
     """Where a process stands.
 
     `does` is its next step in words (empty when it has ended), in `line` of the text at `filename`; `waits` says why
-    it cannot take it (empty if it can); `drains` is the store that its store buffer can let out, `did` its last step,
-    `ended` how it ended, `got` the items that it has taken; `pid` is 0 on the model.
+    it cannot take it (empty if it can); `buffered` are the stores that wait in its store buffer, the next to drain
+    first; `did` is its last step, `ended` how it ended, `got` the items that it has taken; `pid` is 0 on the model.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Standing:
     line: int
     filename: str
     waits: str
-    drains: str
+    buffered: tuple[str, ...]
     did: str
     ended: str
     got: tuple[object, ...]
@@ -88,10 +88,9 @@ class Stepping:
 
     def standing(self, process: int) -> Standing:
         """Where a process stands."""
-        model, size = self.model, self.system.size
+        model = self.model
         node, pending = self.system.node(model.state, process), model.pending(process)
         able = model.enabled()
-        drains = model.pending(process + size) if self.system.actors > size else None
         ended = ""
         if node.kind >= DONE:
             ended = f"raised {node.result}" if node.kind == RAISED else "has ended"
@@ -105,7 +104,7 @@ class Stepping:
             pending.line if pending else 0,
             pending.filename if pending else "",
             waits,
-            str(drains) if drains else "",
+            model.buffered(process),
             did,
             ended,
             node.taken,
@@ -120,7 +119,9 @@ class Stepping:
         return "waits for its stores to drain" if buffers and buffers[process] else f"waits for {variable}"
 
     def step(self, actor: int) -> Step:
-        """Let a process take its next step."""
+        """Let a process take its next step. Where a real process has died, all are started anew before."""
+        if self.real and self.real.broken:
+            self._begin()
         both = self._both
         step = both.step(actor) if both else self.model.step(actor)
         fault = self.model.fault

@@ -27,7 +27,11 @@ class Together:
                 f"{expected.variable} in line {expected.line}, and did not: {did}"
             )
         step = self.model.step(actor)
-        self.processes.step(actor)
+        try:
+            self.processes.step(actor)
+        except ReplayFailed:
+            self.model.undo()
+            raise
         self.compare()
         return step
 

@@ -22,6 +22,11 @@ class Errands:
         self.thread = threading.Thread(target=self._run, name="shmlab-errands", daemon=True)
         self.thread.start()
 
+    @property
+    def here(self) -> bool:
+        """Whether the caller is an errand: what it sets, no person has set."""
+        return threading.current_thread() is self.thread
+
     def put(self, errand: Errand) -> None:
         """Have this done soon, after what was asked before."""
         self.queue.put(errand)
@@ -29,7 +34,7 @@ class Errands:
     def close(self) -> None:
         """End the thread after the errand it is on."""
         self.queue.put(None)
-        if threading.current_thread() is not self.thread:
+        if not self.here:
             self.thread.join(10)
 
     def _run(self) -> None:

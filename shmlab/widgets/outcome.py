@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from shmlab.explorer.sheet import tones
 from shmlab.explorer.stepping import Stepping
 
 SHOWN = 80  # steps of a schedule that are shown
@@ -46,9 +47,10 @@ def chips(stepping: Stepping) -> str:
     """The schedule: what was taken, a bar, and what is ahead."""
     words = [*stepping.processes, *(name.lower() for name in stepping.processes)]
     taken, ahead = stepping.taken, stepping.ahead
+    tone = tones(stepping.system) * 2
     cut = max(0, len(taken) - SHOWN // 2)
     parts = ["…"] if cut else []
-    parts += [f'<i class="p{actor % 2}">{escape(words[actor])}</i>' for actor in taken[cut:]]
+    parts += [f'<i class="tone{tone[actor]}">{escape(words[actor])}</i>' for actor in taken[cut:]]
     parts += ["<u></u>"] if taken or ahead else []
     parts += [f'<i class="ahead">{escape(words[actor])}</i>' for actor in ahead[:SHOWN]]
     parts += ["…"] if len(ahead) > SHOWN else []

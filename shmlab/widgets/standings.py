@@ -6,7 +6,9 @@ import html
 from collections.abc import Callable
 from typing import Any
 
+from shmlab.explorer.sheet import tones
 from shmlab.explorer.stepping import Standing
+from shmlab.explorer.system import System
 from shmlab.widgets.listing import listing
 from shmlab.widgets.parts import Parts
 
@@ -16,8 +18,11 @@ Request = Callable[..., None]
 class StandingCard:
     """The card of process number `process`."""
 
-    def __init__(self, process: int, size: int, role: str, buffered: bool, request: Request, parts: Parts) -> None:
-        self.role = role
+    def __init__(self, process: int, system: System, request: Request, parts: Parts) -> None:
+        consumer, size = process in system.consumers, system.size
+        self.role = "process" if not system.consumers else "consumer" if consumer else "producer"
+        self.left = not tones(system)[process]
+        self.buffered = system.actors > size
         self.filename, self.line = "", 0
         self.text = parts.text()
         self.source = parts.text("source")
@@ -25,12 +30,12 @@ class StandingCard:
         self.go.on_click(lambda _: request("step", process))
         self.go.add_class("go")
         shown = [self.text, self.source, self.go]
-        if buffered:
+        if self.buffered:
             self.drain = parts.button("", "let one store out of the store buffer of this process")
             self.drain.on_click(lambda _: request("step", process + size))
             self.drain.add_class("go")
             shown.append(self.drain)
-        self.box = parts.column(shown, f"card standing {'consumer' if role == 'consumer' else 'producer'}")
+        self.box = parts.column(shown, f"card standing {'producer' if self.left else 'consumer'}")
 
     def update(self, now: Standing, busy: bool) -> None:
         """Show where the process stands; `busy`: nobody can be told anything now."""
@@ -42,20 +47,20 @@ class StandingCard:
         _set(self.go, "description", f"{now.name} {now.ended}" if now.ended else f"{now.name}: {label}")
         _set(self.go, "icon", "" if now.ended else "lock" if now.waits else "step-forward")
         _set(self.go, "disabled", bool(busy or now.waits or now.ended))
-        if hasattr(self, "drain"):
-            _set(self.drain, "description", now.drains or "store buffer is empty")
-            _set(self.drain, "disabled", bool(busy or not now.drains))
+        if self.buffered:
+            first = now.buffered[0] if now.buffered else ""
+            _set(self.drain, "description", f"{now.name.lower()}: drain {first}" if first else "nothing to drain")
+            _set(self.drain, "disabled", bool(busy or not first))
 
     def words(self, now: Standing) -> str:
         """Who it is, and what it did last."""
         pid = f'<span class="pid">pid {now.pid}</span>' if now.pid else ""
         got = f" · got {', '.join(map(str, now.got))}" if now.got else ""
         did = f"last: <b>{html.escape(now.did)}</b>" if now.did else "has not begun"
-        role = self.role or "process"
-        return (
-            f'<div class="who"><b class="name">{html.escape(now.name)}</b><span class="role">{role}</span>{pid}</div>'
-            f'<div class="did">{did}{html.escape(got)}</div>'
-        )
+        if self.buffered:
+            did += f" · store buffer: <b>{html.escape(', '.join(now.buffered) or 'empty')}</b>"
+        name = f'<b class="name">{html.escape(now.name)}</b><span class="role">{self.role}</span>'
+        return f'<div class="who">{name}{pid}</div><div class="did">{did}{html.escape(got)}</div>'
 
 
 def _set(widget: Any, name: str, value: Any) -> None:

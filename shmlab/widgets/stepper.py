@@ -18,12 +18,10 @@ import ipywidgets
 from shmlab.errors import ShmlabError
 from shmlab.explorer import page, schedules, seen
 from shmlab.explorer.errors import ReplayFailed
-from shmlab.explorer.goal import Goal
 from shmlab.explorer.question import Found
 from shmlab.explorer.search import Progress
 from shmlab.explorer.sheet import sheet
 from shmlab.explorer.stepping import Stepping
-from shmlab.explorer.system import System
 from shmlab.widgets import outcome, palette
 from shmlab.widgets.close import close_tree
 from shmlab.widgets.errands import Errands
@@ -43,13 +41,13 @@ class Stepper:
     `find(progress)` searches for a schedule that fails, or that reaches the goal.
     """
 
-    def __init__(self, system: System, find: Find, goal: Goal | None = None, title: str = "") -> None:
-        self.stepping, self.find, self.title = Stepping(system, goal), find, title or "You are the scheduler"
+    def __init__(self, stepping: Stepping, find: Find, title: str = "", real: bool = False) -> None:
+        self.stepping, self.find, self.title = stepping, find, title or "You are the scheduler"
         names = ", ".join(self.stepping.processes)
         self._fixed = f"<Stepper: {names}>"
         self._lock = threading.RLock()
         self._hurry, self._stop = threading.Event(), threading.Event()
-        self._note = self._said = self._written = self.busy = ""
+        self._note = self._said = self.busy = ""
         self._typed = 0
         self.closed = False
         self._errands = Errands(self._complain)
@@ -58,6 +56,8 @@ class Stepper:
         except BaseException:
             self._errands.close()
             raise
+        if real:
+            self.request("where", REAL)
 
     # what one sees
 
@@ -85,16 +85,11 @@ class Stepper:
             self.where,
         ]
         controls = parts.column([parts.row(above, "line"), self.chips], "controls")
-        roles = ["consumer" if p in stepping.system.consumers else "producer" for p in range(size)]
-        if not stepping.system.consumers:
-            roles = [""] * size
-        buffered = stepping.system.actors > size
-        self.cards = [StandingCard(p, size, roles[p], buffered, self.request, parts) for p in range(size)]
+        self.cards = [StandingCard(p, stepping.system, self.request, parts) for p in range(size)]
         self.slots: SlotsView | None = None
         self.values, self.steps = parts.text("shmlab-sync"), parts.text("steps")
-        half = (size + 1) // 2
-        left = [c for p, c in enumerate(self.cards) if (c.role == "producer" if c.role else p < half)]
-        right = [card for card in self.cards if card not in left]
+        left = [card for card in self.cards if card.left]
+        right = [card for card in self.cards if not card.left]
         middle = []
         if stepping.system.memory.endless or "slots" in stepping.system.memory.addresses:
             self.slots = SlotsView(parts)
@@ -155,11 +150,6 @@ class Stepper:
 
     # what one may do
 
-    def begin(self, ahead: list[int], real: bool) -> None:
-        """Lay a schedule ahead, and begin with real processes if `real`."""
-        self.stepping.plan = ahead
-        self._errands.put(lambda: self._do("where", REAL if real else MODEL))
-
     def request(self, verb: str, *arguments: Any) -> None:
         """Do what a control asked for; returns at once, whatever it was."""
         if self.closed:
@@ -172,16 +162,15 @@ class Stepper:
 
     def _do(self, verb: str, *arguments: Any) -> None:
         self._note = self._said = ""
-        try:
-            getattr(self, f"_do_{verb}")(*arguments)
-        finally:
-            self._show()
+        getattr(self, f"_do_{verb}")(*arguments)
+        self._show(verb != "schedule")  # who types sees in the field what was typed
 
-    def _show(self) -> None:
+    def _show(self, write: bool = True) -> None:
         with self._lock:
             if not self.closed:
                 self._draw()
-                self._write()
+                if write:
+                    self._write()
 
     def _complain(self, error: Exception) -> None:
         known = isinstance(error, ShmlabError)
@@ -210,7 +199,7 @@ class Stepper:
                 break
 
     def _chosen(self, change: dict[str, Any]) -> None:
-        if (change["new"] == REAL) != bool(self.stepping.real):  # not what the view itself has set
+        if not self._errands.here:
             self.request("where", change["new"])
 
     def _do_where(self, where: str) -> None:
@@ -246,7 +235,7 @@ class Stepper:
         return not (self._stop.is_set() or self.closed)
 
     def _type(self, change: dict[str, Any]) -> None:
-        if change["new"] != self._written:
+        if not self._errands.here:  # not what the view itself has written
             self._typed += 1
             self.request("schedule", change["new"], self._typed)
 
@@ -257,8 +246,7 @@ class Stepper:
         except ReplayFailed:
             shown = None
         if shown != self.stepping.taken:
-            self._written = self.stepping.schedule
-            self.field.value = self._written
+            self.field.value = self.stepping.schedule
 
     def _parsed(self, typed: str) -> list[int] | None:
         """The schedule that was typed; None where its last name is not whole yet."""
@@ -283,7 +271,7 @@ class Stepper:
         self._stop.set()
         self._errands.close()
         self.stepping.close()
-        close_tree(self.box, *self.parts.shared)
+        close_tree(self.box, *([self.slots.head] if self.slots else []), *self.parts.shared)
 
     def __str__(self) -> str:
         return str(self.stepping)
