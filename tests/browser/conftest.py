@@ -2,9 +2,13 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import BrowserContext
+
+from tests.browser.harness import Jupyter, Notebook, Open, browser
 
 HERE = Path(__file__).parent
 
@@ -26,3 +30,37 @@ def chromium() -> str:
     if os.environ.get("CI"):
         pytest.fail(f"CI is set: {reason}")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def server(chromium: str) -> Iterator[Jupyter]:
+    with Jupyter() as jupyter:
+        yield jupyter
+
+
+@pytest.fixture(scope="module")
+def window(server: Jupyter) -> Iterator[BrowserContext]:
+    with browser(width=1280, height=1400) as context:
+        yield context
+
+
+@pytest.fixture
+def notebook(server: Jupyter, window: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Opens notebooks of the given cells. Closes them, and fails if a cell wrote to standard error."""
+    opened: list[Notebook] = []
+
+    def make(*cells: str) -> Notebook:
+        name = f"{request.node.name}.ipynb"
+        server.notebook(name, *cells)
+        opened.append(Notebook(window, server, name))
+        return opened[-1]
+
+    yield make
+    for book in opened:
+        errors = book.page.locator(
+            ".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']"
+        ).all_inner_texts()
+        for kernel in server.kernels():
+            server.get(f"/api/kernels/{kernel['id']}", method="DELETE").close()
+        book.page.close()
+        assert errors == [], "a cell wrote to standard error"

@@ -19,7 +19,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +242,6 @@ class Notebook:
     def picture(self, path: str | Path, selector: str = ".shmlab") -> None:
         """A picture of one part of the page."""
         self.page.locator(selector).first.screenshot(path=str(path))
+
+
+Open = Callable[..., Notebook]  # opens a notebook of the given cells

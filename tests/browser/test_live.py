@@ -1,52 +1,17 @@
 """The main job in a real Chromium on a real JupyterLab: real processes, drawn live, steered by hand."""
 
 import re
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator
+from playwright.sync_api import Locator
 
 from tests.apparatus import entries, eventually, workers_of
-from tests.browser.harness import Jupyter, Notebook, browser
+from tests.browser.harness import Notebook, Open
 
 START = "from shmlab import labs\nlive = labs.live(slots=8, produce_rate=20, consume_rate=15)\nlive"
 NAME = re.compile(r"shmlab-[0-9a-f]{16}")
 PRODUCER, CONSUMER = ".shmlab .card.producer", ".shmlab .card.consumer"
-Open = Callable[..., Notebook]
-
-
-@pytest.fixture(scope="module")
-def server(chromium: str) -> Iterator[Jupyter]:
-    with Jupyter() as jupyter:
-        yield jupyter
-
-
-@pytest.fixture(scope="module")
-def window(server: Jupyter) -> Iterator[BrowserContext]:
-    with browser(width=1280, height=1400) as context:
-        yield context
-
-
-@pytest.fixture
-def notebook(server: Jupyter, window: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Open]:
-    opened: list[Notebook] = []
-
-    def make(*cells: str) -> Notebook:
-        name = f"{request.node.name}.ipynb"
-        server.notebook(name, *cells)
-        opened.append(Notebook(window, server, name))
-        return opened[-1]
-
-    yield make
-    for book in opened:
-        errors = book.page.locator(
-            ".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']"
-        ).all_inner_texts()
-        for kernel in server.kernels():
-            server.get(f"/api/kernels/{kernel['id']}", method="DELETE").close()
-        book.page.close()
-        assert errors == [], "a cell wrote to standard error"
 
 
 def segment(book: Notebook) -> str:
