@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Any
 
 from shmlab.explorer import counting, liveness, schedules
 from shmlab.explorer.fault import Fault
@@ -72,8 +73,8 @@ class Verdict:
 
         return replay(self, real, schedule)
 
-    def play(self, real: bool = True) -> "Stepper":
-        """The failing schedule in the stepper, ready to be played, on real processes or on the model."""
+    def play(self, real: bool = True) -> Any:
+        """The failing schedule in the stepper (`labs.stepper`), ready to be played, on real processes or on the model."""
         import shmlab  # the public face: widgets are a room above this one, and loaded only here
 
         return shmlab.labs.stepper(self, real=real)
@@ -106,7 +107,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shmlab.explorer.replay import Replay
     from shmlab.explorer.table import Table
-    from shmlab.widgets.stepper import Stepper
 
 
 def verdict(
