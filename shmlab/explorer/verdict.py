@@ -74,7 +74,7 @@ class Verdict:
         return replay(self, real, schedule)
 
     def play(self, real: bool = True) -> Any:
-        """The failing schedule in the stepper (`labs.stepper`), ready to be played, on real processes or on the model."""
+        """The failing schedule in the stepper, ready to be played, on real processes or on the model."""
         import shmlab  # the public face: widgets are a room above this one, and loaded only here
 
         return shmlab.labs.stepper(self, real=real)
