@@ -17,9 +17,11 @@ _HOMES = {
     "Lab": "lab",
     "Observer": "observer",
     "Report": "snapshot",
+    "Ring": "ring",
     "Semaphore": "sync",
     "Snapshot": "snapshot",
     "Worker": "snapshot",
+    "compare": "comparison",
     "explore": "explorer",
     "show": "source",
     "ShmlabError": "errors",
@@ -42,6 +44,7 @@ __all__ = [
     "NoRoom",
     "Observer",
     "Report",
+    "Ring",
     "SegmentNotFound",
     "SegmentRefused",
     "Semaphore",
@@ -49,6 +52,7 @@ __all__ = [
     "Snapshot",
     "Worker",
     "WorkerFailed",
+    "compare",
     "explore",
     "labs",
     "layout",
@@ -61,6 +65,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from shmlab import labs, layout, scenarios, segment, strategies, sync
+    from shmlab.comparison import compare
     from shmlab.errors import (
         ArgumentError,
         CapReached,
@@ -74,6 +79,7 @@ if TYPE_CHECKING:
     from shmlab.explorer import Atomic, Critical, explore
     from shmlab.lab import Lab
     from shmlab.observer import Observer
+    from shmlab.ring import Ring
     from shmlab.snapshot import Report, Snapshot, Worker
     from shmlab.source import show
     from shmlab.sync import Semaphore

@@ -46,3 +46,19 @@ class LabStopped(ShmlabError):
 
 class WorkerFailed(ShmlabError):
     """A worker process ended by an error of its own, usually in a student's put or get."""
+
+
+class RingTimeout(ShmlabError, TimeoutError):
+    """Within the given time there was no free slot, or no item, in a ring. Nothing was put or taken."""
+
+
+class RingClosed(ShmlabError, EOFError):
+    """The ring was closed: by this process, by its owner, or by its owner's death."""
+
+
+class RingTaken(ShmlabError):
+    """As many processes as the ring was made for have this role already."""
+
+
+class ItemRefused(ShmlabError, ValueError):
+    """Not a whole item, or not whole items: a ring's items all have the same number of bytes."""

@@ -9,6 +9,8 @@ All words are 8 bytes, little-endian and 8-byte aligned. From low addresses to h
     receipts    for each row a window of bytes: has item n of this producer been delivered?
     slots       state, ticket, time, checksum, payload; last, because an unbounded buffer grows here
 
+A ring (shmlab.Ring) has no receipts, and its slots are bare payloads, end to end.
+
 No other module knows an offset.
 """
 
@@ -44,6 +46,7 @@ HEADER_WORDS = (
     "receipts_at",
     "variable_count",
     "semaphore_count",
+    "producers",
 )
 STRATEGY_AT, STRATEGY_BYTES = 192, 64
 VARIABLES_AT, VARIABLE_COUNT = 256, 32
@@ -51,6 +54,7 @@ NAME_BYTES = 24
 SEMAPHORES_AT, SEMAPHORE_COUNT = 1024, 16
 INITIAL_AT = SEMAPHORES_AT + SEMAPHORE_COUNT * NAME_BYTES
 HEADER_SIZE = PAGE
+RING_ITEM = 1 << 28  # bytes of one item of a ring, at most
 _CHECKSUM_AT = HEADER_WORDS.index("checksum") * WORD
 
 # --- control: offset of each word ----------------------------------------------------------------
@@ -78,6 +82,7 @@ ROW_SIZE = 2048
 PHASE, PID, WAITS, HOLDS, SINCE, BLOCKED, SLOT, HAND = range(8)
 PRODUCED, CONSUMED, RECEIVED, LATE, OVERWRITTEN_ITEMS, EMPTY_READS, OUT_OF_ORDER, CORRUPTED = range(8, 16)
 SETTLED, DELIVERED, ORDERS_DONE = range(16, 19)
+TURN = 19  # of a ring's peer: odd while it has, or is about to have, its side's mutex
 # the owner writes (a cache line of its own)
 ROLE, NUMBER, RATE, PATTERN, ORDERS, QUOTA, NEWS, BASE, LEAVE = range(32, 41)
 # the worker writes: how many items had which latency
@@ -122,7 +127,8 @@ class Layout:
     """The constants of one segment, as its header tells them.
 
     `variables` are the names of the shared variables in their order; `semaphores` maps each
-    semaphore's name to its initial value.
+    semaphore's name to its initial value. `producers` is 0 in a lab's segment; in a ring's, that many
+    of the rows are for producers, the first ones.
     """
 
     __slots__ = (
@@ -132,6 +138,7 @@ class Layout:
         "owner_pid",
         "owner_uid",
         "payload",
+        "producers",
         "receipts_at",
         "rows",
         "semaphores",
@@ -154,11 +161,13 @@ class Layout:
         payload: int,
         rows: int,
         unbounded: bool = False,
+        producers: int = 0,
     ) -> None:
         self.strategy, self.variables, self.semaphores = strategy, variables, dict(semaphores)
         self.capacity, self.cap, self.payload, self.rows, self.unbounded = capacity, cap, payload, rows, unbounded
-        self.stride = slot_stride(payload)
-        self.window = _round_up(max(8192, 2 * cap), PAGE)
+        self.producers = producers
+        self.stride = payload if producers else slot_stride(payload)
+        self.window = 0 if producers else _round_up(max(8192, 2 * cap), PAGE)
         self.receipts_at = row(rows)
         self.slots_at = self.receipts_at + rows * self.window
         self.size = self.size_for(capacity)
@@ -222,7 +231,8 @@ def parse(page: bytes, actual_size: int, name: str) -> Layout:
         and word["semaphore_count"] <= SEMAPHORE_COUNT
         and 2 <= word["capacity"] <= word["cap"] <= 1 << 20
         and 1 <= word["rows"] <= 1024
-        and word["payload"] <= 1 << 20
+        and word["payload"] <= (RING_ITEM if word["producers"] else 1 << 20)
+        and word["producers"] < word["rows"]
     ):
         raise SegmentRefused(f"the header of '{name}' asks for impossible sizes. {CURE}")
     layout = Layout(
@@ -239,6 +249,7 @@ def parse(page: bytes, actual_size: int, name: str) -> Layout:
         word["payload"],
         word["rows"],
         bool(word["unbounded"]),
+        word["producers"],
     )
     layout.owner_pid, layout.owner_uid, layout.created = word["owner_pid"], word["owner_uid"], word["created"]
     if layout.header() != page:

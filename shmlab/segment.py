@@ -86,6 +86,7 @@ class Segment(SegmentFile):
             raise SegmentRefused(f"'{self.name}' says that it has {capacity:,} slots, which cannot be. {at.CURE}")
         mapping = mmap.mmap(self.fd, self.layout.size_for(capacity))
         self._mappings.append(mapping)
+        self.mapping = mapping
         self.data = memoryview(mapping)
         self.words, self.signed = self.data.cast("Q"), self.data.cast("q")
         self.capacity = capacity

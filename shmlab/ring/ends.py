@@ -1,0 +1,244 @@
+"""One end of a ring as one process holds it: where its words are, and how it enters and leaves.
+
+Each operation has three steps: enter (wait for the turn), move items and then the counter, leave (and wake whoever
+sleeps). For single items the protocol's functions have all three in one (protocol.py); batches and items in place are
+made of the three below.
+"""
+
+import contextlib
+import os
+from time import monotonic
+from types import TracebackType
+
+from shmlab import layout as at
+from shmlab.errors import ArgumentError, RingClosed, RingTaken, RingTimeout, SegmentNotFound
+from shmlab.ring import ordering, seats, turns
+from shmlab.ring.protocol import wait, wake
+from shmlab.ring.words import offset
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shmlab.ring import Ring
+
+CLOSED_HERE = "this ring was closed in this process: create or attach one, and use it before close()."
+
+
+class End:
+    """A seat in a ring, and all that its protocol touches. Raises RingTaken.
+
+    Words of the segment are views of one word each: `in_[0]` is a load, `in_[0] = 1` a store.
+    """
+
+    __slots__ = (
+        "acquire",
+        "base",
+        "bound",
+        "data",
+        "door",
+        "fd",
+        "fence_acquire",
+        "fence_release",
+        "guard",
+        "in_",
+        "in_place",
+        "in_turn",
+        "lost",
+        "memory",
+        "mine",
+        "odd",
+        "other_door",
+        "other_sleeps",
+        "out",
+        "places",
+        "reach",
+        "release",
+        "ring",
+        "row",
+        "rows",
+        "size",
+        "sleeps",
+        "slots",
+        "theirs",
+        "turn",
+        "turns",
+        "views",
+    )
+    role: str
+    mine: memoryview  # the counter that this side moves
+    theirs: memoryview  # the one that it waits for
+    reach: int  # how far the own counter may be ahead of that one
+    odd: int  # the next odd number of the turn
+
+    def __init__(self, ring: "Ring", rows: range, door: str, mutex: str, other: str, other_door: str) -> None:
+        segment = ring.segment
+        self.ring, self.fd = ring, segment.fd
+        try:
+            lock, self.door, self.other_door = (ordering.semaphore(ring.name, n) for n in (mutex, door, other_door))
+        except FileNotFoundError:
+            raise SegmentNotFound(ring.name) from None  # its owner has just closed it
+        row = seats.take(self.fd, rows)
+        if row is None:
+            raise RingTaken(
+                f"the ring '{ring.name}' has {len(rows)} {self.role}{'s' * (len(rows) > 1)} already, and was made for "
+                f"no more: let one leave, or create it with {self.role}s={len(rows) + 1}."
+            )
+        self.row, self.rows = row, [other for other in rows if other != row]
+        self.memory, self.data = segment.mapping, segment.data
+        self.slots, self.size, self.base = ring.slots, ring.item, segment.layout.slots_at
+        self.places = [self.place(slot, 1) for slot in range(self.slots)]
+        self.bound, self.in_place = 0, False
+        self.views: list[memoryview] = []
+        self.in_, self.out = self._word(offset("in_")), self._word(offset("out"))
+        self.sleeps, self.other_sleeps = (self._word(offset(f"{side}_sleeps")) for side in (self.role, other))
+        self.lost, self.guard = self._word(offset(f"{self.role}s_lost")), offset(f"{self.role}s_lost")
+        self.turn = self._word(at.row(row) + at.TURN * at.WORD)
+        self.turns = [self._word(at.row(other) + at.TURN * at.WORD) for other in self.rows]
+        fence = ordering.fence(ring.name)
+        self.fence_release, self.fence_acquire = fence.release, fence.acquire
+        self.release, self.acquire = lock.release, lock.acquire
+        self.in_turn = len(rows) > 1
+        turns.with_guard(self, turns.sit_down, wait=True)
+        self._word(at.row(row) + at.PID * at.WORD)[0] = os.getpid()
+
+    def _word(self, at_byte: int) -> memoryview:
+        view = self.data[at_byte : at_byte + at.WORD].cast("Q")
+        self.views.append(view)
+        return view
+
+    def stand_up(self) -> None:
+        """Leave the seat to others."""
+        self._word(at.row(self.row) + at.PID * at.WORD)[0] = 0
+        seats.unlock(self.fd, at.row(self.row))
+
+    def forget(self) -> None:
+        """Let go of the memory; whatever is done with this end afterwards is an error."""
+        while self.views:
+            self.views.pop().release()
+
+    # --- the three steps ---------------------------------------------------------------------------------------
+
+    def free(self) -> None:
+        """Before them. Raises ArgumentError inside a `with` block of claim or peek."""
+        if self.in_place:
+            raise ArgumentError(f"this {self.role} works in place already: leave that `with` block first.")
+
+    def enter(self, deadline: float | None) -> bool:
+        """Wait for the turn. False when the deadline is over."""
+        if not self.in_turn:
+            return True
+        self.turn[0] = self.odd
+        if self.acquire(False) or turns.wait_for_turn(self, deadline):
+            return True
+        self._outside()
+        return False
+
+    def up_to(self, index: int, most: int, deadline: float | None) -> int:
+        """How many items may go now, from number `index` on, at most `most`; 0 when the deadline is over."""
+        if index + most > self.bound and not wait(self, index, deadline):
+            return 0
+        return min(most, self.bound - index)
+
+    def move(self, counter: int) -> None:
+        """The store by which items go."""
+        self.fence_release(), self.fence_acquire(False)  # the items, then the counter
+        self.mine[0] = counter
+
+    def leave(self) -> None:
+        """Give the turn to others, and wake whoever sleeps."""
+        if self.in_turn:
+            self.release()
+            self._outside()
+        self.fence_release(), self.fence_acquire(False)  # the counter, then the look
+        if self.other_sleeps[0]:
+            wake(self)
+
+    def _outside(self) -> None:
+        self.fence_release(), self.fence_acquire(False)
+        self.turn[0] = self.odd + 1
+        self.odd += 2
+
+    def abandon(self) -> None:
+        """Leave after an exception that may have come from anywhere."""
+        if self.in_turn:
+            turns.abandon(self)
+
+    def runs(self, index: int, count: int) -> tuple[tuple[int, int], ...]:
+        """The slots of items `index` to `index + count` as runs in memory: (first slot, how many), two at most."""
+        first = index % self.slots
+        if first + count <= self.slots:
+            return ((first, count),)
+        return (first, self.slots - first), (0, first + count - self.slots)
+
+    def place(self, slot: int, count: int) -> slice:
+        """The bytes of `count` slots."""
+        start = self.base + slot * self.size
+        return slice(start, start + count * self.size)
+
+    # --- what can go wrong -------------------------------------------------------------------------------------
+
+    def look_around(self) -> None:
+        """Raise RingClosed where the ring has no owner any more."""
+        self.ring.look_around()
+
+    def look_up(self) -> None:
+        """After waking somebody. A consumer has its item in hand and goes on; the next time it waits, it looks."""
+
+    def explain(self, error: BaseException, *item: object) -> None:
+        """Say what an error of the protocol comes from. Raises RingClosed, ItemRefused, or nothing."""
+        if not self.views:
+            raise RingClosed(CLOSED_HERE) from None
+
+    def late(self, timeout: float | None) -> RingTimeout:
+        """The error for a wait that took too long."""
+        self.look_around()
+        return RingTimeout(self.why_not(timeout))
+
+    def why_not(self, timeout: float | None) -> str:
+        """What was waited for in vain, and what to do."""
+        raise NotImplementedError
+
+    def in_slot(self, slot: int) -> memoryview:
+        """The slot itself, for claim or peek."""
+        return self.data[self.place(slot, 1)]
+
+
+class InPlace:
+    """An item in its slot, for the length of a `with` block; see Ring.claim and Ring.peek."""
+
+    __slots__ = ("_end", "_index", "_timeout", "_view")
+
+    def __init__(self, end: End, timeout: float | None) -> None:
+        self._end, self._timeout = end, timeout
+
+    def __enter__(self) -> memoryview:
+        end = self._end
+        end.free()
+        deadline = self._timeout and monotonic() + self._timeout
+        try:
+            if end.enter(deadline):
+                self._index = end.mine[0]
+                if end.up_to(self._index, 1, deadline):
+                    end.in_place = True
+                    self._view = end.in_slot(self._index % end.slots)
+                    return self._view
+                end.leave()
+        except BaseException as error:
+            end.abandon()
+            end.explain(error)
+            raise
+        raise end.late(self._timeout)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        end = self._end
+        try:
+            end.in_place = False
+            if end.mine[0] != self._index:
+                raise ArgumentError(f"inside the `with` block this {end.role} moved another item: one at a time.")
+            if kind is None:
+                end.move(self._index + 1)
+            end.leave()
+        except BaseException:
+            end.abandon()
+            raise
+        with contextlib.suppress(BufferError):  # an array still looks at it; it sees what comes into the slot next
+            self._view.release()

@@ -1,0 +1,47 @@
+"""Which order of loads and stores the ring relies on, and what provides it. This is the one place that says so.
+
+Five times an order matters. "A before B" means that whoever sees B done sees A done too:
+
+1. put: the item before `in_`.                      Else a consumer would read a slot that is not filled yet.
+2. get: loading `in_` before loading the item.      Else it would read the slot as it was before.
+3. get: loading the item before `out`.              Else a producer would fill the slot while it is being read.
+4. put, get: the own counter before looking whether the other side sleeps; and, going to sleep, the own flag
+   before looking at the counter once more.         Else one goes to sleep while the other sees nobody asleep.
+5. Between taking and giving back a mutex, everything; and the own `turn` before taking and after giving back.
+
+On x86 (total store order) loads stay in order, stores stay in order, and a store stays behind earlier loads:
+1, 2 and 3 hold by themselves. Only a load may overtake an earlier store, to another address: 4 needs a fence.
+Taking and giving back a POSIX semaphore are locked instructions there, hence fences: they provide 5, and, where
+a mutex is given back between the store and the look, 4 as well. On processors of weaker order, such as ARM, all
+five need a fence (`WEAK`).
+
+The fence is release and then acquire of a semaphore that nobody else knows. On x86 it is a fence as above; on
+64-bit ARM nothing passes a release downwards, no acquire passes a release before it upwards, and nothing passes an
+acquire upwards. A word is loaded and stored by one instruction of 8 bytes (memoryview of format "Q"), and an item,
+however it is copied, is ordered before a later store by rule 1: Intel's manual (vol. 3, 9.2.4) says so of the string
+instructions that copy large items.
+
+Source: Owens, Sarkar, Sewell, A Better x86 Memory Model: x86-TSO (2009); Arm Architecture Reference Manual, B2.3.
+The protocol's own functions are explored under that model, with every death at every step: tests/ring/test_explored.py.
+"""
+
+import os
+from _multiprocessing import SemLock  # type: ignore[import-not-found]  # what multiprocessing is made of
+
+WEAK = os.uname().machine not in ("x86_64", "i686")  # may this processor reorder more than a load before a store?
+COUNTING = 1  # SemLock's number for a semaphore that counts
+MOST = (1 << 31) - 1
+
+
+def fence(segment: str) -> SemLock:
+    """A semaphore without a name: `release()` and `acquire(False)` after it are a full fence."""
+    return SemLock(COUNTING, 0, MOST, f"/{segment}.fence{os.urandom(4).hex()}", True)
+
+
+def semaphore(segment: str, name: str) -> SemLock:
+    """The semaphore of that name, opened. It is the standard library's: acquire(False) costs a seventh of posix_ipc's.
+
+    Raises FileNotFoundError.
+    """
+    opened: SemLock = SemLock._rebuild(0, COUNTING, MOST, f"/{segment}.{name}")
+    return opened

@@ -1,0 +1,162 @@
+"""The fast ring's protocol: put and get, alone on a side or in turn with others.
+
+`in_` counts the items put, `out` the items taken; both only grow, and item number i stands in slot i modulo slots.
+Always: out <= in_ <= out + slots. Each has one writer at a time: the only producer (consumer), or the one whose turn
+it is. An operation takes effect by one store, that to its counter: whoever dies before it has done nothing, whoever
+dies after it everything, and neither has to be mended. `bound` is a process's own note of how far it may go
+without looking at the other side's counter again; that only grows, so an old note is a safe one.
+
+Nobody is woken who does not sleep: who goes to sleep says so first (`sleeps`), and looks once more.
+Which order of loads and stores that takes, and what provides it, stands in ordering.py.
+Source: Lamport, Proving the Correctness of Multiprocess Programs (1977), for in_ and out; Dekker, in Dijkstra,
+Cooperating Sequential Processes (1965), for the flag and the counter.
+"""
+
+from os import sched_yield
+from time import monotonic
+
+from shmlab.ring.ordering import WEAK
+from shmlab.ring.turns import abandon, wait_for_turn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shmlab.ring.ends import End
+    from shmlab.ring.sides import Consumer, Producer
+
+YIELDS = 40  # looks before going to sleep: sleeping and being woken costs more than a short wait
+NAP = 0.1  # seconds of one sleep; in between one looks whether the ring still has an owner
+
+
+def put(ring: "Producer", item: bytes, timeout: float | None = None) -> None:
+    """The only producer puts one item."""
+    try:
+        index = ring.in_[0]
+        if index >= ring.bound and not wait(ring, index, timeout and monotonic() + timeout):
+            raise ring.late(timeout)
+        ring.memory[ring.places[index % ring.slots]] = item
+        if WEAK:
+            ring.fence_release(), ring.fence_acquire(False)  # the item, then in_
+        ring.in_[0] = index + 1
+        ring.fence_release(), ring.fence_acquire(False)  # in_, then the look: else nobody would wake the sleeper
+        if ring.other_sleeps[0]:
+            wake(ring)
+    except (IndexError, TypeError, ValueError) as error:
+        ring.explain(error, item)
+        raise
+
+
+def get(ring: "Consumer", timeout: float | None = None) -> bytes:
+    """The only consumer takes one item."""
+    try:
+        index = ring.out[0]
+        if index >= ring.bound and not wait(ring, index, timeout and monotonic() + timeout):
+            raise ring.late(timeout)
+        item: bytes = ring.memory[ring.places[index % ring.slots]]
+        if WEAK:
+            ring.fence_release(), ring.fence_acquire(False)  # the item, then out: its slot is filled again
+        ring.out[0] = index + 1
+        ring.fence_release(), ring.fence_acquire(False)  # out, then the look
+        if ring.other_sleeps[0]:
+            wake(ring)
+        return item
+    except ValueError as error:
+        ring.explain(error)
+        raise
+
+
+def put_in_turn(ring: "Producer", item: bytes, timeout: float | None = None) -> None:
+    """One of several producers puts one item: the same inside a mutex, with the turn told before and after it."""
+    deadline = timeout and monotonic() + timeout
+    try:
+        ring.turn[0] = ring.odd
+        done = False
+        if ring.acquire(False) or wait_for_turn(ring, deadline):
+            index = ring.in_[0]
+            if index < ring.bound or wait(ring, index, deadline):
+                ring.memory[ring.places[index % ring.slots]] = item
+                if WEAK:
+                    ring.fence_release(), ring.fence_acquire(False)
+                ring.in_[0] = index + 1
+                done = True
+            ring.release()  # a fence, too: in_, then the look
+        if WEAK:
+            ring.fence_release(), ring.fence_acquire(False)
+        ring.turn[0] = ring.odd + 1
+        ring.odd += 2
+        if done:
+            if ring.other_sleeps[0]:
+                wake(ring)
+            return
+    except BaseException as error:
+        abandon(ring)  # wherever it happened, also between two instructions: who comes next finds out
+        ring.explain(error, item)
+        raise
+    raise ring.late(timeout)
+
+
+def get_in_turn(ring: "Consumer", timeout: float | None = None) -> bytes:
+    """One of several consumers takes one item."""
+    deadline = timeout and monotonic() + timeout
+    try:
+        ring.turn[0] = ring.odd
+        done = False
+        if ring.acquire(False) or wait_for_turn(ring, deadline):
+            index = ring.out[0]
+            if index < ring.bound or wait(ring, index, deadline):
+                item: bytes = ring.memory[ring.places[index % ring.slots]]
+                if WEAK:
+                    ring.fence_release(), ring.fence_acquire(False)
+                ring.out[0] = index + 1
+                done = True
+            ring.release()
+        if WEAK:
+            ring.fence_release(), ring.fence_acquire(False)
+        ring.turn[0] = ring.odd + 1
+        ring.odd += 2
+        if done:
+            if ring.other_sleeps[0]:
+                wake(ring)
+            return item
+    except BaseException as error:
+        abandon(ring)
+        ring.explain(error)
+        raise
+    raise ring.late(timeout)
+
+
+def wait(ring: "End", index: int, deadline: float | None) -> bool:
+    """Until item `index` may go: there is a slot for it, or it is there. False when the deadline is over."""
+    tries = YIELDS
+    while True:
+        ring.bound = ring.theirs[0] + ring.reach
+        if index < ring.bound:
+            ring.fence_release(), ring.fence_acquire(False)  # the other side's counter, then the slot
+            return True
+        if deadline == 0:
+            return False
+        if tries == 0:
+            break
+        tries -= 1
+        sched_yield()
+    while True:
+        ring.sleeps[0] = 1
+        ring.fence_release(), ring.fence_acquire(False)  # the flag, then looking once more
+        if index < ring.theirs[0] + ring.reach:
+            break
+        if deadline is not None and not monotonic() < deadline:
+            break
+        ring.door.acquire(True, NAP if deadline is None else max(0.0, min(NAP, deadline - monotonic())))
+        if index < ring.theirs[0] + ring.reach:
+            break
+        ring.look_around()
+    ring.sleeps[0] = 0
+    ring.bound = ring.theirs[0] + ring.reach
+    ring.fence_release(), ring.fence_acquire(False)
+    return index < ring.bound
+
+
+def wake(ring: "End") -> None:
+    """Somebody on the other side sleeps, or did so a moment ago. One post too many only makes it look in vain."""
+    ring.other_sleeps[0] = 0
+    ring.other_door.release()
+    ring.look_up()

@@ -1,0 +1,124 @@
+"""A mutex that survives the death of whoever holds it.
+
+It is a semaphore, so taking it costs a few nanoseconds, and a semaphore forgets nothing: when its holder is killed it
+stays at 0. What the kernel does know is which seats have lost their process. So each peer tells in its row (`turn`)
+whether it is about to take, holds, or has given back the mutex: an odd number; otherwise an even one. It never shows
+the same even number twice.
+
+The mutex is *lost* when it is 0 and everybody alive is outside. The dead are found by the locks on their seats and
+put outside, with the note `lost` left for all. Who finds that note while waiting for the mutex steps outside too
+and from there tries, one at a time, to inherit: look at all turns, try the semaphore, look at all turns again. If all
+were outside and nobody has moved, then nobody alive held the mutex between the two looks; whether the semaphore
+was given or was 0, it is now mine. Any step of this can be the last of whoever takes it: the next one begins anew.
+
+Source: the double look is the snapshot of Afek, Attiya, Dolev, Gafni, Merritt, Shavit, Atomic Snapshots of Shared
+Memory (1993), section 3.
+"""
+
+from os import sched_yield
+from time import monotonic, sleep
+
+from shmlab.ring import seats
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shmlab.ring.ends import End
+
+YIELDS = 200  # whoever has the mutex gives it back soon, unless it sleeps inside
+NAP = 0.05  # seconds of one sleep; then one looks for the dead
+PAUSE = 0.0005  # seconds between two tries to inherit
+
+
+def wait_for_turn(ring: "End", deadline: float | None) -> bool:
+    """Until the mutex is mine. False when the deadline is over."""
+    ring.free()
+    for _ in range(YIELDS if deadline != 0 else 0):
+        sched_yield()
+        if ring.acquire(False):
+            return True
+    while deadline is None or monotonic() < deadline:
+        if ring.lost[0]:
+            if inherit(ring):
+                return True
+            sleep(PAUSE)
+            ring.look_around()
+        else:
+            if ring.acquire(True, NAP if deadline is None else max(0.0, min(NAP, deadline - monotonic()))):
+                return True
+            with_guard(ring, find_the_dead)
+            ring.look_around()
+    return False
+
+
+def inherit(ring: "End") -> bool:
+    """Step outside, and take the mutex if it is lost or free. False: not now; I am about to take it again."""
+    ring.turn[0] = ring.odd + 1
+    ring.odd += 2
+    taken = with_guard(ring, take_if_lost)
+    if not taken:
+        ring.turn[0] = ring.odd
+        ring.fence_release(), ring.fence_acquire(False)
+    return taken
+
+
+def take_if_lost(ring: "End") -> bool:
+    """Take the mutex if nobody alive has it. Behind the guard, so that two do not inherit the same one."""
+    find_the_dead(ring)
+    if not ring.lost[0]:
+        return False
+    before = [turn[0] for turn in ring.turns]
+    if any(turn % 2 for turn in before):
+        return False
+    ring.turn[0] = ring.odd
+    ring.fence_release(), ring.fence_acquire(False)
+    if not ring.acquire(False) and before != [turn[0] for turn in ring.turns]:
+        ring.turn[0] = ring.odd + 1
+        ring.odd += 2
+        return False
+    ring.lost[0] = 0
+    return True
+
+
+def find_the_dead(ring: "End") -> bool:
+    """Put those outside who died inside, and note that they may have had the mutex. Behind the guard."""
+    for row, turn in zip(ring.rows, ring.turns, strict=True):
+        if turn[0] % 2 and not seats.taken(ring.fd, row):
+            put_outside(ring, turn)
+    return False
+
+
+def put_outside(ring: "End", turn: memoryview) -> None:
+    """Make an odd turn even; the note first: whoever dies in between leaves an odd turn and a note."""
+    ring.lost[0] = 1
+    ring.fence_release(), ring.fence_acquire(False)
+    turn[0] += 1
+
+
+def with_guard(ring: "End", action: "Callable[[End], bool]", wait: bool = False) -> bool:
+    """Do `action` while nobody else of this side does one; False if somebody does. The guard dies with its holder."""
+    if not seats.lock(ring.fd, ring.guard, wait):
+        return False
+    try:
+        return action(ring)
+    finally:
+        seats.unlock(ring.fd, ring.guard)
+
+
+def sit_down(ring: "End") -> bool:
+    """The first act in a seat, behind the guard: whoever had it before may have died inside."""
+    if ring.turn[0] % 2:
+        put_outside(ring, ring.turn)
+    ring.odd = ring.turn[0] + 1
+    return True
+
+
+def abandon(ring: "End") -> None:
+    """Leave like one who died: an exception came from anywhere, and whether the mutex was mine cannot be told."""
+    if ring.in_place or not ring.views:
+        return  # the block around still holds it; or this end was closed, and its turn with it
+    ring.lost[0] = 1
+    ring.fence_release(), ring.fence_acquire(False)
+    ring.turn[0] = ring.odd + 1
+    ring.odd += 2
