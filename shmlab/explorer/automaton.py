@@ -6,7 +6,6 @@ with the values read so far, up to the first access beyond them. Runs that stand
 same local state share a node.
 """
 
-import contextlib
 import copy
 import sys
 from collections.abc import Callable, Hashable
@@ -94,8 +93,8 @@ class Automaton:
         merge: bool = True,
     ) -> None:
         self._recorder = recorder
-        self._function = recorder.marked(function)
-        self._arguments = tuple(self._argument(argument) for argument in arguments)
+        self._function = recorder.copies.of(function)
+        self._arguments = tuple(self._argument(argument, function.__globals__) for argument in arguments)
         self._fixed = all(isinstance(a, UNCHANGING) for a in self._arguments)
         self._buf = buffer.bind(memory, self._access, self._refuse)
         self._memory, self._merge = memory, merge
@@ -107,10 +106,13 @@ class Automaton:
         self._state: Hashable = None
         self.root = self._run((), (), (0, frozenset()))
 
-    def _argument(self, argument: object) -> object:
+    def _argument(self, argument: object, names: dict[str, object]) -> object:
         if isinstance(argument, FunctionType):
-            return self._recorder.marked(argument)
-        return Note(self._recorder) if argument is TAKEN else argument
+            return self._recorder.copies.of(argument)
+        if argument is TAKEN:
+            return Note(self._recorder)
+        self._recorder.copies.look_into(argument, names)
+        return argument
 
     def step(self, number: int, value: Hashable) -> int:
         """The node after node `number`, whose access gave `value`."""
@@ -141,13 +143,17 @@ class Automaton:
         node = self._node = Node(history, operations)
         self._position, self._state, self._refused = 0, None, None
         recorder = self._recorder
-        recorder.begin(known)
-        with contextlib.suppress(Suspend):
+        with recorder.run(known):
             self._start(node)
         if self._refused:
             raise self._refused
         if recorder.endless and node.kind < 0:
             raise recorder.endless
+        if changed := recorder.copies.changed():
+            raise NotDeterministic(
+                f"{self._function.__name__} is not deterministic: it changes {changed}, which outlives the call. "
+                "Processes share nothing but buf: use a local variable, or one of buf."
+            )
         if node.kind < 0 or self._position < len(history):
             raise self._otherwise("ended")
         node.taken = tuple(recorder.taken)

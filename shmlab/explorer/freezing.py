@@ -1,33 +1,26 @@
 """Local values as keys: two local states are the same when their frozen values are equal.
 
 `freeze` turns what a process holds in its local variables into a hashable value, by content: lists,
-dictionaries, objects, iterators with their position. What has no honest content (an open file, a
-generator) raises `Opaque`, and the process is then known by its whole history instead.
+dictionaries, objects, iterators with their position. What must not be mixed up is frozen in one go, because two
+names for one list are not the same as two equal lists. What has no honest content (an open file, a generator)
+raises `Opaque`, and the process is then known by its whole history instead.
 """
 
 import enum
+import gc
 import types
 from collections import Counter, OrderedDict, deque
 from collections.abc import Hashable
 from typing import Any
 
-EMPTY: tuple[Any, ...] = ([], (), "", b"", range(0), range(1 << 70), {}, {}.values(), {}.items(), set())
-ITERATORS = (
-    *(type(iter(empty)) for empty in EMPTY),
-    type(reversed([])),
-    type(reversed({})),
-    enumerate,
-    zip,
-    reversed,
-    map,
-    filter,
-)
-BY_CLASS_STATEMENT = 1 << 9  # in type.__flags__; without __slots__, all that such an object has is in its __dict__
 MARKED = "shmlab_marked"  # where a function that only keeps track of the calls of another one names that other
+VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+BY_ITSELF = ("__dict__", "__weakref__", "__slotnames__")  # what Python puts into a class
+OWN_WORD = ("__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs__", "__getnewargs_ex__", "__getattribute__")
 
 
 class Opaque(Exception):
-    """A value whose content cannot be seen."""
+    """A value whose content cannot be seen. Says of which type it is."""
 
 
 class Handle:
@@ -49,49 +42,80 @@ def freeze(value: Any, seen: dict[int, object] | None = None) -> Hashable:
         return (kind, repr(value))  # 1, 1.0 and True are equal and must not be taken for each other
     if isinstance(value, Handle):
         return (Handle, value._name)
-    if isinstance(value, (type, types.ModuleType, types.BuiltinFunctionType, enum.Enum)):
+    if isinstance(value, (types.ModuleType, enum.Enum)) or (isinstance(value, type) and not _is_inner(value)):
         return (kind, value)
     if seen is None:
         seen = {}
-    if isinstance(value, tuple) or kind is frozenset:
-        parts = [freeze(part, seen) for part in value]
-        return (kind, frozenset(parts) if kind is frozenset else tuple(parts))
+    if kind is tuple or (isinstance(value, tuple) and not kind.__dictoffset__):  # a named tuple has nothing else
+        return (kind, tuple([freeze(part, seen) for part in tuple.__iter__(value)]))
     if kind is range:
         return (range, repr(value))
     if id(value) in seen:
         return ("again", list(seen).index(id(value)))
     seen[id(value)] = value  # kept alive, so that no other object gets its id meanwhile
-    return (kind, _content(value, seen))
+    return (freeze(kind, seen) if _is_inner(kind) else kind, _content(value, seen))
+
+
+def _is_inner(kind: type) -> bool:
+    """Whether a class is defined inside a function: it is made anew in each run, and known by what is in it."""
+    return "<locals>" in kind.__qualname__
 
 
 def _content(value: Any, seen: dict[int, object]) -> Hashable:
     """What is inside a mutable object."""
-    if type(value) in (list, bytearray, deque):
+    kind = type(value)
+    if kind in (list, bytearray, deque, set, frozenset):  # a set, too, goes by the order in which it is walked
         return tuple([freeze(part, seen) for part in value])
-    if type(value) in (dict, OrderedDict, Counter):
-        return tuple([(freeze(key, seen), freeze(part, seen)) for key, part in value.items()])
-    if type(value) is set:
-        return frozenset([freeze(part, seen) for part in value])
-    if type(value) is types.FunctionType:
-        value = vars(value).get(MARKED, value)
-        return (
-            value.__code__,
-            freeze(value.__defaults__, seen),
-            tuple([_cell(c, seen) for c in value.__closure__ or ()]),
-        )
-    if type(value) is types.MethodType:
+    if kind is dict:
+        items = value.items()
+        return tuple([(key if type(key) is str else freeze(key, seen), freeze(part, seen)) for key, part in items])
+    if kind in (OrderedDict, Counter):
+        return (freeze(dict(value), seen), freeze(vars(value), seen))
+    if kind is types.FunctionType:
+        attributes = dict(vars(value))
+        value = attributes.pop(MARKED, value)
+        inside = (value.__defaults__, value.__kwdefaults__, attributes)
+        return (value.__code__, freeze(inside, seen), tuple([_cell(c, seen) for c in value.__closure__ or ()]))
+    if isinstance(value, type):
+        body = {name: part for name, part in vars(value).items() if name not in BY_ITSELF}
+        return (value.__qualname__, freeze((value.__module__, value.__bases__, body), seen))
+    if kind is types.MethodType:
         return (freeze(value.__func__, seen), freeze(value.__self__, seen))
-    if type(value) in ITERATORS:
-        try:
-            _, *rest = value.__reduce__()
-        except TypeError:
-            raise Opaque from None
-        return tuple([freeze(part, seen) for part in rest])
-    kind: Any = type(value)
-    ordinary = kind.__reduce_ex__ is object.__reduce_ex__ and kind.__flags__ & BY_CLASS_STATEMENT
-    if ordinary and not hasattr(kind, "__slots__"):
-        return freeze(vars(value), seen)
-    raise Opaque
+    if kind is property:
+        return freeze((value.fget, value.fset, value.fdel), seen)
+    if kind in (staticmethod, classmethod):
+        return freeze(value.__func__, seen)
+    if kind is types.BuiltinFunctionType:
+        return (value.__qualname__, freeze(value.__self__, seen))
+    if kind in VIEWS:
+        return freeze(value.mapping, seen)
+    return tuple([freeze(part, seen) for part in _parts(value)])
+
+
+def _parts(value: Any) -> list[object]:
+    """What Python itself would save of an object: what is in its attributes, slots and elements. Raises Opaque.
+
+    Not where a class has a word of its own in that (a dataclass apart): it might leave something out. Nor of an
+    exception, which knows more than it saves (its traceback), nor of itertools, which newer Pythons do not save.
+    """
+    kind = type(value)
+    words = [*OWN_WORD, *(["__iter__"] * isinstance(value, list)), *(["items"] * isinstance(value, dict))]
+    own = [word for name in words if isinstance(word := getattr(kind, name, None), types.FunctionType)]
+    if (
+        any(word.__module__ != "dataclasses" for word in own)
+        or isinstance(value, BaseException)
+        or kind.__module__ == "itertools"
+    ):
+        raise Opaque(kind.__name__)
+    try:
+        _, arguments, *state = value.__reduce_ex__(2)
+        elements = [list(part) for part in state[1:] if part is not None]
+    except (TypeError, ValueError, RuntimeError):  # it cannot be saved: not at all, or not just now
+        raise Opaque(kind.__name__) from None
+    parts = [arguments, *state[:1], *elements]
+    if hasattr(kind, "__next__"):  # an iterator of a dictionary or a set says what is to come, but not from where
+        parts += [owner for owner in gc.get_referents(value) if isinstance(owner, (dict, set))]
+    return parts
 
 
 def _cell(cell: types.CellType, seen: dict[int, object]) -> Hashable:

@@ -5,63 +5,30 @@ The student's function stays as it is; the copy that is explored calls
 - `__here__(n, held)` before each statement and before each evaluation of a `while` test: the process
   stands at mark n with these locals, and what it read before is either in them or forgotten;
 - `__hold__(n, x, True)` around what a `for` walks over and a `with` holds: that is kept beside the locals;
-- `__tick__()` in every loop and comprehension, so that one without end is noticed.
+- `__tick__()` in every loop and comprehension, so that one without end is noticed;
+- `__track__(f)` for each function f that is defined inside.
 
 In `except` and `finally` bodies nothing is marked, because an exception or a return value waits there
 unseen: what is read there just adds up, which is finer than needed and still right. The same goes for
-functions defined inside. Functions that the text calls by name and that stand beside it are copied too.
+generators and lambdas. What is called from elsewhere is marked by `copies`.
 """
 
 import ast
 import inspect
-import random
-import textwrap
-import time
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from shmlab.explorer.errors import CannotFollow
 
 Function = types.FunctionType
-Track = Callable[[Function], Function]
 
 
-def copy_of(function: Any, markers: Mapping[str, object], track: Track, done: dict[object, Any]) -> Function:
-    """The marked copy of a function, and of every function that it calls by name. Raises CannotFollow.
-
-    `markers` are the names that the copy finds besides its own globals, `track` wraps each copy, `done` holds
-    the copies (and copied globals) made so far.
-    """
-    if not isinstance(function, Function):
-        raise CannotFollow(f"{function!r} is not a function: give plain functions, defined with def.")
-    if function in done:
-        known: Function = done[function]
-        return known
-    text, first = definition(function)
-    _refuse_what_cannot_be_followed(text, function, first)
-    names = _globals(function, markers, done)
-    code = _compiled(text, function, first)
-    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-    closure = tuple(cells[name] for name in code.co_freevars)
-    copy = Function(code, names, function.__name__, function.__defaults__, closure or None)
-    copy.__kwdefaults__ = function.__kwdefaults__
-    marked = done[function] = track(copy)
-    for name in code.co_names:
-        helper = function.__globals__.get(name)
-        if isinstance(helper, Function) and helper.__globals__ is function.__globals__:
-            try:
-                names[name] = copy_of(helper, markers, track, done)
-            except CannotFollow:
-                if isinstance(names.get(name), Function) and _touches_nothing(helper):
-                    continue
-                raise
-    return marked
-
-
-def _touches_nothing(helper: Function) -> bool:
-    """Whether a helper takes no arguments that could be `buf`: then it is no business of ours."""
-    return helper.__code__.co_argcount == 0
+def marked(function: Function) -> types.CodeType:
+    """The code of a function with markers in it. Raises CannotFollow."""
+    tree, first = definition(function)
+    _refuse_what_cannot_be_followed(tree, function, first)
+    return _compiled(tree, function, first)
 
 
 def definition(function: Function) -> tuple[ast.FunctionDef, int]:
@@ -73,12 +40,16 @@ def definition(function: Function) -> tuple[ast.FunctionDef, int]:
             f"{function.__name__} is a coroutine (async def): write it with def; every access is a step."
         )
     try:
-        source = textwrap.dedent(inspect.getsource(function))
-        tree = ast.parse(source).body[0]
+        source = inspect.getsource(function.__code__)  # of this very function, even if it stands for another one
+        inside = source[:1].isspace()  # a class or a function
+        tree = ast.parse(f"if 1:\n{source}" if inside else source).body[0]
     except (OSError, TypeError, SyntaxError) as error:
         raise CannotFollow(
             f"the source of {function.__name__} cannot be read ({error}): define it in a cell or a file."
         ) from None
+    if inside:
+        assert isinstance(tree, ast.If)
+        tree = ast.increment_lineno(tree.body[0], -1)
     if not isinstance(tree, ast.FunctionDef):
         raise CannotFollow(f"{function.__name__} is not defined with def: write it as a function of its own.")
     return tree, function.__code__.co_firstlineno
@@ -109,66 +80,32 @@ def _compiled(definition: ast.FunctionDef, function: Function, first: int) -> ty
     definition.decorator_list = []
     definition.returns = None
     definition.body = _Marker().block(definition.body)
-    module = ast.Module([definition], [])
+    tree: ast.stmt = definition
+    *_, owner, _ = ("", "", *function.__code__.co_qualname.split("."))
+    if owner.isidentifier():  # inside a class of that name, which is part of names such as __private
+        tree = _around("class __body__", _around(f"class {owner}", tree))  # where nobody takes it for the real one
     free = function.__code__.co_freevars
     if free:  # inside a function that has these names, so that they are compiled as free ones
-        outer = ast.parse(f"def __outer__({', '.join(free)}):\n pass").body[0]
-        assert isinstance(outer, ast.FunctionDef)
-        outer.body = [definition]
-        module.body = [outer]
-    ast.fix_missing_locations(module)
+        tree = _around(f"def __outer__({', '.join(free)})", tree)
+    module = ast.fix_missing_locations(ast.Module([tree], []))
     ast.increment_lineno(module, first - 1)
-    return _find(compile(module, function.__code__.co_filename, "exec"), function.__name__)
+    return next(_codes(compile(module, function.__code__.co_filename, "exec"), definition.name))
 
 
-def _find(code: types.CodeType, name: str) -> types.CodeType:
-    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    for constant in inner:
-        if constant.co_name == name:
-            return constant
-    return _find(next(constant for constant in inner if constant.co_name == "__outer__"), name)
+def _around(head: str, body: ast.stmt) -> ast.stmt:
+    outer = ast.parse(f"{head}:\n pass").body[0]
+    assert isinstance(outer, (ast.FunctionDef, ast.ClassDef))
+    outer.body = [body]
+    return outer
 
 
-class _Refusing(types.ModuleType):
-    """Stands for the random module: a process whose steps are thrown cannot be explored."""
-
-    def __getattr__(self, name: str) -> object:
-        raise CannotFollow(
-            f"random.{name} cannot be explored: all interleavings are tried anyway. Leave it out, or give the value "
-            "as an argument of the process."
-        )
-
-
-class _NoTime(types.ModuleType):
-    """The time module, but sleeping takes no time: every interleaving is explored, however long somebody sleeps."""
-
-    def __init__(self) -> None:
-        super().__init__("time")
-        self.__dict__.update(vars(time), sleep=_no_sleep)
-
-
-def _no_sleep(seconds: float) -> None:
-    pass
-
-
-def _silent(*values: object, **how: object) -> None:
-    pass
-
-
-def _globals(function: Function, markers: Mapping[str, object], done: dict[object, Any]) -> dict[str, Any]:
-    names = done.get(id(function.__globals__))
-    if names is None:
-        names = done[id(function.__globals__)] = dict(function.__globals__)
-        for name, value in list(names.items()):
-            if value is time:
-                names[name] = _NoTime()
-            elif value is random:
-                names[name] = _Refusing("random")
-            elif value is time.sleep:
-                names[name] = _no_sleep
-        names.setdefault("print", _silent)
-        names.update(markers)
-    return names
+def _codes(code: types.CodeType, name: str) -> Iterator[types.CodeType]:
+    """The functions of that name inside a code, outer ones first."""
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            if constant.co_name == name and constant.co_flags & inspect.CO_OPTIMIZED:  # a class body is not
+                yield constant
+            yield from _codes(constant, name)
 
 
 class _Marker(ast.NodeTransformer):
@@ -199,10 +136,11 @@ class _Marker(ast.NodeTransformer):
 
     def statement(self, s: ast.stmt, marked: bool) -> ast.stmt:
         around = self.held
-        if isinstance(s, (ast.FunctionDef, ast.ClassDef)):
-            ticking: ast.stmt = _ticking(s)
-            return ticking
-        if isinstance(s, ast.For):
+        if isinstance(s, ast.FunctionDef):
+            return _inner(s)
+        if isinstance(s, ast.ClassDef):
+            s.body = [_inner(part) if isinstance(part, ast.FunctionDef) else _ticking(part) for part in s.body]
+        elif isinstance(s, ast.For):
             number = self._next()
             s.iter = self.hold(number, _ticking(s.iter), True)
             self.held = (*around, number)
@@ -245,8 +183,18 @@ class _Marker(ast.NodeTransformer):
         return self.number
 
 
+def _inner(definition: ast.FunctionDef) -> ast.stmt:
+    """A function that is defined inside another one, marked and tracked."""
+    if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(definition)):
+        ticking: ast.stmt = _ticking(definition)
+        return ticking
+    definition.body = _Marker().block(definition.body)
+    definition.decorator_list.append(ast.copy_location(ast.Name("__track__", ast.Load()), definition))
+    return definition
+
+
 class _Ticker(ast.NodeTransformer):
-    """Ticks, and nothing else: in comprehensions, and in the loops of functions defined inside."""
+    """Ticks, and nothing else: in comprehensions, and in the loops of generators defined inside."""
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         self.generic_visit(node)

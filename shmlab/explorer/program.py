@@ -8,8 +8,8 @@ from types import FunctionType, ModuleType
 
 from shmlab import limits, strategies
 from shmlab.errors import ArgumentError
+from shmlab.explorer import copies, marking
 from shmlab.explorer import items as buffers
-from shmlab.explorer import marking
 from shmlab.explorer.automaton import TAKEN
 from shmlab.explorer.items import Judge, Watch
 from shmlab.explorer.memory import Initial, Memory, View
@@ -174,15 +174,13 @@ def _shared(
 
 
 def _names(function: FunctionType, seen: set[FunctionType]) -> set[str]:
-    """All attribute names in a function, and in the functions that it calls by name."""
+    """All attribute names in a function, and in the functions and classes that it mentions."""
     seen.add(function)
-    found: set[str] = set()
-    codes = [function.__code__]
-    for code in codes:
-        found.update(code.co_names)
-        codes += [constant for constant in code.co_consts if isinstance(constant, type(code))]
+    found = set(copies.mentioned(function))
     called = [function.__globals__.get(name) for name in found]
     called += [vars(module).get(name) for module in called if isinstance(module, ModuleType) for name in found]
+    for kind in [thing for thing in called if isinstance(thing, type) and thing.__module__ == function.__module__]:
+        called += [part for base in kind.__mro__ for part in copies.functions_of(base)]
     for helper in called:
         if isinstance(helper, FunctionType) and helper not in seen and len(seen) < MOST_HELPERS:
             found |= _names(helper, seen)

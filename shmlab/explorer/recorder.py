@@ -2,16 +2,19 @@
 
 Whatever waits on Python's evaluation stack at a step was computed, since the current statement began, from the
 locals at its beginning and from the values read since then. So these together *are* the local state. A helper's
-reads are its own; its caller sees what came back and what became of the caller's locals.
+reads are its own; its caller sees what came back, and what became of the arguments and of the caller's locals.
+All that a helper can change is in its arguments (or in what its function closes over), so these count even when
+it has forgotten them: the caller still has them.
 """
 
+import contextlib
 import sys
+import threading
 import time
-from collections.abc import Hashable
-from types import CodeType, FrameType, FunctionType
-from typing import Any
+from collections.abc import Hashable, Iterator
+from types import CodeType, FrameType, FunctionType, NoneType
 
-from shmlab.explorer import marking
+from shmlab.explorer.copies import Copies
 from shmlab.explorer.errors import EndlessLoop
 from shmlab.explorer.freezing import MARKED, Handle, Opaque, freeze
 
@@ -21,19 +24,26 @@ STALE = object()  # the place of a call whose mark is known to be passed before 
 Known = tuple[int, frozenset[int]]  # of an earlier run: how many marks it passed, and which of them it stands at
 
 
+FIXED = {int, str, NoneType, bool, float, bytes}  # what nobody can change who is given it
+
+
 class Suspend(BaseException):
     """Ends a run at its next access. Not an Exception: no program catches it by accident."""
 
 
 class Call:
-    """One active call of a marked function. `place` is None where its locals cannot be frozen."""
+    """One active call of a marked function. `place` is None where its locals cannot be frozen.
 
-    __slots__ = ("code", "frame", "held", "mark", "place", "since")
+    `given` are the arguments that can be changed, `mark` is the mark of the run at which it stands, `held` what its
+    loops walk over and its managers hold, `since` what it has read since its mark.
+    """
 
-    def __init__(self, code: CodeType) -> None:
-        self.code = code
+    __slots__ = ("code", "frame", "given", "held", "mark", "place", "since")
+
+    def __init__(self, code: CodeType, given: object) -> None:
+        self.code, self.given = code, given
         self.frame: FrameType | None = None
-        self.mark = 0  # which mark of the run it stands at
+        self.mark = 0
         self.place: Hashable = ()
         self.since: list[Hashable] = []
         self.held: dict[int, object] = {}
@@ -63,22 +73,30 @@ class Recorder:
         self.over = False  # the run has reached its access: whatever the program still does is void
         self._marks, self._end = LOOK, 0.0
         self._passed, self._known = 0, (0, frozenset[int]())
-        self._copies: dict[object, Any] = {}
+        self._thread = 0  # in which the run goes on; 0 while there is none
+        markers = {"__here__": self.here, "__hold__": self.hold, "__tick__": self.tick, "__track__": self.track}
+        self.copies = Copies(markers, self.track)
 
-    def begin(self, known: Known) -> None:
-        """A run begins that starts like an earlier one. Its marks need not be looked at again, but for those where
-        the earlier run stood in the end."""
+    @contextlib.contextmanager
+    def run(self, known: Known) -> Iterator[None]:
+        """A run that starts like an earlier one. Its marks need not be looked at again, but for those where the
+        earlier run stood in the end."""
         self._passed, self._known = 0, known
         self.calls, self.reads, self.taken = [], [], []
         self._marks, self._end, self.endless, self.over = LOOK, 0.0, None, False
-
-    def marked(self, function: object) -> FunctionType:
-        """The marked copy of a function, which reports here. Raises CannotFollow."""
-        markers = {"__here__": self.here, "__hold__": self.hold, "__tick__": self.tick}
-        return marking.copy_of(function, markers, self.track, self._copies)
+        with self.copies.installed():
+            self._thread = threading.get_ident()
+            try:
+                yield
+            except Suspend:
+                pass
+            finally:
+                self._thread = 0
 
     def here(self, mark: int, held: tuple[int, ...]) -> bool:
         """The process is at this mark; the loops and managers in `held` are around it."""
+        if not self._thread:
+            return False
         self._marks -= 1
         if self.over or self._marks <= 0:
             self.tick()
@@ -93,20 +111,26 @@ class Recorder:
         if call.held:
             call.held = {number: call.held[number] for number in held if number in call.held}
         try:
-            around = tuple([(number, freeze(thing)) for number, thing in call.held.items()])
-            call.place = (mark, freeze(dict(frame.f_locals)), around)
-        except Opaque:
+            own = dict(frame.f_locals)
+            call.place = (mark, freeze((own, call.given, call.held) if call.given or call.held else own))
+        except (Opaque, RecursionError):
             call.place = None
         return False
 
     def hold(self, number: int, thing: object, walked: bool) -> object:
         """Keep what a `for` walks over or a `with` holds."""
-        held = self.calls[-1].held[number] = iter(thing) if walked else thing  # type: ignore[call-overload]
-        return held
+        if not self._thread:
+            return thing
+        if not walked:
+            self.calls[-1].held[number] = thing
+            return thing
+        walk = iter(thing)  # type: ignore[call-overload]
+        self.calls[-1].held[number] = (thing, walk)
+        return walk
 
     def tick(self) -> bool:
         """Notice a loop without end. The clock is looked at seldom, because that takes longer than all else."""
-        if self.over:
+        if self.over and self._thread:
             raise Suspend
         self._marks -= 1
         if self._marks <= 0:
@@ -140,35 +164,40 @@ class Recorder:
             return None
         return tuple([(call.code, call.place, tuple(call.since)) for call in self.calls])
 
-    def track(self, function: FunctionType) -> FunctionType:
-        """The marked function, with its calls kept."""
-        code = function.__code__
+    def track(self, copy: FunctionType, own: FunctionType | None = None) -> FunctionType:
+        """The marked copy of the function `own`, with its calls kept; outside of a run it is `own`."""
+        code, around = copy.__code__, copy.__closure__ and copy
+        own = own or copy
 
         def call(*arguments: object, **named: object) -> object:
-            inner, outer, start = Call(code), self.calls[-1] if self.calls else None, len(self.reads)
-            self.calls.append(inner)
+            if self._thread != threading.get_ident():
+                return own(*arguments, **named)
+            outer, start = self.calls[-1] if self.calls else None, len(self.reads)
+            things = (*arguments, *named.values())
+            given = [thing for thing in things if type(thing) not in FIXED and not isinstance(thing, Handle)]
+            self.calls.append(Call(code, given))
             try:
-                result = function(*arguments, **named)
+                result = copy(*arguments, **named)
             except Suspend:
                 raise
-            except BaseException as error:
-                self._back(outer, repr(error), start, sys._getframe(1))
+            except BaseException:
+                self.calls.pop()
+                if outer and outer.place is not STALE:
+                    outer.since.append(tuple(self.reads[start:]))  # an exception may carry anything
                 raise
-            self._back(outer, result, start, sys._getframe(1))
+            self.calls.pop()
+            if outer and outer.place is not STALE:
+                outer.since.append(self._back(outer, (result, around, given), start, sys._getframe(1)))
             return result
 
-        call.__name__ = function.__name__
-        call.__dict__[MARKED] = function
+        call.__name__ = own.__name__
+        call.__dict__.update(own.__dict__)
+        call.__dict__[MARKED] = copy
         return call  # type: ignore[return-value]
 
-    def _back(self, outer: Call | None, result: object, start: int, frame: FrameType) -> None:
-        """A call is over: its caller goes on with the result, and perhaps with locals that the call has changed."""
-        self.calls.pop()
-        if not outer or outer.place is STALE:
-            return
-        try:
-            if outer.frame is not frame:
-                raise Opaque  # called from code without marks, whose locals nobody knows
-            outer.since.append(("back", freeze(result), freeze(dict(frame.f_locals))))
-        except Opaque:
-            outer.since.append(tuple(self.reads[start:]))
+    def _back(self, outer: Call, what: object, start: int, frame: FrameType) -> Hashable:
+        """What the caller knows when a call is over: its result, and what the call may have changed."""
+        if outer.frame is frame:  # and no code without marks in between, whose locals nobody knows
+            with contextlib.suppress(Opaque, RecursionError):
+                return ("back", freeze((what, dict(frame.f_locals))))
+        return tuple(self.reads[start:])

@@ -164,16 +164,16 @@ def one(chance: random.Random) -> str:
     whole = search(program.system(merge=False), STATES, 5)
     if whole.complete:
         assert interleavings(whole) == count, f"merged {count}, by histories {interleavings(whole)}:\n{texts}"
-        assert _ends(whole) == _ends(merged), f"other ends:\n{texts}"
+        assert ends_of(whole) == ends_of(merged), f"other ends:\n{texts}"
         compared = compared or "histories"
     if count[0] <= SMALL:
         expected = brute.interleavings(program)
         assert expected and expected[:2] == count, f"merged {count}, brute force {expected and expected[:2]}:\n{texts}"
-        assert expected[2] == _ends(merged), f"other ends than brute force:\n{texts}"
+        assert expected[2] == ends_of(merged), f"other ends than brute force:\n{texts}"
     return compared
 
 
-def _ends(graph: Graph) -> brute.Ends:
+def ends_of(graph: Graph) -> brute.Ends:
     system, ends = graph.system, set()
     for number in graph.ends:
         if number not in graph.faults:
