@@ -1,11 +1,14 @@
 """The `shmlab` command: a thin face over the rooms below."""
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import shmlab
 from shmlab import launch, observer
+from shmlab.errors import ArgumentError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,8 +19,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("ls", help="list the labs that run now", epilog="example: shmlab ls")
     commands.add_parser("clean", help="remove what dead labs left in /dev/shm", epilog="example: shmlab clean")
     commands.add_parser("doctor", help="does everything work on this machine?", epilog="example: shmlab doctor")
+    _add_compare(commands)
     chosen = parser.parse_args(arguments)
+    if chosen.command == "compare":
+        return _compare(chosen)
     return {"ls": _ls, "clean": _clean, "doctor": _doctor}[chosen.command]()
+
+
+def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    compare = commands.add_parser(
+        "compare", help="shared memory against pipes, sockets and queues", epilog="example: shmlab compare --quick"
+    )
+    compare.add_argument("--quick", action="store_true", help="fewer sizes, one to one: under ten seconds")
+    compare.add_argument("--ways", metavar="NAME,...", help="only these; a name that is not one gets all that are")
+    compare.add_argument("--sizes", metavar="BYTES,...", help="bytes of an item, such as 8,4096")
+    compare.add_argument("--rounds", metavar="N", help="how often everything is measured")
+    compare.add_argument("--seconds", metavar="S", help="how long all of it may take, about")
+    compare.add_argument("--csv", metavar="FILE", type=Path, help="save the figures, too")
 
 
 def _ls() -> int:
@@ -40,6 +58,38 @@ def _doctor() -> int:
 
     doctor()
     return 0
+
+
+def _compare(chosen: argparse.Namespace) -> int:
+    from shmlab.comparison import Measuring, follow, planned
+
+    try:
+        plan = planned(
+            chosen.ways and chosen.ways.split(","),
+            chosen.sizes and [_number(size) for size in chosen.sizes.split(",")],
+            rounds=chosen.rounds and _number(chosen.rounds),
+            seconds=chosen.seconds and _number(chosen.seconds),
+            quick=chosen.quick,
+        )
+    except ArgumentError as error:
+        print(f"shmlab compare: {error}", file=sys.stderr)
+        return 2
+    measuring = Measuring(plan)
+    with contextlib.suppress(KeyboardInterrupt):  # what was measured until then is shown
+        follow(measuring, sys.stdout if sys.stdout.isatty() else None)
+    known = measuring.comparison
+    print(known, *known.why(), sep="\n\n")
+    if chosen.csv:
+        chosen.csv.write_text(known.csv())
+    return 0
+
+
+def _number(text: str) -> float | str:
+    """A number that was typed; what is none stays as it is, for the sentence that refuses it."""
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text)
+    return text
 
 
 if __name__ == "__main__":

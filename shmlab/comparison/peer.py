@@ -1,0 +1,166 @@
+"""The processes that a measurement needs: forked, ready, told how many items to move, asked when they were done.
+
+They are forked by a program of its own that has one thread (see `stage`), never by a notebook's kernel. Each has one
+socket to that program, over which come orders (how many items) and go reports. They end with it.
+"""
+
+import contextlib
+import ctypes
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from shmlab.errors import ShmlabError
+
+Numbers = tuple[int, ...]
+Act = Callable[[int], Numbers]  # moves so many items; what it has to tell
+Make = Callable[[], Act]  # takes this process's end of the way, once
+
+PR_SET_PDEATHSIG, PR_SET_PTRACER = 1, 0x59616D61
+ANYONE = ctypes.c_ulong(-1)
+REPORT = 1 << 16  # bytes of a report, at most
+ENDING = (signal.SIGTERM,)
+START = 20.0  # seconds for a process to be ready
+
+
+class Failed(ShmlabError):
+    """A measurement that did not come to its end; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One order and what it took: seconds until the last consumer was done, processor seconds of all processes."""
+
+    seconds: float
+    cpu: float
+    results: tuple[Numbers, ...]
+
+
+class Report(NamedTuple):
+    """What a process says: when it began and ended, in nanoseconds; `trouble` is empty when all went well."""
+
+    trouble: str = ""
+    began: int = 0
+    ended: int = 0
+    result: Numbers = ()
+
+
+class Peers:
+    """Processes that stand ready. `makes` has one function for each, producers first; use it with `with`."""
+
+    def __init__(self, makes: Sequence[Make], consumers: int) -> None:
+        self.consumers = consumers
+        self.pids: list[int] = []
+        self._sockets: list[socket.socket] = []
+        try:
+            for make in makes:
+                self._fork(make)
+            self._reports(START)  # ready
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, counts: Sequence[int], patience: float) -> Run:
+        """Let process i move `counts[i]` items. Raises Failed when that takes longer than `patience` seconds."""
+        used = self._cpu()
+        for one, count in zip(self._sockets, counts, strict=True):
+            one.send(count.to_bytes(8, "little"))
+        reports = self._reports(patience)
+        began = min(report.began for report in reports)
+        ended = max(report.ended for report in reports[-self.consumers :])
+        return Run(max(1, ended - began) / 1e9, self._cpu() - used, tuple(report.result for report in reports))
+
+    def close(self) -> None:
+        """End the processes."""
+        for pid in self.pids:
+            os.kill(pid, signal.SIGKILL)  # not yet reaped, so the number is still theirs
+        for pid in self.pids:
+            os.waitpid(pid, 0)
+        for one in self._sockets:
+            one.close()
+        self.pids, self._sockets = [], []
+
+    def __enter__(self) -> "Peers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _fork(self, make: Make) -> None:
+        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._sockets.append(here)
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # what a signal raises inside of fork() is lost
+        pid = os.fork()
+        if not pid:
+            try:
+                _live(make, there)
+            finally:
+                os._exit(0)  # no clean-up of what belongs to the program that forked
+        self.pids.append(pid)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+        there.close()
+
+    def _cpu(self) -> float:
+        """Processor seconds of all processes so far, with all their threads."""
+        clocks = (~pid << 3 | 2 for pid in self.pids)  # Linux: the number of a process's own clock
+        return sum(time.clock_gettime_ns(clock) for clock in clocks) / 1e9
+
+    def _reports(self, patience: float) -> list[Report]:
+        end = time.monotonic() + patience
+        poll = select.poll()
+        for one in self._sockets:
+            poll.register(one, select.POLLIN)
+        reports: dict[int, Report] = {}
+        while len(reports) < len(self._sockets):
+            ready = poll.poll(max(0.0, 1000 * (end - time.monotonic())))
+            if not ready:
+                raise Failed(f"it was not done within {patience:g} s")
+            for number, _ in ready:
+                row = next(i for i, one in enumerate(self._sockets) if one.fileno() == number)
+                message = self._sockets[row].recv(REPORT)
+                report = Report(*json.loads(message)) if message else Report("a process ended unexpectedly")
+                if report.trouble:
+                    raise Failed(report.trouble)
+                reports[row] = report
+                poll.unregister(number)
+        return [reports[row] for row in range(len(reports))]
+
+
+def end_with(parent: int, number: signal.Signals) -> None:
+    """Have this process get a signal when `parent` ends, and allow it to be traced."""
+    library = ctypes.CDLL(None)
+    library.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+    library.prctl(PR_SET_PTRACER, ANYONE, 0, 0, 0)  # where only parents may trace, strace is a sibling
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _live(make: Make, orders: socket.socket) -> None:
+    """The life of such a process: take the end, say so, obey orders until there are no more."""
+    parent = os.getppid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    end_with(parent, signal.SIGKILL)
+    gc.disable()
+    report = Report()
+    try:
+        act = make()
+        while True:
+            orders.send(json.dumps(report).encode())
+            order = orders.recv(8)
+            if not order:
+                return
+            count = int.from_bytes(order, "little")
+            began = time.perf_counter_ns()
+            result = act(count)
+            report = Report("", began, time.perf_counter_ns(), result)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            orders.send(json.dumps(Report(f"{type(error).__name__}: {error}"[:1000])).encode())

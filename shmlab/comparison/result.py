@@ -1,0 +1,48 @@
+"""What was measured, for one way, one size and one number of processes."""
+
+import statistics
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The figures of one way with items of `size` bytes. Each tuple has one value for every round.
+
+    `rates`: items per second, all producers together. `cpu`: processor seconds for one item, all processes together.
+    `trips`: seconds there and back, the median of many. `calls`: system calls for one item. `trouble`: why there are
+    no figures; empty where there are some.
+    """
+
+    way: str
+    size: int
+    producers: int
+    consumers: int
+    rates: tuple[float, ...] = ()
+    cpu: tuple[float, ...] = ()
+    trips: tuple[float, ...] = ()
+    calls: float | None = None
+    trouble: str = ""
+
+    @property
+    def rate(self) -> float | None:
+        """Items per second: the median."""
+        return _median(self.rates)
+
+    @property
+    def trip(self) -> float | None:
+        """Seconds there and back: the median."""
+        return _median(self.trips)
+
+    @property
+    def cpu_each(self) -> float | None:
+        """Processor seconds for one item: the median."""
+        return _median(self.cpu)
+
+    @property
+    def spread(self) -> float:
+        """How far the rates lie apart: (most - least) / median; 0 for one round."""
+        return (max(self.rates) - min(self.rates)) / statistics.median(self.rates) if self.rates else 0.0
+
+
+def _median(values: tuple[float, ...]) -> float | None:
+    return statistics.median(values) if values else None

@@ -1,0 +1,60 @@
+"""How many system calls processes make, counted by strace while they work."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+
+ATTACH = 3.0  # seconds
+LOOK = 0.002
+TOTAL = re.compile(r"^\s*(\d+)\s+total$", re.MULTILINE)
+
+
+def missing() -> str:
+    """Why system calls cannot be counted here; empty when they can."""
+    return "" if shutil.which("strace") else "strace is not installed: sudo apt install strace"
+
+
+class Count:
+    """So many system calls; None until the count is over, and where the system does not allow it."""
+
+    calls: int | None = None
+
+
+@contextlib.contextmanager
+def counted(pids: Sequence[int]) -> Iterator[Count]:
+    """Count the system calls that these processes and their threads make inside the `with`."""
+    count = Count()
+    with tempfile.NamedTemporaryFile("r", prefix="shmlab-") as file:
+        command = ["strace", "-c", "-f", "-q", "-U", "calls,name", "-o", file.name]
+        for pid in pids:
+            command += ["-p", str(pid)]
+        tracer = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            end = time.monotonic() + ATTACH
+            while not all(map(_traced, pids)) and tracer.poll() is None and time.monotonic() < end:
+                time.sleep(LOOK)
+            yield count
+        finally:
+            tracer.send_signal(signal.SIGTERM)  # it lets them go and writes its table
+            try:
+                tracer.wait(ATTACH)
+            except subprocess.TimeoutExpired:
+                tracer.kill()
+                tracer.wait()
+        if found := TOTAL.search(file.read()):
+            count.calls = int(found[1])
+
+
+def _traced(pid: int) -> bool:
+    """Whether every thread of a process is being traced."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/status") as status:
+            if "TracerPid:\t0\n" in status.read():
+                return False
+    return True

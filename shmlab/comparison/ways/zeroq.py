@@ -1,0 +1,31 @@
+"""`zeroq`: slots of a fixed size in shared memory, in Rust, for many producers and consumers.
+
+Source: pypi.org/project/zeroq
+"""
+
+import importlib
+import os
+
+from shmlab.comparison import way
+from shmlab.comparison.way import Receive, Send, Way
+
+
+class This(Way):
+    title = "zeroq"
+    package, module = "zeroq", "zeroq"
+    shared_memory = True
+
+    def __init__(self, size: int, producers: int, consumers: int) -> None:
+        super().__init__(size, producers, consumers)
+        made = importlib.import_module(self.module).Queue
+        name = os.urandom(6).hex()
+        self.queue = made(name, size, way.slots(size))
+        way.forget(name)
+
+    def sender(self, number: int) -> Send:
+        send: Send = self.queue.put
+        return send
+
+    def receiver(self, number: int) -> Receive:
+        receive: Receive = self.queue.get
+        return receive
