@@ -40,27 +40,27 @@ def wait_for_turn(ring: "End", deadline: float | None) -> bool:
             return True
     while deadline is None or monotonic() < deadline:
         if ring.lost[0]:
-            if inherit(ring):
+            if inherit(ring, deadline):
                 return True
-            sleep(PAUSE)
-            ring.look_around()
+        elif ring.acquire(True, NAP if deadline is None else max(0.0, min(NAP, deadline - monotonic()))):
+            return True
         else:
-            if ring.acquire(True, NAP if deadline is None else max(0.0, min(NAP, deadline - monotonic()))):
-                return True
             with_guard(ring, find_the_dead)
-            ring.look_around()
+        ring.look_around()
     return False
 
 
-def inherit(ring: "End") -> bool:
-    """Step outside, and take the mutex if it is lost or free. False: not now; I am about to take it again."""
+def inherit(ring: "End", deadline: float | None) -> bool:
+    """Step outside until the mutex is not lost any more, and try to be the one who takes it."""
     ring.turn[0] = ring.odd + 1
     ring.odd += 2
-    taken = with_guard(ring, take_if_lost)
-    if not taken:
-        ring.turn[0] = ring.odd
-        ring.fence_release(), ring.fence_acquire(False)
-    return taken
+    while ring.lost[0] and (deadline is None or monotonic() < deadline):
+        if with_guard(ring, take_if_lost):
+            return True
+        sleep(PAUSE)
+    ring.turn[0] = ring.odd
+    ring.fence_release(), ring.fence_acquire(False)  # the turn, then the mutex
+    return False
 
 
 def take_if_lost(ring: "End") -> bool:

@@ -21,9 +21,8 @@ from shmlab.errors import (
     SegmentNotFound,
     SegmentRefused,
 )
-from shmlab.lab import Lab
 from shmlab.ring import Ring, ordering, protocol
-from tests.apparatus import DIRECTORY, descriptors, eventually, own_entries
+from tests.apparatus import DIRECTORY, buffer, descriptors, eventually, own_entries
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 SEATS = [(1, 1), (2, 1), (1, 2), (2, 2)]
@@ -306,7 +305,7 @@ def test_the_ends_of_two_attached_rings_meet(ring: Ring) -> None:
 
 
 def test_a_lab_is_no_ring_and_a_ring_no_lab() -> None:
-    with Lab() as lab, pytest.raises(SegmentRefused, match="is no ring but a lab that runs 'semaphores'"):
+    with buffer() as lab, pytest.raises(SegmentRefused, match="is no ring but a lab that runs 'semaphores'"):
         Ring.attach(lab.name)
     with pytest.raises(SegmentNotFound):
         Ring.attach("shmlab-0000000000000000")
