@@ -14,9 +14,14 @@ from types import MappingProxyType
 
 from shmlab import layout as at
 from shmlab import limits, sync
+from shmlab.errors import SegmentRefused
 from shmlab.item import SEQUENCE, SEQUENCE_BITS
 from shmlab.segment import SegmentFile, open_unmapped
 from shmlab.snapshot import Slots, Snapshot, Worker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shmlab.ring.snapshot import RingSnapshot
 
 TRIES = 3  # copies that were disturbed are taken again so many times
 TRIES_AT_BOOKS = 100  # a producer closes books, or makes the buffer longer, far more rarely than we copy
@@ -31,6 +36,9 @@ class Observer:
     def __init__(self, segment: str | SegmentFile) -> None:
         self._owned = isinstance(segment, str)
         self.segment = open_unmapped(segment) if isinstance(segment, str) else segment
+        if self.segment.layout.producers:
+            self.close()
+            raise SegmentRefused(f"'{self.segment.name}' is a ring: look at it with shmlab.ring.snapshot.look(name).")
 
     def close(self) -> None:
         """Give the descriptor back, if this observer opened it."""
@@ -228,13 +236,18 @@ def _state(row: Row, holds: str | None, waits: str | None, producing: bool, slow
     return words.get(phase, "starting")
 
 
-def running() -> list[Snapshot]:
-    """A snapshot of every lab of this user that is alive."""
+def running() -> "list[Snapshot | RingSnapshot]":
+    """A snapshot of every lab and every ring of this user that is alive."""
+    from shmlab.ring.snapshot import look
     from shmlab.segment import names, owner_is_dead
 
-    found = []
+    found: list[Snapshot | RingSnapshot] = []
     for name in names():
         if not owner_is_dead(name):
-            with contextlib.suppress(Exception), Observer(name) as observer:
-                found.append(observer.snapshot())
+            with contextlib.suppress(Exception):
+                file = open_unmapped(name)
+                try:
+                    found.append(look(file) if file.layout.producers else Observer(file).snapshot())
+                finally:
+                    file.close()
     return found

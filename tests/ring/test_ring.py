@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shmlab import segment
+from shmlab import cli, segment
 from shmlab.errors import (
     ArgumentError,
     ItemRefused,
@@ -21,7 +21,9 @@ from shmlab.errors import (
     SegmentNotFound,
     SegmentRefused,
 )
+from shmlab.observer import Observer
 from shmlab.ring import Ring, ordering, protocol
+from shmlab.ring.snapshot import look
 from tests.apparatus import DIRECTORY, buffer, descriptors, eventually, own_entries
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -408,3 +410,35 @@ def test_a_fence_costs_no_name() -> None:
     assert own_entries() == before
     fence.release()
     assert fence.acquire(False) and not fence.acquire(False)
+
+
+# --- seen from outside --------------------------------------------------------------------------------------------
+
+
+def test_a_snapshot_tells_how_full_it_is_and_who_sits_in_it(ring: Ring) -> None:
+    ring.put_many(items(range(5)))
+    ring.get()
+    with Ring.attach(ring.name) as idle:
+        seen = look(ring.name)
+    assert (seen.in_, seen.out, seen.occupancy, seen.closed) == (5, 1, 4, False)
+    assert (seen.slots, seen.item, seen.size) == (8, 4, idle.segment.layout.size)
+    assert [list(map(bool, seats)) for seats in (seen.producers, seen.consumers)] == [
+        [True] + [False] * (ring.producers - 1),
+        [True] + [False] * (ring.consumers - 1),
+    ]
+    assert seen.producers[0] == os.getpid()
+    assert f"4 of 8 slots full · items of 4 bytes · 1 taken · 1 of {ring.producers} producers" in str(seen)
+
+
+def test_rings_are_listed_beside_labs_and_neither_is_taken_for_the_other(capsys: pytest.CaptureFixture[str]) -> None:
+    with Ring.create(8, 4) as ring, buffer() as lab:
+        assert cli.main(["ls"]) == 0
+        listed = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
+        assert listed[ring.name].startswith("ring · open · 0 of 8 slots full")
+        assert listed[lab.name].startswith("semaphores (")
+        with pytest.raises(SegmentRefused, match="is a ring: look at it with"):
+            Observer(ring.name)
+        with pytest.raises(SegmentRefused, match="is no ring but a lab"):
+            look(lab.name)
+        with pytest.raises(SegmentNotFound):
+            look("shmlab-0000000000000000")

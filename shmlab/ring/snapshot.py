@@ -1,0 +1,69 @@
+"""What a ring looks like from outside: read-only copies, as the observer of a lab takes them."""
+
+from dataclasses import dataclass
+
+from shmlab import layout as at
+from shmlab.errors import SegmentRefused
+from shmlab.ring import seats, words
+from shmlab.segment import SegmentFile, open_unmapped
+
+
+@dataclass(frozen=True, slots=True)
+class RingSnapshot:
+    """A ring at one moment. `producers` and `consumers` are the process numbers in the seats, 0 for a free seat.
+
+    `in_` and `out` are the items put and taken since the beginning, `item` and `size` are bytes.
+    """
+
+    name: str
+    slots: int
+    item: int
+    size: int
+    closed: bool
+    in_: int
+    out: int
+    producers: tuple[int, ...]
+    consumers: tuple[int, ...]
+
+    @property
+    def occupancy(self) -> int:
+        """Items in the ring."""
+        return min(self.slots, self.in_ - self.out)
+
+    def __str__(self) -> str:
+        sides = (("producers", self.producers), ("consumers", self.consumers))
+        peers = ", ".join(f"{sum(map(bool, pids))} of {len(pids)} {side}" for side, pids in sides)
+        return (
+            f"ring · {'closed' if self.closed else 'open'} · {self.occupancy:,} of {self.slots:,} slots full · "
+            f"items of {self.item:,} bytes · {self.out:,} taken · {peers}"
+        )
+
+
+def look(ring: str | SegmentFile) -> RingSnapshot:
+    """A snapshot of a ring, by name or through a descriptor that is open already. It harms and delays nobody.
+
+    Raises ArgumentError, SegmentNotFound, SegmentRefused.
+    """
+    if isinstance(ring, str):
+        file = open_unmapped(ring)
+        try:
+            return look(file)
+        finally:
+            file.close()
+    layout = ring.layout
+    if not layout.producers:
+        raise SegmentRefused(f"'{ring.name}' is no ring but a lab: look at it with shmlab.Observer(name).")
+    out, in_ = ring.word(words.offset("out")), ring.word(words.offset("in_"))  # in this order: never in_ < out
+    rows = range(layout.rows)
+    pids = [ring.word(at.row(row) + at.PID * at.WORD) if seats.taken(ring.fd, row) else 0 for row in rows]
+    return RingSnapshot(
+        ring.name,
+        layout.capacity,
+        layout.payload,
+        layout.size,
+        ring.word(at.STATE) == at.STOPPED,
+        in_,
+        out,
+        tuple(pids[: layout.producers]),
+        tuple(pids[layout.producers :]),
+    )
