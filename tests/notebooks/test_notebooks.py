@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TEXTS = [*NOTEBOOKS, *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 IGNORED = "# NBVAL_IGNORE_OUTPUT"
+SHOWN = re.compile(r"\blabs\.\w+\(")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -107,7 +108,7 @@ def test_the_mark_of_an_unchecked_cell_is_its_first_line(path: Path) -> None:
 
 @each
 def test_a_lab_is_shown_by_one_line(path: Path) -> None:
-    calls = [line for cell in code(path) for line in cell.source.splitlines() if "labs.live(" in line]
+    calls = [line for cell in code(path) for line in cell.source.splitlines() if SHOWN.search(line)]
     assert calls and all(line.count("(") == line.count(")") for line in calls)
     assert not any("ipywidgets" in cell.source or "bqplot" in cell.source for cell in code(path))
 
