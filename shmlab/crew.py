@@ -17,28 +17,35 @@ from shmlab.errors import ArgumentError
 from shmlab.log import Log
 from shmlab.meter import Meter
 from shmlab.processes import Process
+from shmlab.recovery import Recovery
+from shmlab.repair import Dead
 from shmlab.segment import SegmentFile
 from shmlab.snapshot import Snapshot, Worker
+from shmlab.strategies import Strategy
 
 START = 2.0  # seconds that a worker may take to start
 LOOK = 0.0005  # seconds between two looks at a worker that is to be caught
+WORKER = ("shmlab.worker",)  # the program that a worker runs
 ROLE_LETTERS = {at.PRODUCER: "P", at.CONSUMER: "C"}
 
 
 class Crew:
     """Starts, names, addresses and ends the workers on `file`.
 
-    `functions` is what a worker with a student's own protocol reads from its standard input.
+    `functions` is what a worker with a student's own protocol reads from its standard input. A dead worker's damage is
+    repaired at once if `repair`, else when `recovery.repair()` is called.
     """
 
-    def __init__(self, file: SegmentFile, functions: bytes, log: Log) -> None:
+    def __init__(self, file: SegmentFile, strategy: Strategy, functions: bytes, log: Log, repair: bool) -> None:
         self._file, self._functions, self._log = file, functions, log
         self._processes: dict[int, Process] = {}
         self._meters: dict[int, Meter] = {}
         self._fresh = list(range(file.layout.rows))
         self._numbers = dict.fromkeys(at.ROLES, 0)
         self._names: dict[int, str] = {}
+        self._roles: dict[int, int] = {}
         self._closing = False
+        self.recovery = Recovery(file, strategy, log, repair, lambda: dict(self._processes), self.tell_all)
         self._killed: set[int] = set()
 
     def add(self, role: int, rate: float | None, pattern: str) -> int:
@@ -59,11 +66,11 @@ class Crew:
             at.ROLE: role,
         }
         self._meters[row] = Meter()
-        self._names[row] = f"{ROLE_LETTERS[role]}{number}"
+        self._names[row], self._roles[row] = f"{ROLE_LETTERS[role]}{number}", role
         for index, value in settings.items():
             self._file.set_word(at.row(row) + index * at.WORD, value)
         self._file.set_word(at.ROWS_USED, max(self._file.word(at.ROWS_USED), row + 1))
-        arguments = [sys.executable, "-u", "-P", "-m", "shmlab.worker", self._file.name, str(row), str(os.getpid())]
+        arguments = [sys.executable, "-u", "-P", "-m", *WORKER, self._file.name, str(row), str(os.getpid())]
         process = processes.start(
             arguments + ["own"] * bool(self._functions),
             self._functions,
@@ -78,8 +85,9 @@ class Crew:
     def _free_row(self) -> int:
         if self._fresh:
             return self._fresh.pop(0)
+        self.recovery.wait()  # a dead worker's row still tells what it was about
         for row, process in self._processes.items():
-            if process.ended.is_set():
+            if process.ended.is_set() and row not in self.recovery.dead:
                 return row
         raise ArgumentError(f"a lab has {limits.WORKERS} workers at most; remove or kill one first.")
 
@@ -116,6 +124,12 @@ class Crew:
         self.set(row, at.RATE, _bits(rate))
         self.tell(row)
         self._meters[row].restart(self._items(row), self._processes[row])
+
+    def set_rates(self, role: int, rate: float | None) -> None:
+        """The same rate for all living workers of a role."""
+        for row, process in list(self._processes.items()):
+            if self._roles[row] == role and not process.ended.is_set():
+                self.set_rate(row, rate)
 
     def _items(self, row: int) -> int:
         done = at.PRODUCED if self.word(row, at.ROLE) == at.PRODUCER else at.CONSUMED
@@ -193,6 +207,7 @@ class Crew:
     def end(self) -> None:
         """Kill and reap every worker."""
         self._closing = True
+        self.recovery.close()
         running = [process for process in self._processes.values() if not process.ended.is_set()]
         for process in running:
             process.signal(signal.SIGKILL)
@@ -205,7 +220,11 @@ class Crew:
                 self._log.note("output", f"{self.name(row)} says: {line[:500]}")
 
     def _ended(self, row: int, process: Process) -> None:
-        if self._closing or process.returncode is None or process.pid in self._killed:
+        if self._closing or process.returncode is None:
+            return
+        if self._processes.get(row, process) is process and self.word(row, at.PHASE) != at.LEFT:
+            self.recovery.died(row, Dead(self.name(row), self._roles[row]))
+        if process.pid in self._killed:
             return
         if process.returncode > 0:
             self._log.note("fault", f"{self.name(row)} (pid {process.pid}) failed with status {process.returncode}.")

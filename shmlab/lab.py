@@ -33,7 +33,7 @@ class Lab:
     `shared=dict(count=0, lock=Semaphore(1))`). slots: 2 to 1,024. produce_rate, consume_rate:
     items per second of each worker, 0.1 to 100,000, or None for as fast as possible. pattern:
     "constant", "poisson" or "bursty". payload: bytes of one item, 8 to 65,536. slow_motion:
-    seconds that every protocol step takes, 0 to 2.
+    seconds that every protocol step takes, 0 to 2. repair: set right at once what a dead worker leaves.
 
     Raises ArgumentError before anything is created; `start` raises NoRoom when /dev/shm is full.
     """
@@ -53,10 +53,11 @@ class Lab:
         get: object = None,
         shared: object = None,
         slow_motion: float = 0.0,
+        repair: bool = True,
     ) -> None:
         protocol = (strategy, put, get, shared)
         numbers = (slots, producers, consumers, produce_rate, consume_rate, payload, slow_motion)
-        self._settings = wanted = settings.check(*protocol, *numbers, pattern)
+        self._settings = wanted = settings.check(*protocol, *numbers, pattern, repair)
         self.strategy, self.slots = wanted.strategy, wanted.slots
         self.pattern, self.payload = wanted.pattern, wanted.payload
         self._rates, self._slow_motion = dict(wanted.rates), wanted.slow_motion
@@ -82,7 +83,7 @@ class Lab:
             try:
                 file.set_word(at.STEP_TIME, int(self._slow_motion * 1e9))
                 self._log.note("info", f"Segment {file.name} created: {file.layout.size:,} bytes, {self.slots} slots.")
-                self._crew = Crew(file, self._settings.functions, self._log)
+                self._crew = Crew(file, self.strategy, self._settings.functions, self._log, self._settings.repair)
                 for role, count in self._settings.counts.items():
                     for _ in range(count):
                         self._crew.add(role, self._rates[role], self.pattern)
@@ -169,6 +170,15 @@ class Lab:
             limits.choice(holding, "holding", tuple(self._file().layout.semaphores))
         return self._alive().kill(row, holding, timeout)
 
+    def repair(self) -> list[str]:
+        """Set right what dead workers have left: their slots, the variables, the semaphores. Tells what was done."""
+        return self._alive().recovery.repair()
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """The dead workers whose damage is not repaired."""
+        return tuple(dead.name for dead in self._crew.recovery.dead.values()) if self._crew else ()
+
     def stall(self, worker: Worker | str | int) -> None:
         """Stop a worker where it is (SIGSTOP); it keeps what it holds."""
         self._alive().send(self._alive().find(worker), signal.SIGSTOP, "is stalled")
@@ -183,10 +193,8 @@ class Lab:
 
     def set_rate(self, worker: Worker | str | int, rate: float | None, pattern: str | None = None) -> None:
         """Items per second of one worker (None: as fast as possible), and how they are spread."""
-        rate = limits.rate(rate)
-        if pattern is not None:
-            limits.choice(pattern, "pattern", limits.PATTERNS)
-        self._alive().set_rate(self._alive().find(worker), rate, pattern)
+        pattern = pattern if pattern is None else limits.choice(pattern, "pattern", limits.PATTERNS)
+        self._alive().set_rate(self._alive().find(worker), limits.rate(rate), pattern)
 
     @property
     def produce_rate(self) -> float | None:
@@ -231,10 +239,9 @@ class Lab:
     @property
     def warning(self) -> str | None:
         """Where the strategy is not sound for this number of processes, as a sentence."""
-        alive = [w for w in self._last.workers if w.alive] if self._last else []
-        producers = sum(w.role == "producer" for w in alive) or self._settings.counts[at.PRODUCER]
-        consumers = sum(w.role == "consumer" for w in alive) or self._settings.counts[at.CONSUMER]
-        return self.strategy.warning(producers, consumers)
+        alive = [w.role for w in self._last.workers if w.alive] if self._last else []
+        counts = self._settings.counts
+        return self.strategy.warning(*(alive.count(role) or counts[tag] for tag, role in at.ROLES.items()))
 
     @property
     def events(self) -> list[Event]:
@@ -243,7 +250,7 @@ class Lab:
 
     @property
     def log(self) -> Log:
-        """The event log; `lab.log.csv()` gives it as a table."""
+        """The event log; `log.csv()` gives it as a table."""
         return self._log
 
     @property
@@ -274,13 +281,8 @@ class Lab:
         if not self._segment:
             with self:
                 return self.run(items, timeout)
-        trial = Trial(self._alive(), self.snapshot(), items)
-        try:
-            while not (report := trial.look(self.snapshot(), timeout)):
-                pass
-            return report
-        finally:
-            trial.close()
+        with Trial(self._alive(), self.snapshot(), items) as trial:
+            return trial.report(self.snapshot, timeout)
 
     def __str__(self) -> str:
         return str(self.snapshot()) if self._last else repr(self)
@@ -299,10 +301,8 @@ class Lab:
 
     def _set_rates(self, role: int, rate: float | None) -> None:
         self._rates[role] = rate
-        if self._segment:
-            for worker in self.workers:
-                if worker.role == at.ROLES[role] and worker.alive:
-                    self.set_rate(worker, rate)
+        if self._crew and self._segment:
+            self._crew.set_rates(role, rate)
 
     def _control(self, offset: int, value: int, text: str) -> None:
         self._file().set_word(offset, value)

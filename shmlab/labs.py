@@ -44,6 +44,7 @@ def live(
     get: Callable[..., Any] | None = None,
     shared: Any = None,
     slow_motion: float = 0.0,
+    repair: bool = True,
     scenario: str | None = None,
     fps: int = 30,
 ) -> LiveLab:
@@ -53,7 +54,8 @@ def live(
     slots: 2 to 1,024. producers, consumers: how many processes to begin with.
     produce_rate, consume_rate: items per second of each worker, 0.1 to 100,000; None: as fast as possible.
     pattern: "constant", "poisson" or "bursty". payload: bytes of an item, 8 to 65,536.
-    slow_motion: seconds that every step of the protocol takes, 0 to 2.
+    slow_motion: seconds that every step of the protocol takes, 0 to 2. repair: set right at once what a killed
+    process leaves; without it the view has a button.
     scenario: a name of `shmlab.scenarios.scenarios`; its settings replace the ones above.
     fps: frames per second that are asked for, 1 to 60; fewer are drawn where the browser cannot follow.
 
@@ -78,6 +80,7 @@ def live(
         "get": get,
         "shared": shared,
         "slow_motion": slow_motion,
+        "repair": repair,
     }
     return _placed(sys._getframe(1), lambda: LiveLab(settings, fps, scenario))
 

@@ -64,6 +64,7 @@ CAPACITY = CONTROL_AT + LINE  # slots now; an unbounded buffer's producers raise
 STEP_TIME = CONTROL_AT + 2 * LINE  # slow motion: nanoseconds before each protocol step
 AT_CAP = CONTROL_AT + 3 * LINE  # 1 once an unbounded buffer was refused more slots
 ROWS_USED = CONTROL_AT + 4 * LINE  # rows from here on were never given to a worker
+FROZEN = CONTROL_AT + 5 * LINE  # not 0 while the owner repairs: workers give up waiting, and park between two items
 RUNNING, PAUSED, STOPPED = range(3)
 
 # --- shared variables ----------------------------------------------------------------------------
@@ -83,6 +84,9 @@ PHASE, PID, WAITS, HOLDS, SINCE, BLOCKED, SLOT, HAND = range(8)
 PRODUCED, CONSUMED, RECEIVED, LATE, OVERWRITTEN_ITEMS, EMPTY_READS, OUT_OF_ORDER, CORRUPTED = range(8, 16)
 SETTLED, DELIVERED, ORDERS_DONE = range(16, 19)
 TURN = 19  # of a ring's peer: odd while it has, or is about to have, its side's mutex
+PARKED = 20  # the value of FROZEN for which it rests, with nothing taken and nothing awaited
+# the owner writes, in the row of a dead worker
+DIED = 21  # items that died in this row's hand
 # the owner writes (a cache line of its own)
 ROLE, NUMBER, RATE, PATTERN, ORDERS, QUOTA, NEWS, BASE, LEAVE = range(32, 41)
 # the worker writes: how many items had which latency

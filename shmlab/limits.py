@@ -65,6 +65,13 @@ def choice(value: object, name: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
+def yes_or_no(value: object, name: str) -> bool:
+    """`value`, True or False."""
+    if not isinstance(value, bool):
+        raise ArgumentError(f"{name} must be True or False, not {value!r}.")
+    return value
+
+
 def is_segment_name(value: object) -> bool:
     """Whether this is a name as `create` makes them: `shmlab-` and 16 hexadecimal digits."""
     return isinstance(value, str) and len(value) == 23 and value[:7] == "shmlab-" and not value[7:].strip(HEXADECIMAL)

@@ -87,6 +87,7 @@ class Observer:
             missing += _zeros(receipt, row[at.SETTLED], before.produced(i))
         belated = min(late, missing)
         hands = [row[at.HAND] for row in rows]
+        died = sum(row[at.DIED] for row in rows)
         on_the_way = _on_the_way(slots, hands, before, after, receipts)
         p50, p99 = _percentiles(after.histogram())
         states = {at.RUNNING: "running", at.PAUSED: "paused"}
@@ -111,7 +112,8 @@ class Observer:
             ),
             produced=sum(row[at.PRODUCED] for row in after.rows),
             consumed=sum(row[at.CONSUMED] for row in rows),
-            lost=max(0, missing - belated - on_the_way),
+            lost=max(0, missing - belated - on_the_way - died),
+            died=died,
             duplicated=max(0, received - arrived - belated),
             out_of_order=sum(row[at.OUT_OF_ORDER] for row in rows),
             corrupted=sum(row[at.CORRUPTED] for row in rows),

@@ -48,8 +48,8 @@ class Deliveries:
             if sequence > self._newest[producer]:
                 self._newest[producer] = sequence
             words[mine + at.LATENCY + at.latency_bucket(max(0, time.monotonic_ns() - item.time))] += 1
-        words[mine + at.CONSUMED] += 1
         words[mine + at.HAND] = 0  # after the receipt: a snapshot sees the one or the other
+        words[mine + at.CONSUMED] += 1  # last: where it is behind the others, this worker died here
 
 
 def settle(segment: Segment, row: int) -> None:

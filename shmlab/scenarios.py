@@ -25,7 +25,7 @@ class Scenario:
 
 
 def _scenario(name: str, question: str, kill_inside: str | None = None, **settings: Any) -> Scenario:
-    usual = dict(strategy="semaphores", slots=8, producers=1, consumers=1, produce_rate=5.0, consume_rate=5.0)
+    usual = dict(strategy="semaphores", slots=8, producers=1, consumers=1, produce_rate=5.0, consume_rate=5.0, repair=True)
     return Scenario(name, question, MappingProxyType(usual | settings), kill_inside)
 
 
@@ -68,6 +68,7 @@ scenarios: Mapping[str, Scenario] = MappingProxyType(
                 producers=2,
                 consumers=1,
                 slow_motion=0.05,
+                repair=False,
                 kill_inside="mutex",
             ),
         )

@@ -19,6 +19,7 @@ class Settings:
     pattern: str
     payload: int
     slow_motion: float
+    repair: bool
 
     def __str__(self) -> str:
         counts = [f"{n} {at.ROLES[role]}{'s' * (n != 1)}" for role, n in self.counts.items()]
@@ -38,6 +39,7 @@ def check(
     payload: object,
     slow_motion: object,
     pattern: object,
+    repair: object = True,
 ) -> Settings:
     """The arguments of `Lab` as settings. Raises ArgumentError, which says what is allowed."""
     mine = put is not None or get is not None or shared is not None
@@ -59,4 +61,5 @@ def check(
         pattern=limits.choice(pattern, "pattern", limits.PATTERNS),
         payload=limits.whole(payload, "payload", *limits.PAYLOAD),
         slow_motion=limits.number(slow_motion, "slow_motion", *limits.SLOW_MOTION, "seconds"),
+        repair=limits.yes_or_no(repair, "repair"),
     )

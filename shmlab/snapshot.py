@@ -100,7 +100,8 @@ class Snapshot:
     """The segment at one moment.
 
     `consistent` tells whether nothing moved while it was copied; the counts of faults never
-    mistake an item in motion for a lost one. Times are seconds; `time` is the monotonic clock.
+    mistake an item in motion for a lost one; `died` counts those that a consumer had in its hand when it
+    was killed, and that nobody will ever get. Times are seconds; `time` is the monotonic clock.
     `in_` and `out` are the slots where the next put and get go, None where the protocol has none.
     """
 
@@ -128,6 +129,7 @@ class Snapshot:
     corrupted: int
     overwritten: int
     empty_reads: int
+    died: int = 0
     latency_p50: float | None
     latency_p99: float | None
     header: bytes = field(repr=False)
@@ -184,7 +186,8 @@ class Snapshot:
             "out of order": self.out_of_order,
             "corrupted": self.corrupted,
         }
-        return ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count) or "no faults"
+        faults = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count) or "no faults"
+        return faults + (f", {self.died} died with a consumer" if self.died else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

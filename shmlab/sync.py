@@ -15,7 +15,12 @@ from shmlab import layout as at
 from shmlab.segment import DIRECTORY, Segment
 
 YIELDS = 20  # look again so many times before sleeping: sleeping and waking costs more than a short wait
-SLICE = 0.1  # seconds of one sleep: a timed wait counts on the wall clock, which may be set
+FROZEN = at.FROZEN // at.WORD
+SLICE = 0.04  # seconds of one sleep: a timed wait counts on the wall clock, which may be set; a repair waits so long
+
+
+class Frozen(BaseException):
+    """Ends put or get where it waits, because the owner repairs. Not an Exception: no protocol catches it."""
 
 
 class Semaphore:
@@ -46,6 +51,18 @@ def value(segment: str, semaphore: str) -> int | None:
         finally:
             os.close(fd)
     return None
+
+
+def reset(segment: str, semaphore: str, value: int) -> None:
+    """Give a semaphore this value, and no sleepers. Only while nobody uses it; without opening it, as `value` reads it.
+
+    glibc on 64 bits keeps the value in the low half of the first word, and the number of sleepers in the high half.
+    """
+    fd = os.open(path(segment, semaphore), os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        os.pwrite(fd, value.to_bytes(8, "little"), 0)
+    finally:
+        os.close(fd)
 
 
 class WorkerSemaphore:
@@ -97,6 +114,9 @@ class WorkerSemaphore:
                 pass
             if words[self._state] == at.STOPPED:
                 raise SystemExit
+            if words[FROZEN]:
+                words[self._waits] = 0
+                raise Frozen
         words[self._blocked] += time.monotonic_ns() - began
         words[self._waits] = 0
 

@@ -29,6 +29,12 @@ class Trial:
             crew.set_rate(row, None)
         self._began = self._moved = time.monotonic()
 
+    def report(self, look: Callable[[], Snapshot], timeout: float) -> Report:
+        """Wait until the run has ended. Raises WorkerFailed."""
+        while not (report := self.look(look(), timeout)):
+            pass
+        return report
+
     def look(self, now: Snapshot, timeout: float) -> Report | None:
         """The report if the run has ended, else None after a short rest. Raises WorkerFailed."""
         for worker in now.workers:
@@ -39,13 +45,20 @@ class Trial:
         if (now.produced, now.consumed) != (self._before.produced, self._before.consumed):
             self._moved = time.monotonic()
         self._before = now
-        finished = now.produced >= self._goal and now.occupancy == 0 and now.consumed >= now.produced - now.lost
+        arrived = now.consumed >= now.produced - now.lost - now.died
+        finished = arrived and now.produced >= self._goal and now.occupancy == 0
         stuck = not finished and time.monotonic() - self._moved > NO_MOTION
         if finished or stuck or time.monotonic() - self._began > timeout:
             values = {f.name: getattr(now, f.name) for f in fields(Snapshot)}
             return Report(**values, finished=finished, stuck=stuck, seconds=self._moved - self._began)
         time.sleep(LOOK)
         return None
+
+    def __enter__(self) -> "Trial":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Put back what the workers were asked before."""

@@ -25,12 +25,14 @@ from shmlab.pace import Pace
 from shmlab.receipts import Deliveries, settle
 from shmlab.segment import Segment, attach
 from shmlab.shared import Shared, bind, slow
+from shmlab.sync import Frozen
 
 SIGINT, SIGCONT, SIG_IGN, PR_SET_PDEATHSIG = 2, 18, 1, 1  # of Linux; the signal module takes 6 ms to load
 NICE = 5  # the page and its kernel come first: a spinning worker must not freeze the picture
 Put = Callable[[Shared, items.Item], None]
 Get = Callable[[Shared], object]
 RETRY = 0.02  # seconds until a producer at the cap tries again
+PARKING = 0.0005  # seconds between two looks at a repair
 
 
 class Worker:
@@ -50,34 +52,47 @@ class Worker:
         words, mine = self.words, self.mine
         work = self.produce if self.role == at.PRODUCER else self.consume
         while True:
+            self._park()
             news = words[mine + at.NEWS]
             buf = self._buf()
             pace = self._pace()
-            while words[mine + at.NEWS] == news:
-                if words[at.STATE // at.WORD] == at.STOPPED or words[mine + at.LEAVE]:
-                    words[mine + at.PHASE] = at.LEFT
-                    return
-                if words[mine + at.ORDERS] > words[mine + at.ORDERS_DONE]:
-                    work(buf)
-                    words[mine + at.ORDERS_DONE] += 1
-                    continue
-                if words[at.STATE // at.WORD] == at.PAUSED:
-                    self._rest(at.HELD_BACK, 1.0)
-                    continue
-                if words[mine + at.PRODUCED] >= words[mine + at.QUOTA]:
-                    self._rest(at.FINISHED, 1.0)
-                    continue
-                due = pace.due(time.monotonic())
-                if not due:
-                    self._rest(at.RESTING, pace.wait(time.monotonic()))
-                    continue
-                blocked = words[mine + at.BLOCKED]
-                for _ in range(due):
-                    work(buf)
-                    if words[mine + at.NEWS] != news:
-                        break
-                if words[mine + at.BLOCKED] != blocked:
-                    pace.excuse((words[mine + at.BLOCKED] - blocked) / 1e9)
+            with contextlib.suppress(Frozen):  # the item is put or got after the repair
+                while words[mine + at.NEWS] == news:
+                    if words[at.STATE // at.WORD] == at.STOPPED or words[mine + at.LEAVE]:
+                        words[mine + at.PHASE] = at.LEFT
+                        return
+                    self._go_on(work, buf, pace, news)
+
+    def _go_on(self, work: Callable[[Shared], None], buf: Shared, pace: Pace, news: int) -> None:
+        """Do what is due, or rest until something is, or until there are news."""
+        words, mine = self.words, self.mine
+        if words[mine + at.ORDERS] > words[mine + at.ORDERS_DONE]:
+            work(buf)
+            words[mine + at.ORDERS_DONE] += 1
+            return
+        if words[at.STATE // at.WORD] == at.PAUSED:
+            self._rest(at.HELD_BACK, 1.0)
+            return
+        if words[mine + at.PRODUCED] >= words[mine + at.QUOTA]:
+            self._rest(at.FINISHED, 1.0)
+            return
+        due = pace.due(time.monotonic())
+        if not due:
+            self._rest(at.RESTING, pace.wait(time.monotonic()))
+            return
+        blocked = words[mine + at.BLOCKED]
+        for _ in range(due):
+            work(buf)
+            if words[mine + at.NEWS] != news:
+                break
+        if words[mine + at.BLOCKED] != blocked:
+            pace.excuse((words[mine + at.BLOCKED] - blocked) / 1e9)
+
+    def _park(self) -> None:
+        """While the owner repairs: rest here, between two items."""
+        while epoch := self.words[at.FROZEN // at.WORD]:
+            time.sleep(PARKING)  # before the word: a system call orders what this process stored before it
+            self.words[self.mine + at.PARKED] = epoch
 
     def produce(self, buf: Shared) -> None:
         """Make one item and put it."""
@@ -97,6 +112,8 @@ class Worker:
                 self._rest(at.CAPPED, RETRY)
                 if words[at.STATE // at.WORD] == at.STOPPED or words[mine + at.LEAVE]:
                     return
+                if words[at.FROZEN // at.WORD]:
+                    raise Frozen from None
                 words[mine + at.PHASE] = at.WORKING
         words[mine + at.PRODUCED] = sequence + 1
 

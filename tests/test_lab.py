@@ -320,7 +320,7 @@ def test_a_killed_worker_is_gone_and_the_others_go_on() -> None:
 
 
 def test_a_worker_killed_in_its_critical_section_leaves_the_others_waiting_for_it() -> None:
-    with Lab(producers=2, consumers=1, slow_motion=0.01, **FAST) as lab:
+    with Lab(producers=2, consumers=1, slow_motion=0.01, repair=False, **FAST) as lab:
         assert lab.kill("P0", holding="mutex") is True
         seen = eventually(lambda: (s := lab.snapshot()).worker("P1").waits and s.worker("C0").waits and s)
         assert seen.worker("P0").holds == "mutex" and seen.worker("P0").state == "killed"
@@ -333,7 +333,7 @@ def test_a_worker_killed_in_its_critical_section_leaves_the_others_waiting_for_i
 
 
 def test_a_worker_is_caught_inside_at_full_speed_too() -> None:
-    with Lab(producers=2, consumers=2, **FAST) as lab:
+    with Lab(producers=2, consumers=2, repair=False, **FAST) as lab:
         moving(lab)
         assert lab.kill("C1", holding="mutex", timeout=20) is True
         assert lab.snapshot().worker("C1").holds == "mutex"
@@ -567,7 +567,7 @@ def test_run_counts_only_its_own_items_and_gives_the_rates_back() -> None:
 
 def test_a_run_that_cannot_go_on_says_that_it_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "NO_MOTION", 0.5)
-    with Lab(producers=2, consumers=1, slow_motion=0.01, **FAST) as lab:
+    with Lab(producers=2, consumers=1, slow_motion=0.01, repair=False, **FAST) as lab:
         lab.kill("P0", holding="mutex")
         lab.slow_motion = 0
         report = lab.run(items=100, timeout=60)

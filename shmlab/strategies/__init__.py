@@ -1,8 +1,9 @@
 """The synchronisation strategies, by name: each a file that reads like the textbook's page.
 
 A strategy is a module with `put(buf, item)`, `get(buf)`, `shared(capacity)` (its variables and
-semaphores with their initial values), `TITLE` and `warning(producers, consumers)`. To add one,
-copy a file and add its name here.
+semaphores with their initial values), `at_rest(capacity, used)` (its invariant: the values that
+follow from `used` full slots when nobody is inside), `TITLE` and `warning(producers, consumers)`.
+To add one, copy a file and add its name here.
 """
 
 import importlib
@@ -19,10 +20,11 @@ class Strategy:
     """A protocol: `put`, `get`, and what they share.
 
     `shared(capacity)` gives the initial value of each shared variable (an int) and semaphore;
-    `warning(producers, consumers)` says where it is not sound, or None.
+    `warning(producers, consumers)` says where it is not sound, or None. `at_rest(capacity, used)`
+    gives what has to hold when nobody is inside; it is None where nobody knows.
     """
 
-    __slots__ = ("get", "name", "put", "shared", "title", "unbounded", "warning")
+    __slots__ = ("at_rest", "get", "name", "put", "shared", "title", "unbounded", "warning")
 
     def __init__(
         self,
@@ -33,9 +35,10 @@ class Strategy:
         title: str,
         warning: Callable[[int, int], str | None],
         unbounded: bool = False,
+        at_rest: Callable[[int, int], Mapping[str, int]] | None = None,
     ) -> None:
         self.name, self.put, self.get, self.shared = name, put, get, shared
-        self.title, self.warning, self.unbounded = title, warning, unbounded
+        self.title, self.warning, self.unbounded, self.at_rest = title, warning, unbounded, at_rest
 
     def __repr__(self) -> str:
         return f"<strategy {self.name}: {self.title}>"
@@ -46,7 +49,8 @@ def find(name: object) -> Strategy:
     if not isinstance(name, str) or name not in names:
         raise ArgumentError(f"there is no strategy {name!r}. Strategies: {', '.join(names)}.")
     text = importlib.import_module(f"{__name__}.{name}")
-    return Strategy(name, text.put, text.get, text.shared, text.TITLE, text.warning, getattr(text, "UNBOUNDED", False))
+    unbounded = getattr(text, "UNBOUNDED", False)
+    return Strategy(name, text.put, text.get, text.shared, text.TITLE, text.warning, unbounded, text.at_rest)
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -25,6 +25,10 @@ def shared(capacity: int) -> dict[str, int | Semaphore]:
     )
 
 
+def at_rest(capacity: int, used: int) -> dict[str, int]:
+    return dict(count=used, putters_waiting=0, getters_waiting=0, not_full=0, not_empty=0, mutex=1)
+
+
 def put(buf, item):
     buf.mutex.acquire()
     while buf.count == buf.capacity:

@@ -15,6 +15,10 @@ def shared(capacity: int) -> dict[str, int | Semaphore]:
     return dict(in_=0, out=0, empty=Semaphore(capacity), full=Semaphore(0), mutex=Semaphore(1))
 
 
+def at_rest(capacity: int, used: int) -> dict[str, int]:
+    return dict(empty=capacity - used, full=used, mutex=1)
+
+
 def put(buf, item):
     buf.empty.acquire()  # wait for a free slot; before mutex: waiting while holding it would deadlock
     with buf.mutex:  # critical section

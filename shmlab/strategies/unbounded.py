@@ -15,6 +15,10 @@ def shared(capacity: int) -> dict[str, int | Semaphore]:
     return dict(in_=0, out=0, full=Semaphore(0), mutex=Semaphore(1))
 
 
+def at_rest(capacity: int, used: int) -> dict[str, int]:
+    return dict(full=used, mutex=1)
+
+
 def put(buf, item):
     with buf.mutex:  # critical section
         buf.slots[buf.in_] = item

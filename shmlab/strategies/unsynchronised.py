@@ -13,6 +13,10 @@ def shared(capacity: int) -> dict[str, int]:
     return dict(in_=0, out=0, count=0)
 
 
+def at_rest(capacity: int, used: int) -> dict[str, int]:
+    return dict(count=used)
+
+
 def put(buf, item):
     while buf.count == buf.capacity:
         pass  # full: ask again

@@ -39,6 +39,7 @@ class ControlsView:
         self.start = button("▶ start", "let all processes work", "start")
         self.pause = button("‖ pause", "all processes wait between two items", "pause")
         self.reset = button("↺ reset", "end this lab, start a new one with the same settings", "reset")
+        self.repair = button("✚ repair", "set right what a killed process has left", "repair")
         self.producer = button("+ producer", "start one more producer process", "add_producer")
         self.consumer = button("+ consumer", "start one more consumer process", "add_consumer")
         self.png = button("PNG", "save the picture as PNG", "save", "png")
@@ -72,7 +73,7 @@ class ControlsView:
         def field(label: str, widget: ipywidgets.Widget) -> ipywidgets.Box:
             return parts.row([parts.text("", f'<span class="caption">{label}</span>'), widget], "field")
 
-        life = parts.row([self.start, self.pause, self.reset], "group")
+        life = parts.row([self.start, self.pause, self.reset, self.repair], "group")
         more = parts.row([self.producer, self.consumer], "group")
         above = parts.row([life, more, field("scenario", self.scenario)], "line")
         slots, slow = field("slots", self.slots), field("slow motion", self.slow)
@@ -99,8 +100,9 @@ class ControlsView:
             self.showing = False
         self.state(state)
 
-    def state(self, state: str) -> None:
+    def state(self, state: str, damaged: bool = False) -> None:
         """Offer what makes sense now."""
-        for button, off in ((self.start, state == "running"), (self.pause, state != "running")):
+        running = state == "running"
+        for button, off in ((self.start, running), (self.pause, not running), (self.repair, not damaged)):
             if button.disabled != off:
                 button.disabled = off

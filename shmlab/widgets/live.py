@@ -30,7 +30,7 @@ from shmlab.widgets.semaphores import SemaphoresView
 from shmlab.widgets.slots import SlotsView
 
 QUICK = ("set_rate", "stall", "unstall", "one_item")  # these only write words: done in the callback
-SLOW = ("kill", "remove", "add_producer", "add_consumer")
+SLOW = ("kill", "remove", "repair", "add_producer", "add_consumer")
 RESTING = (
     "The drawing rests: nobody touched this lab for ten minutes. Press any button to go on. The processes work on."
 )
@@ -132,7 +132,7 @@ class LiveLab:
             f"<code>/dev/shm/{html.escape(snap.name)}</code>"
             f"<span>{snap.capacity:,} slots{bound}</span><span>{words.size(snap.size)}</span></div>"
         )
-        self.controls.state(snap.state)
+        self.controls.state(snap.state, bool(self.lab.damaged))
         return self._set(self.head, text) | self._set(self.note, self._notes())
 
     def _notes(self) -> str:

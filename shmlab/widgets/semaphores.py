@@ -74,6 +74,7 @@ class SemaphoresView:
         word = f"✕ {snap.faults:,} fault{'s' if snap.faults != 1 else ''}" if snap.faults else "✓ no faults"
         extra = f"<span><b>{snap.overwritten:,}</b> overwritten</span>" if snap.overwritten else ""
         extra += f"<span><b>{snap.empty_reads:,}</b> empty reads</span>" if snap.empty_reads else ""
+        extra += f"<span><b>{snap.died:,}</b> died with a consumer</span>" if snap.died else ""
         return (
             f'<div class="flow">{flow}</div><div class="faults {"bad" if snap.faults else "good"}">'
             f"<strong>{word}</strong>{counts}{extra}</div>"

@@ -50,7 +50,7 @@ def test_every_word_of_the_header_stands_where_the_document_says() -> None:
 
 def test_every_control_word_stands_where_the_document_says() -> None:
     constants = {"state": at.STATE, "capacity": at.CAPACITY, "step_time": at.STEP_TIME}
-    assert {**constants, "at_cap": at.AT_CAP, "rows_used": at.ROWS_USED} == CONTROL
+    assert {**constants, "at_cap": at.AT_CAP, "rows_used": at.ROWS_USED, "frozen": at.FROZEN} == CONTROL
 
 
 def test_every_word_of_a_row_stands_where_the_document_says() -> None:

@@ -1,0 +1,166 @@
+"""What a dead worker has left behind, set right: its slot, its accounts, the strategy's variables and semaphores.
+
+SIGKILL ends a worker between any two instructions. What it was about then stands in its row (slot, ticket in hand,
+semaphore held), and `in_` and `out` tell what was handed over: each put and each get becomes valid by one store of one
+word. All else follows from the number of full slots (`at_rest` of the strategy).
+
+This must run while no living worker is inside put or get (see `recovery`). It reads and writes the segment's file.
+"""
+
+from dataclasses import dataclass
+
+from shmlab import layout as at
+from shmlab import sync
+from shmlab.item import SEQUENCE, SEQUENCE_BITS
+from shmlab.segment import SegmentFile
+from shmlab.snapshot import Slots
+from shmlab.strategies import Strategy
+
+USED = (at.FULL, at.OVERWRITTEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A dead worker: its name, and its role (PRODUCER or CONSUMER)."""
+
+    name: str
+    role: int
+
+
+def repair(file: SegmentFile, strategy: Strategy, dead: dict[int, Dead]) -> list[str]:
+    """Set right what these dead workers, by row, have left; tells it in sentences. Raises OSError once closed."""
+    broken = Broken(file, strategy)
+    told = []
+    producers = {row: worker.name for row, worker in dead.items() if worker.role == at.PRODUCER}
+    for row, worker in dead.items():
+        told += (broken.producer if row in producers else broken.consumer)(row, worker.name)
+    for row, name in producers.items():  # now that no slot is half filled
+        told += broken.last_put(row, name)
+    for row in dead:
+        for word in (at.HOLDS, at.WAITS, at.HAND):
+            broken.set_row(row, word, 0)
+    if broken.growing:
+        broken.finish_growth()
+    return told + broken.rest()
+
+
+class Broken:
+    """A segment in which somebody has died."""
+
+    def __init__(self, file: SegmentFile, strategy: Strategy) -> None:
+        self.file, self.strategy, self.layout = file, strategy, file.layout
+        self.capacity = min(max(file.word(at.CAPACITY), file.layout.capacity), file.layout.cap)
+        self.locks = [name for name, initial in file.layout.semaphores.items() if initial == 1]
+        self.growing = False
+
+    def row(self, row: int, word: int) -> int:
+        """A word of a row."""
+        return self.file.word(at.row(row) + word * at.WORD)
+
+    def set_row(self, row: int, word: int, value: int) -> None:
+        """Change a word of a row whose worker is dead."""
+        self.file.set_word(at.row(row) + word * at.WORD, value)
+
+    def variable(self, name: str) -> int:
+        """A shared variable; -1 where there is none of that name."""
+        names = self.layout.variables
+        return self.file.word(at.variable(names.index(name))) if name in names else -1
+
+    def slot(self, index: int, word: int) -> int:
+        """A word of a slot."""
+        return self.file.word(self.layout.slot(index % self.capacity) + word * at.WORD)
+
+    def set_state(self, index: int, state: int) -> None:
+        """Change the state of a slot."""
+        self.file.set_word(self.layout.slot(index % self.capacity) + at.SLOT_STATE * at.WORD, state)
+
+    def inside(self, row: int, index: str) -> bool:
+        """Whether a worker died in its critical section before it moved `index`, with its slot in hand."""
+        return (bool(self.row(row, at.HOLDS)) or not self.locks) and self.row(row, at.SLOT) == self.variable(index)
+
+    def producer(self, row: int, name: str) -> list[str]:
+        """A slot that a producer was filling, and had not handed over, is empty."""
+        if self.row(row, at.HOLDS):
+            self.growing |= self.layout.unbounded
+        if not self.inside(row, "in_"):
+            return []
+        slot = self.row(row, at.SLOT)
+        filling = self.slot(slot, at.SLOT_STATE) == at.FILLING
+        if not filling and (self.slot(slot, at.SLOT_TICKET) != self._ticket(row) or not self._used(slot)):
+            return []
+        self.set_state(slot, at.EMPTY)
+        return [f"{name} died while it filled slot {slot % self.capacity}: the slot is empty again."]
+
+    def consumer(self, row: int, name: str) -> list[str]:
+        """An item that a consumer had not yet taken stays in its slot; one that it had taken died with it."""
+        hand, slot = self.row(row, at.HAND), self.row(row, at.SLOT)
+        behind = self.row(row, at.RECEIVED) + self.row(row, at.CORRUPTED) - self.row(row, at.CONSUMED)
+        if behind == 1:  # it died between two of its accounts
+            self.set_row(row, at.CONSUMED, self.row(row, at.CONSUMED) + 1)
+            return []
+        if self.inside(row, "out") and (not hand or hand == self.slot(slot, at.SLOT_TICKET)):
+            if hand or self.slot(slot, at.SLOT_STATE) == at.DRAINING:
+                self.set_state(slot, at.FULL)
+                return [f"{name} died while it emptied slot {slot % self.capacity}: the item is still there."]
+            return []
+        if not hand:
+            return []
+        if self._receipt(hand):  # given its receipt, not yet counted
+            for word in (at.RECEIVED, at.CONSUMED):
+                self.set_row(row, word, self.row(row, word) + 1)
+            return []
+        self.set_row(row, at.DIED, self.row(row, at.DIED) + 1)
+        producer, sequence = (hand >> SEQUENCE_BITS) - 1, hand & SEQUENCE
+        return [f"{name} died with item {sequence} of the producer in row {producer} in its hand: that item is lost."]
+
+    def last_put(self, row: int, name: str) -> list[str]:
+        """An item that was handed over counts as produced, though its producer died before it could count it."""
+        ticket, slots = self._ticket(row), self._slots()
+        waiting = [t for t, state in zip(slots.tickets, slots.states, strict=True) if state in USED]
+        hands = [self.row(other, at.HAND) for other in range(min(self.file.word(at.ROWS_USED), self.layout.rows))]
+        if ticket in waiting or ticket in hands or self._receipt(ticket):  # in the order in which an item moves
+            self.set_row(row, at.PRODUCED, self.row(row, at.PRODUCED) + 1)
+            return [f"{name} died after its put, before it had counted the item: counted."]
+        return []
+
+    def finish_growth(self) -> None:
+        """Move the items that a dying producer had not moved when it made an unbounded buffer longer."""
+        out, in_, stride = self.variable("out"), self.variable("in_"), self.layout.stride
+        half = self.capacity // 2
+        for index in range(out, in_):
+            here, there = self.layout.slot(index % half), self.layout.slot(index % self.capacity)
+            if here != there and self._used(index % half) and in_ - out <= half:
+                self.file.write(there, self.file.read(here, stride))
+                self.file.set_word(here, at.EMPTY)
+
+    def rest(self) -> list[str]:
+        """Give the strategy's variables and semaphores the values that follow from the full slots."""
+        if not self.strategy.at_rest:
+            return []
+        used = sum(state in USED for state in self._slots().states)
+        values = self.strategy.at_rest(self.capacity, used)
+        for name, value in values.items():
+            if name in self.layout.semaphores:
+                sync.reset(self.file.name, name, value)
+            else:
+                self.file.set_word(at.variable(self.layout.variables.index(name)), value)
+        return [", ".join(f"{name} = {value}" for name, value in values.items())] if values else []
+
+    def _ticket(self, row: int) -> int:
+        """The ticket of the item that a producer was about to put, or had just put."""
+        return (row + 1) << SEQUENCE_BITS | self.row(row, at.PRODUCED)
+
+    def _slots(self) -> Slots:
+        stride = self.layout.stride
+        return Slots(self.file.read(self.layout.slots_at, self.capacity * stride), stride, self.layout.payload)
+
+    def _used(self, index: int) -> bool:
+        return self.slot(index, at.SLOT_STATE) in USED
+
+    def _receipt(self, ticket: int) -> bool:
+        """Whether this item has its receipt."""
+        producer, sequence = (ticket >> SEQUENCE_BITS) - 1, ticket & SEQUENCE
+        if not 0 <= producer < self.layout.rows:
+            return False
+        at_byte = self.layout.receipts(producer) + sequence % self.layout.window
+        return sequence < self.row(producer, at.SETTLED) or self.file.read(at_byte, 1) != b"\0"

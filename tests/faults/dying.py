@@ -1,0 +1,45 @@
+"""A worker that kills itself at a certain instruction: `python -P -m tests.faults.dying AT NAME ROW OWNER ...`.
+
+It runs the real worker's program, counts the bytecode instructions of put or get and of all that the worker does around
+them, from its tenth item on, and sends itself SIGKILL before number AT of the eleventh.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+from shmlab import worker
+
+WARM = 10  # items before the one at which it dies
+WATCHED = ("worker.py", "shared.py", "sync.py", "receipts.py", "item.py", "semaphores.py", "condition.py")
+WATCHED += ("busy_waiting.py", "unbounded.py", "unsynchronised.py", "segment.py")
+
+
+def die_at(instruction: int) -> None:
+    """Arrange for it: the instructions of item number WARM are counted from 0."""
+    items = count = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal items, count
+        name = frame.f_code.co_name
+        if event == "call":
+            if name in ("produce", "consume"):
+                items += 1
+            if not frame.f_code.co_filename.endswith(WATCHED):
+                return None
+            frame.f_trace_opcodes = items > WARM
+            return trace
+        if event == "opcode" and items == WARM + 1:
+            if count == instruction:
+                os.kill(os.getpid(), signal.SIGKILL)
+            count += 1
+        return trace
+
+    sys.settrace(trace)
+
+
+if __name__ == "__main__":
+    die_at(int(sys.argv[1]))
+    sys.exit(worker.main(sys.argv[2:]))

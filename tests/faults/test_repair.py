@@ -1,0 +1,233 @@
+"""A worker may die anywhere: the others go on, and every item is delivered or known to have died with a consumer."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from shmlab import Lab, crew
+from shmlab.snapshot import Snapshot, Worker
+from tests.apparatus import eventually
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.usefixtures("leaves_nothing")]
+SOUND = ("semaphores", "condition", "unbounded", "busy_waiting")
+PROMISED = 0.1  # seconds until the others go on: measured by benchmarks/repair.py, here only that they do
+KILLS = 60  # of each strategy; `python -m benchmarks.repair` kills 1,000 times
+
+
+def crowd(strategy: str) -> dict[str, Any]:
+    """As many workers as the strategy is sound for, as fast as they can."""
+    count = 1 if strategy == "busy_waiting" else 2
+    rate = 2000 if strategy == "unbounded" else None  # else it grows to its cap, and each look takes milliseconds
+    return {"producers": count, "consumers": count, "produce_rate": rate, "consume_rate": None}
+
+
+def replace(lab: Lab, dead: Worker) -> None:
+    (lab.add_producer if dead.role == "producer" else lab.add_consumer)()
+
+
+def goes_on(lab: Lab) -> Snapshot:
+    """Wait until items go in and come out again."""
+    before = lab.snapshot()
+
+    def moved() -> Snapshot | None:
+        now = lab.snapshot()
+        return now if now.produced > before.produced + 5 and now.consumed > before.consumed + 5 else None
+
+    return eventually(moved)  # type: ignore[no-any-return]
+
+
+def drained(lab: Lab) -> Snapshot:
+    """Let the producers leave and the consumers take what is left."""
+    for worker in lab.workers:
+        if worker.alive and worker.role == "producer":
+            lab.remove(worker)
+    eventually(lambda: not any(w.alive for w in lab.workers if w.role == "producer"))
+
+    def empty() -> Snapshot | None:
+        now = lab.snapshot()
+        return now if not now.occupancy and now.produced == now.consumed + now.died else None
+
+    try:
+        return eventually(empty)  # type: ignore[no-any-return]
+    except AssertionError:
+        pytest.fail(f"not all items are accounted for: {lab.snapshot()}")
+
+
+def exact(now: Snapshot) -> None:
+    assert (now.faults, now.produced) == (0, now.consumed + now.died), str(now)
+
+
+@pytest.mark.parametrize("strategy", SOUND)
+def test_kills_at_random_moments_lose_nothing_silently(strategy: str) -> None:
+    chance = random.Random(7)
+    with Lab(strategy, **crowd(strategy)) as lab:
+        goes_on(lab)
+        for _ in range(KILLS):
+            victim = chance.choice([w for w in lab.workers if w.alive])
+            for _ in range(chance.randrange(200)):
+                lab.snapshot()  # lets some time pass: the kernel's clock is not a test's
+                if chance.random() < 0.05:
+                    break
+            lab.kill(victim)
+            eventually(lambda: not lab.damaged)
+            replace(lab, victim)
+            assert not goes_on(lab).faults
+        exact(drained(lab))
+
+
+def instructions(strategy: str, role: str) -> Callable[[int], bool]:
+    """Kills the only worker of a role before one instruction of its eleventh item; False if that has fewer."""
+
+    def killed_at(instruction: int) -> bool:
+        original = crew.WORKER
+        settings = {**crowd(strategy), "producers": 1, "consumers": 1}
+        settings[f"{role}s"] = 0
+        with Lab(strategy, **settings) as lab:
+            try:
+                crew.WORKER = ("tests.faults.dying", str(instruction))
+                victim = (lab.add_producer if role == "producer" else lab.add_consumer)()
+            finally:
+                crew.WORKER = original
+            ended = lambda: not lab.snapshot().worker(victim.name).alive  # noqa: E731
+            done = lambda: ended() or lab.snapshot().consumed > 500  # noqa: E731
+            eventually(done)
+            if not ended():
+                return False
+            eventually(lambda: not lab.damaged)
+            replace(lab, victim)
+            goes_on(lab)
+            exact(drained(lab))
+            return True
+
+    return killed_at
+
+
+@pytest.mark.parametrize("role", ["producer", "consumer"])
+@pytest.mark.parametrize("strategy", SOUND)
+def test_killed_before_any_instruction_of_put_or_get_nothing_is_lost_silently(strategy: str, role: str) -> None:
+    """Every 41st here; `python -m benchmarks.repair` tries all."""
+    killed_at = instructions(strategy, role)
+    tried = 0
+    for instruction in range(3, 5000, 41):
+        if not killed_at(instruction):
+            break
+        tried += 1
+    assert tried >= 4
+
+
+@pytest.mark.parametrize("strategy", ["semaphores", "condition", "unbounded"])
+@pytest.mark.parametrize("name", ["P0", "C0"])
+def test_killed_in_its_critical_section_nobody_is_left_waiting(strategy: str, name: str) -> None:
+    with Lab(strategy, **crowd(strategy)) as lab:
+        goes_on(lab)
+        assert lab.kill(name, holding="mutex", timeout=20)
+        goes_on(lab)
+        eventually(lambda: any("Repaired" in event.text and "mutex = 1" in event.text for event in lab.events))
+        assert lab.snapshot().worker(name).holds is None
+        exact(drained(lab))
+
+
+def test_two_die_at_once() -> None:
+    with Lab(producers=3, consumers=3, produce_rate=None, consume_rate=None) as lab:
+        for _ in range(10):
+            goes_on(lab)
+            alive = [w for w in lab.workers if w.alive]
+            pair = [next(w for w in alive if w.role == role) for role in ("producer", "consumer")]
+            for worker in pair:
+                lab.kill(worker)
+            for worker in pair:
+                replace(lab, worker)
+        goes_on(lab)
+        exact(drained(lab))
+
+
+@pytest.mark.parametrize("strategy", SOUND)
+def test_all_die_and_new_ones_go_on(strategy: str) -> None:
+    with Lab(strategy, **crowd(strategy)) as lab:
+        for _ in range(3):
+            goes_on(lab)
+            dead = [w for w in lab.workers if w.alive]
+            for worker in dead:
+                lab.kill(worker)
+            eventually(lambda: not lab.damaged)
+            for worker in dead:
+                replace(lab, worker)
+        goes_on(lab)
+        exact(drained(lab))
+
+
+def test_a_worker_killed_while_it_sleeps_on_a_semaphore() -> None:
+    with Lab(producers=2, consumers=0, produce_rate=None) as lab:
+        eventually(lambda: [w.waits for w in lab.workers] == ["empty", "empty"])
+        lab.kill("P0")
+        eventually(lambda: not lab.damaged)
+        lab.add_consumer()
+        goes_on(lab)
+        exact(drained(lab))
+
+
+def test_the_unsynchronised_buffer_goes_on_too() -> None:
+    with Lab("unsynchronised", producers=2, consumers=2, produce_rate=None, consume_rate=None) as lab:
+        for _ in range(10):
+            victim = next(w for w in reversed(lab.workers) if w.alive)
+            lab.kill(victim)
+            eventually(lambda: not lab.damaged)
+            replace(lab, victim)
+            goes_on(lab)
+
+
+def test_a_stalled_worker_holds_the_repair_up_until_it_goes_on() -> None:
+    with Lab(producers=2, consumers=2, produce_rate=None, consume_rate=None) as lab:
+        goes_on(lab)
+        lab.stall("P1")
+        assert lab.kill("C1")
+        eventually(lambda: any("stalled" in event.text for event in lab.events if "repair" in event.text))
+        assert lab.damaged == ("C1",)
+        lab.unstall("P1")
+        eventually(lambda: not lab.damaged)
+        goes_on(lab)
+        exact(drained(lab))
+
+
+def test_stop_does_not_wait_for_a_repair_that_cannot_be() -> None:
+    lab = Lab(producers=2, produce_rate=None, consume_rate=None).start()
+    lab.stall("P1")
+    lab.kill("P0")
+    began = time.monotonic()
+    lab.stop()
+    assert time.monotonic() - began < 5
+
+
+def test_without_repair_the_damage_stays_until_it_is_asked_for() -> None:
+    with Lab(producers=2, consumers=1, slow_motion=0.01, produce_rate=None, consume_rate=None, repair=False) as lab:
+        assert lab.kill("P0", holding="mutex")
+        eventually(lambda: all(w.waits for w in lab.workers if w.alive))
+        assert lab.damaged == ("P0",) and lab.snapshot().worker("P0").holds == "mutex"
+        told = lab.repair()
+        assert "mutex = 1" in told[-1] and lab.damaged == ()
+        goes_on(lab)
+        assert lab.repair() == []
+        exact(drained(lab))
+
+
+def test_slow_motion_is_waited_for() -> None:
+    with Lab(producers=2, consumers=2, slow_motion=0.02, produce_rate=None, consume_rate=None) as lab:
+        goes_on(lab)
+        for name in ("P0", "C0"):
+            lab.kill(name)
+        eventually(lambda: not lab.damaged)
+        goes_on(lab)
+
+
+def test_a_protocol_of_one_s_own_gets_its_accounts_right_but_not_its_semaphores() -> None:
+    from shmlab.strategies import semaphores
+
+    lab = Lab(put=semaphores.put, get=semaphores.get, produce_rate=None, consume_rate=None, producers=2, consumers=2)
+    with lab:
+        goes_on(lab)
+        lab.kill("P0", holding="mutex", timeout=20)
+        eventually(lambda: not lab.damaged)
+        assert lab.snapshot().semaphores["mutex"] == 0
