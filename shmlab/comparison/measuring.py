@@ -65,7 +65,8 @@ class Measuring:
 
     def close(self) -> None:
         """End the program and everything that it started."""
-        self.cancel()
+        if self.comparison.done < self.comparison.total:
+            self.cancel()
         self._end()
 
     def __enter__(self) -> "Measuring":
