@@ -25,8 +25,8 @@ class Scenario:
 
 
 def _scenario(name: str, question: str, kill_inside: str | None = None, **settings: Any) -> Scenario:
-    usual = dict(strategy="semaphores", slots=8, producers=1, consumers=1, produce_rate=5.0, consume_rate=5.0, repair=True)
-    return Scenario(name, question, MappingProxyType(usual | settings), kill_inside)
+    usual = dict(strategy="semaphores", slots=8, producers=1, consumers=1, produce_rate=5.0, consume_rate=5.0)
+    return Scenario(name, question, MappingProxyType(usual | {"repair": True} | settings), kill_inside)
 
 
 scenarios: Mapping[str, Scenario] = MappingProxyType(

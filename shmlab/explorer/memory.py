@@ -123,6 +123,8 @@ class View(Mapping[str, object]):
 
     def __getitem__(self, name: str) -> object:
         memory = self._memory
+        if name == "capacity" and memory.capacity:
+            return memory.capacity
         if name in memory.addresses:
             at = memory.addresses[name]
             if name == "slots":

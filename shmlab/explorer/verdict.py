@@ -90,10 +90,11 @@ class Verdict:
         if self.paths is None:
             much = f"all interleavings, infinitely many (somebody can wait in a loop): {self.states:,} states"
         else:
-            much = f"all {self.paths[0]:,} interleavings: {self.states:,} states"
+            all_of_them = f"all {self.paths[0]:,} interleavings" if self.paths[0] > 1 else "the only interleaving"
+            much = f"{all_of_them}: {self.states:,} states"
         if self.ok:
             return f"OK: every interleaving is right.\nExplored {much}."
-        fail = f" {self.paths[1]:,} of them fail." if self.paths else ""
+        fail = f" {self.paths[1]:,} of them fail." if self.paths and self.paths[0] > 1 else ""
         return f"FAILS: {self.reason}.\nExplored {much}.{fail}"
 
     def __str__(self) -> str:

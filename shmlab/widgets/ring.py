@@ -99,9 +99,9 @@ def middle(snap: Any) -> list[Text]:
 
 def indices(count: int) -> list[Text]:
     """The numbers of the slots around the ring; every fourth where they stand close."""
-    angles = geometry.angles(count)
+    angles, size = geometry.angles(count), 13 if count <= 8 else 10
     return [
-        Text(1.057 * float(np.cos(angles[i])), 1.057 * float(np.sin(angles[i])), 10, "soft", str(i))
+        Text(1.062 * float(np.cos(angles[i])), 1.062 * float(np.sin(angles[i])), size, "soft", str(i))
         for i in range(0, count, 1 if count <= DENSE else 4)
     ]
 
@@ -110,7 +110,7 @@ def pointers(snap: Any) -> list[tuple[str, list[float], list[float], Text]]:
     """`in` and `out`: name, x and y of the triangle, and the word beside it."""
     found = []
     angles = geometry.angles(snap.capacity)
-    for name, index, tip, base, far in (("in", snap.in_, 1.115, 1.205, 1.27), ("out", snap.out, 0.595, 0.505, 0.41)):
+    for name, index, tip, base, far in (("in", snap.in_, 1.125, 1.215, 1.28), ("out", snap.out, 0.595, 0.505, 0.41)):
         if index is not None:
             angle = float(angles[index % snap.capacity])
             x, y = geometry.spoke(angle, tip, base, 0.052)

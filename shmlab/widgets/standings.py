@@ -50,7 +50,7 @@ class StandingCard:
         if self.buffered:
             first = now.buffered[0] if now.buffered else ""
             _set(self.drain, "description", f"{now.name.lower()}: drain {first}" if first else "nothing to drain")
-            _set(self.drain, "disabled", bool(busy or not first))
+            _set(self.drain, "disabled", busy or not now.drains)
 
     def words(self, now: Standing) -> str:
         """Who it is, and what it did last."""

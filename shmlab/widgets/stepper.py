@@ -72,6 +72,8 @@ class Stepper:
         self.search = parts.button("", "search all interleavings")
         self.search.on_click(lambda _: self.request("stop" if self.busy else "find"))
         self.where = ipywidgets.ToggleButtons(options=[MODEL, REAL], style={"button_width": "134px"})
+        if stepping.system.actors > size:  # nobody can tell a real store buffer when to drain
+            self.where.disabled, self.where.tooltips = True, ("", "store buffers can be stepped on the model only")
         self.where.observe(self._chosen, "value")
         keys = " ".join(stepping.processes)
         self.field = ipywidgets.Text(placeholder=f"type {keys}, ⌫ undoes", layout={"width": "230px"})

@@ -343,3 +343,17 @@ def test_slots_may_be_endless() -> None:
 def test_a_wrong_argument_is_told(call, says) -> None:
     with pytest.raises(ArgumentError, match=says):
         call()
+
+
+def test_one_interleaving_is_not_called_all() -> None:
+    def alone(buf):  # type: ignore[no-untyped-def]
+        buf.count = 1
+
+    assert "Explored the only interleaving: " in str(explore([(alone,)], shared={"count": 0}))
+
+
+def test_an_invariant_knows_the_capacity() -> None:
+    def full_and_empty(memory):  # type: ignore[no-untyped-def]
+        return memory.empty + memory.full <= memory.capacity
+
+    assert explore("semaphores", invariant=full_and_empty).ok
