@@ -27,7 +27,8 @@ class Standing:
 
     `does` is its next step in words (empty when it has ended), in `line` of the text at `filename`; `waits` says why
     it cannot take it (empty if it can); `buffered` are the stores that wait in its store buffer, the next to drain
-    first, and `drains` says whether it can; `did` is its last step, `ended` how it ended, `got` the items that it has taken; `pid` is 0 on the model.
+    first, and `drains` says whether it can; `did` is its last step, `ended` how it ended, `got` the items that it has
+    taken; `pid` is 0 on the model.
     """
 
     name: str
