@@ -19,6 +19,7 @@ from concurrent.futures import Future
 
 KEPT_OUTPUT = 64 << 10  # bytes of what one program printed that are kept
 READ_AT_ONCE = 64 << 10
+LAST_READS = 4  # of what a program has left in its pipe; somebody who fled from its session may print without end
 CALM = 0.02  # seconds between two readings, so that a program that prints without end costs little
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
@@ -155,7 +156,12 @@ class _Watcher:
             start_new_session=True,
             env=environment,
         )
-        process = Process(popen)
+        try:
+            process = Process(popen)
+        except BaseException:  # no descriptor left to watch it with
+            popen.kill()
+            popen.communicate()
+            raise
         with contextlib.suppress(BrokenPipeError):
             os.write(process._stdin, first_input)
         os.set_blocking(process._stdin, False)
@@ -180,8 +186,11 @@ class _Watcher:
 
         def reap() -> None:
             self._selector.unregister(process._handle)
-            while process._stdout in self._selector.get_map() and read():
-                pass
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # not reaped yet, so the number is still that of its group
+            for _ in range(LAST_READS):
+                if process._stdout not in self._selector.get_map() or not read():
+                    break
             with process._lock:  # nobody may use the number once the child is reaped
                 process.returncode = popen.wait()
                 process.ended.set()

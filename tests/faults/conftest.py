@@ -1,0 +1,63 @@
+"""The oracle of the fault matrix: whatever happens to one lab, everything else goes on and nothing stays behind."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from shmlab import Lab
+from tests.apparatus import descriptors, eventually, own_entries, workers_of
+
+PROMISED = 2.0  # seconds until nothing of a lab is left
+
+
+@pytest.fixture
+def bystander() -> Iterator[Lab]:
+    """A lab in the same kernel that has nothing to do with the fault.
+
+    After the test this process is alive, the bystander's items still arrive, the test's own labs are gone from
+    /dev/shm, and within two seconds no process, no thread and no descriptor of them is left.
+    """
+    with Lab(producers=2, consumers=2, produce_rate=100, consume_rate=None) as lab:
+        eventually(lambda: lab.snapshot().consumed > 5)
+        entries, children, threads, files = own_entries(), workers(), threading.active_count(), descriptors()
+        yield lab
+        consumed = lab.snapshot().consumed
+        eventually(lambda: lab.snapshot().consumed > consumed + 10, PROMISED)
+        eventually(lambda: workers() == children, PROMISED)
+        eventually(lambda: threading.active_count() <= threads, PROMISED)
+        eventually(lambda: descriptors() <= files, PROMISED)
+        assert own_entries() == entries
+        assert len(workers_of(lab.name)) == 4 and not lab.snapshot().faults
+
+
+def workers() -> set[int]:
+    """The processes that this one has started, those that nobody has reaped included."""
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+@pytest.fixture
+def stranger() -> Iterator[psutil.Process]:
+    """A process that has nothing to do with any lab, and must survive."""
+    with psutil.Popen(["sleep", "600"]) as process:
+        yield process
+        assert process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        process.kill()
+
+
+def alive(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:
+        return False
+
+
+def kill(*pids: int) -> None:
+    """End processes from outside, without the lab's knowledge."""
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
