@@ -70,6 +70,7 @@ class Recorder:
         self.reads: list[Hashable] = []
         self.taken: list[object] = []  # what get has returned so far, in a consumer
         self.endless: EndlessLoop | None = None
+        self.unseen = ""  # the first thing that could not be frozen, as the end of a sentence
         self.over = False  # the run has reached its access: whatever the program still does is void
         self._marks, self._end = LOOK, 0.0
         self._passed, self._known = 0, (0, frozenset[int]())
@@ -113,8 +114,12 @@ class Recorder:
         try:
             own = dict(frame.f_locals)
             call.place = (mark, freeze((own, call.given, call.held) if call.given or call.held else own))
-        except (Opaque, RecursionError):
+        except (Opaque, RecursionError) as error:
             call.place = None
+            self.unseen = self.unseen or (
+                f": what {frame.f_code.co_name} holds at line {frame.f_lineno} cannot be looked into "
+                f"({error}), so that no state of it ever comes back"
+            )
         return False
 
     def hold(self, number: int, thing: object, walked: bool) -> object:

@@ -61,7 +61,7 @@ class System:
         merge: bool = True,
         absorbing: bool = True,
     ) -> None:
-        recorder = Recorder()
+        self.recorder = recorder = Recorder()
         self.memory, self.names, self.processes = memory, list(names), list(processes)
         self.automata = [Automaton(f, arguments, memory, recorder, merge) for f, arguments in processes]
         self.size = len(self.automata)

@@ -1,15 +1,20 @@
 """Random programs as students write them: the merged automata against whole histories and against brute force.
 
-python -m tests.explorer.fuzz --seed 1 --count 20000 --seconds 3600
+    python -m tests.explorer.fuzz --seed 1 --count 20000 --save
+
+Those that may wait for ever are compared by `waiting`.
 """
 
 import argparse
 import itertools
+import json
 import linecache
+import platform
 import random
-import sys
 import time
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 from shmlab.explorer import Atomic
 from shmlab.explorer.counting import interleavings
@@ -17,7 +22,7 @@ from shmlab.explorer.errors import ValueRefused
 from shmlab.explorer.program import of_processes
 from shmlab.explorer.search import Graph, search
 from shmlab.sync import Semaphore
-from tests.explorer import brute
+from tests.explorer import brute, waiting
 
 ITERABLES = (
     "range(2)",
@@ -28,9 +33,17 @@ ITERABLES = (
     "reversed([1, 1])",
     "list(l)",
     "zip([0, 0], [1, 1])",
+    "l",
+    "k",
+    "(k if len(k) < 2 else list(l))",
+    "{1: 1, 2: 2}.items()",
 )
 SMALL = 3_000  # interleavings that brute force may take
 STATES = 20_000
+FIGURES = Path(__file__).parents[2] / "docs/figures/explorer-fuzz.json"
+SKIPPED = "too big or not valid"
+KINDS = ("brute force", "histories", "machine", SKIPPED)
+Found = Counter[str]
 _numbers = itertools.count()
 
 
@@ -55,7 +68,7 @@ class Author:
         if depth > 2 or roll < 0.25:
             return self.one("0", "1", "2")
         if roll < 0.45:
-            return self.one("x", "y", "len(l)")
+            return self.one("x", "y", "len(l)", "len(k)", "o.x", "(k[-1] if k else 0)")
         if roll < 0.62 and self.pay():
             return self.one("buf.u", "buf.v")
         if roll < 0.70 and self.pay():
@@ -70,8 +83,10 @@ class Author:
             return "sum([buf.a[j] for j in range(2)])"
         if roll < 0.94 and self.pay():
             return self.one("buf.t.fetch_add()", "buf.t.swap(2)", "(1 if buf.t.compare_and_swap(0, 1) else 0)")
-        if roll < 0.97:
+        if roll < 0.96:
             return f"help_{self.number}(buf, {e(deeper)})"
+        if roll < 0.98 and self.pay():
+            return self.one("o.get(buf)", f"Box_{self.number}(buf, {e(deeper)}).x")
         return f"(lambda q: q + {e(deeper)})({self.one('0', '1', '2')})"
 
     def condition(self, depth: int = 0) -> str:
@@ -94,10 +109,17 @@ class Author:
         if roll < 0.52 and self.pay():
             return [f"{pad}buf.a[{e(2)} % 2] = {e()}"]
         if roll < 0.57:
-            return [f"{pad}l.append({e()})"]
-        if roll < 0.60:
+            name = self.one("l", "k")
+            return [f"{pad}if len({name}) < 4:", f"{pad}    {name}.append({e()})"]
+        if roll < 0.575 and self.pay(2):
+            return [f"{pad}note_{self.number}(buf, {self.one('l', 'k')})"]
+        if roll < 0.58:
+            return [f"{pad}k = {self.one('l', 'list(l)', f'(l if {self.condition()} else list(l))')}"]
+        if roll < 0.59:
+            return [f"{pad}{self.one('o.x = ', f'o = Box_{self.number}(buf, 0) ; o.x = ', 'o.add(buf)  # ')}{e()}"]
+        if roll < 0.61:
             return [f"{pad}x, y = {e()}, {e()}"]
-        if roll < 0.63 and self.pay(2):
+        if roll < 0.64 and self.pay(2):
             return [f"{pad}buf.a[{e(2)} % 2] += {e()}"]
         if depth >= 3:
             return [f"{pad}pass"]
@@ -114,9 +136,14 @@ class Author:
             return [f"{pad}with buf.m:", *self.block(*inner)]
         if roll < 0.935:
             return [f"{pad}try:", *self.block(*inner), f"{pad}finally:", *self.block(*inner)]
+        if roll < 0.945:
+            raising = [f"{pad}    if {self.condition()}:", f"{pad}        raise ValueError({e()})"]
+            caught = [f"{pad}except ValueError as error:", f"{pad}    x = error.args[0]"]
+            return [f"{pad}try:", *raising, *caught, *self.block(*inner)]
         if roll < 0.95:
-            raising = [f"{pad}    if {self.condition()}:", f"{pad}        raise ValueError"]
-            return [f"{pad}try:", *raising, f"{pad}except ValueError:", *self.block(*inner)]
+            g = f"g{next(_numbers)}"
+            body = [f"{pad}    nonlocal y", f"{pad}    y = {e()}", f"{pad}    return {e()}"]
+            return [f"{pad}def {g}():", *body, f"{pad}x = {g}()"]
         if roll < 0.97 and loop:
             return [f"{pad}{self.one('break', 'continue')}"]
         return [f"{pad}if {self.condition()}:", f"{pad}    return x"]
@@ -130,12 +157,27 @@ class Author:
             "    for q in [3, 3]:",
             f"        {self.one('buf.v = w', 'w += 1', 'pass')}",
             "    return w",
+            f"def note_{n}(buf, z):",
+            "    if len(z) < 4: z.append(buf.u)",
+            f"    z = {self.one('None', 'z if buf.u else list(z)')}",
+            f"    buf.v = {self.one('1', '0')}",
+            f"    if z: {self.one('z.append(1)', 'z.pop()', 'z = []')}",
+            f"class Box_{n}:",
+            "    def __init__(self, buf, x):",
+            f"        self.x = {self.one('x', 'buf.u', 'x + 1')}",
+            "    def add(self, buf):",
+            f"        self.x = {self.one('self.x + 1', 'buf.v', 'buf.a[0]')}",
+            f"        {self.one('pass', 'buf.u = 1', 'buf.v = self.x')}",
+            "    def get(self, buf):",
+            f"        return {self.one('self.x', 'buf.v', 'self.x + buf.u')}",
             f"def f_{n}(buf, x):",
             "    y = 0",
             "    l = []",
+            "    k = l",
+            f"    o = Box_{n}(buf, x)",
             *self.block(1, 0),
             *self.block(1, 0),
-            "    return (x, y, l)",
+            "    return (x, y, l, k, o.x)",
         ]
         text, name = "\n".join(lines) + "\n", f"<fuzz {n}>"
         linecache.cache[name] = (len(text), None, text.splitlines(True), name)
@@ -183,25 +225,48 @@ def ends_of(graph: Graph) -> brute.Ends:
     return ends
 
 
-def run(seed: int, count: int, seconds: float = 1e9) -> dict[str, int]:
-    """So many programs that could be compared; how many with what."""
-    chance, began = random.Random(seed), time.perf_counter()
-    done = {"brute force": 0, "histories": 0, "": 0}
-    while done["brute force"] + done["histories"] < count and time.perf_counter() - began < seconds:
-        done[one(chance)] += 1
-    return done
+def run(seed: int, count: int, seconds: float = 1e9, tell: Callable[[Found], object] | None = None) -> Found:
+    """So many programs that could be compared: how many with what. A third of them may wait for ever."""
+    chance, began, found = random.Random(seed), time.perf_counter(), Found(dict.fromkeys(KINDS, 0))
+    while found.total() - found[SKIPPED] < count and time.perf_counter() - began < seconds:
+        found[(waiting.one if chance.random() < 1 / 3 else one)(chance) or SKIPPED] += 1
+        if tell:
+            tell(found)
+    return found
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
+def main() -> None:
+    """A long run; its figures go to the others, one entry for each version of Python."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seconds", type=float, default=1e9)
+    parser.add_argument("--save", action="store_true", help=f"write the figures into {FIGURES.name}")
     given = parser.parse_args()
-    start = time.perf_counter()
-    found = run(given.seed, given.count, given.seconds)
-    print(
-        f"Python {sys.version.split()[0]}, seed {given.seed}: {found['brute force']} programs agree with brute force "
-        f"and {found['histories']} more with whole histories; {found['']} were too big or not valid; "
-        f"{time.perf_counter() - start:.0f} s"
-    )
+    began = time.perf_counter()
+
+    def tell(found: Found) -> None:
+        if found.total() % 500 == 0:
+            print(f"{time.perf_counter() - began:6.0f} s  {dict(found)}", flush=True)
+
+    found = run(given.seed, given.count, given.seconds, tell)  # a disagreement is an error that ends it
+    seconds = time.perf_counter() - began
+    figures = {
+        "python": platform.python_version(),
+        "seed": given.seed,
+        "programs": found.total() - found[SKIPPED],
+        "disagreements": 0,
+        **found,
+        "seconds": round(seconds),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+    print(json.dumps(figures))
+    if given.save:
+        runs = json.loads(FIGURES.read_text())["runs"] if FIGURES.exists() else []
+        others = [run for run in runs if run["python"] != figures["python"]]
+        runs = sorted([*others, figures], key=lambda run: [int(part) for part in str(run["python"]).split(".")])
+        FIGURES.write_text(json.dumps({"runs": runs}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

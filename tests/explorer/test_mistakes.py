@@ -181,6 +181,104 @@ def test_unusual_code_is_followed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == ""
 
 
+class Counting:
+    made = 0
+    log: list[int] = []  # noqa: RUF012 - as a student may write it
+
+    def __init__(self):
+        self.n = 0
+
+    def count(self, how):
+        if how == "attribute":
+            type(self).made += 1
+        if how == "list":
+            self.log.append(1)
+        self.n += 1
+
+
+COUNTING = Counting()
+
+
+def counts(buf, how):
+    Counting().count(how)
+    buf.count = 1
+
+
+def counts_globally(buf):
+    COUNTING.count("self")
+    buf.count = 1
+
+
+def counts_by_default(buf, seen=[]):  # noqa: B006 - as a student may write it
+    seen.append(buf.count)
+
+
+def counts_in_an_attribute(buf):
+    counts_in_an_attribute.n += 1
+    buf.count = 1
+
+
+counts_in_an_attribute.n = 0  # type: ignore[attr-defined]
+
+
+def around():
+    n = 0
+
+    def counts_around(buf):
+        nonlocal n
+        n += 1
+        buf.count = 1
+
+    return counts_around
+
+
+@pytest.mark.parametrize(
+    "process, what",
+    [
+        ((counts, "attribute"), "Counting.made"),
+        ((counts, "list"), "Counting.log"),
+        ((counts_globally,), "the global `COUNTING`"),
+        ((counts_by_default,), "a default argument of counts_by_default"),
+        ((counts_in_an_attribute,), "an attribute of counts_in_an_attribute"),
+        ((around(),), "the variable `n` around counts_around"),
+    ],
+)
+def test_what_outlives_a_call_must_not_be_changed(process, what) -> None:
+    with pytest.raises(errors.NotDeterministic, match=f"it changes {what}, which outlives the call"):
+        explore([process], shared=SHARED)
+
+
+class Tree:
+    """Walking it is a generator: it is left as it is."""
+
+    def __init__(self, *numbers):
+        self.numbers = numbers
+
+    def __iter__(self):
+        yield from self.numbers
+
+
+def walks(buf):
+    for number in Tree(1, 2):
+        buf.count += number
+
+
+def walks_and_waits(buf):
+    for _ in Tree(1, 2):
+        while buf.count == 0:
+            pass
+
+
+def test_what_cannot_be_looked_into_is_told_where_the_search_gives_up() -> None:
+    found = explore([walks_and_waits], shared=dict(count=0), max_states=500)
+    line = walks_and_waits.__code__.co_firstlineno + 2
+    assert f"what walks_and_waits holds at line {line} cannot be looked into (generator)" in str(found)
+
+
+def test_a_generator_method_is_left_as_it_is() -> None:
+    assert explore([walks, walks], shared=SHARED, final=lambda memory, _: memory.count <= 6).ok
+
+
 def test_a_lambda_is_refused() -> None:
     with pytest.raises(errors.CannotFollow, match="lambda"):
         explore(lambda buf, item: None, p.get_count)
