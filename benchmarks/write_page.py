@@ -1,13 +1,13 @@
 """docs/performance.md, written from the figures that the benchmarks leave in docs/figures.
 
-    python -m benchmarks.write_page        # after `python -m benchmarks.core` and `python -m benchmarks.view`
+    python -m benchmarks.write_page        # after `python -m benchmarks.core`, `benchmarks.ipc` and `benchmarks.view`
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import core, view
+from benchmarks import core, ipc, view
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/performance.md"
@@ -30,6 +30,15 @@ CORE = """
 Median, least and most of so many repetitions. `python -m benchmarks.core` measures it.
 """
 
+IPC = """
+## From process to process
+
+How many times as fast this package brings items from process to process as the best of the others it is measured
+against, in the same run. *Frames* are 1 MiB that the producer fills and the consumer adds up; against a pipe or a queue
+the producer's copy counts, too. `python -m benchmarks.ipc` measures it; `shmlab compare` does so in less than a minute,
+with fewer rounds.
+"""
+
 
 def core_table(figures: dict[str, Any]) -> str:
     """The figures of the core as a table."""
@@ -49,7 +58,9 @@ def main() -> None:
     """Write the page."""
     seen = json.loads(view.FIGURES.read_text())
     counted = json.loads(core.FIGURES.read_text())
-    PAGE.write_text("\n".join((HEAD, VIEW.strip(), "", view.table(seen), CORE, core_table(counted), "")))
+    moved = json.loads(ipc.FIGURES.read_text())
+    parts = (HEAD, VIEW.strip(), "", view.table(seen), CORE, core_table(counted), IPC, ipc.table(moved), "")
+    PAGE.write_text("\n".join(parts))
     print(PAGE.relative_to(ROOT))
 
 

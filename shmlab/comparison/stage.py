@@ -61,27 +61,27 @@ class Stage:
 
     def _throughput(self, task: Task) -> Figures:
         """Items per second, and processor time for each."""
-        with self._ready(task) as (opened, peers):
-            count = _shares(task, self._warm_up(task, peers, opened) * self.time, opened)
-            run, total = self._run(task, peers, max(LEAST, count))
+        with self.ready(task) as (opened, peers):
+            count = _shares(task, self.warm_up(task, peers, opened) * self.time, opened)
+            run, total = self.run(task, peers, max(LEAST, count))
             self._rates[_key(task)] = total / run.seconds
             return {"rate": total / run.seconds, "cpu": run.cpu / total, "items": total}
 
     def _calls(self, task: Task) -> Figures:
         """System calls for each item; less those that take an order and send a report."""
-        with self._ready(task) as (opened, peers):
-            rate = self._warm_up(task, peers, opened)
+        with self.ready(task) as (opened, peers):
+            rate = self.warm_up(task, peers, opened)
             with trace.counted(peers.pids) as counted:
-                run, first = self._run(task, peers, _shares(task, min(FEW, rate * self.time), opened))
+                run, first = self.run(task, peers, _shares(task, min(FEW, rate * self.time), opened))
                 most = min(TRACED_ITEMS, first / run.seconds * self.time)  # strace makes some ways very slow
-                _, second = self._run(task, peers, _shares(task, most, opened))
+                _, second = self.run(task, peers, _shares(task, most, opened))
             if counted.calls is None:
                 return {"calls": None}
             orders = 2 * 2 * len(peers.pids)
             return {"calls": max(0, counted.calls - orders) / (first + second)}
 
     @contextlib.contextmanager
-    def _ready(self, task: Task) -> Iterator[tuple[Way, Peers]]:
+    def ready(self, task: Task) -> Iterator[tuple[Way, Peers]]:
         """The way, open, and the processes at its ends."""
         kind = ways.find(task.way)
         with contextlib.closing(kind(task.size, task.producers, task.consumers)) as opened:
@@ -90,19 +90,19 @@ class Stage:
             with Peers(makes, task.consumers) as peers:
                 yield opened, peers
 
-    def _run(self, task: Task, peers: Peers, count: int) -> tuple[Run, int]:
+    def run(self, task: Task, peers: Peers, count: int) -> tuple[Run, int]:
         """`count` times the smallest fair share; and how many items that were."""
         total = count * task.unit
         orders = [total // task.producers] * task.producers + [total // task.consumers] * task.consumers
         return peers.run(orders, self._patience), total
 
-    def _warm_up(self, task: Task, peers: Peers, opened: Way) -> float:
+    def warm_up(self, task: Task, peers: Peers, opened: Way) -> float:
         """Items per second, about: after so many that the processes have everything in reach."""
         known = self._rates.get(_key(task))
-        self._run(task, peers, 1)  # connections are made, threads started: that tells nothing
+        self.run(task, peers, 1)  # connections are made, threads started: that tells nothing
         count = 1 if known is None else _shares(task, known * self.time * WARM, opened)
         while True:
-            run, total = self._run(task, peers, count)
+            run, total = self.run(task, peers, count)
             rate = total / run.seconds
             most = _shares(task, 1e12, opened)
             if known is not None or run.seconds >= WARM * self.time or count >= most:

@@ -49,9 +49,9 @@ class Curves:
             for i, name in enumerate(names)
         }
         self.sizes = np.array(comparison.plan.sizes, np.float64)
-        step = 1.6 if len(self.sizes) > 1 else 4.0
-        left, right = float(self.sizes[0] / step), float(self.sizes[-1] * step * step)  # letters step aside
-        self.x_scale = LogScale(min=left, max=right, allow_padding=False)
+        first, last = float(self.sizes[0]), float(self.sizes[-1])
+        right = last * max(4.0, (last / first) ** 0.12)  # room for letters that step aside
+        self.x_scale = LogScale(min=first / 1.6, max=right, allow_padding=False)
         self.y_scale = LogScale(min=EMPTY[0], max=EMPTY[1], allow_padding=False)
         scales = {"x": self.x_scale, "y": self.y_scale}
         self.lines = [self._lines(kind, scales) for kind, names in enumerate(self.groups) if names]
