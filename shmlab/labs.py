@@ -22,11 +22,12 @@ from shmlab.explorer.search import Progress
 from shmlab.explorer.stepping import Stepping
 from shmlab.explorer.verdict import Verdict
 from shmlab.widgets.live import LiveLab
+from shmlab.widgets.queueing import LiveQueueing
 from shmlab.widgets.stepper import Stepper
 
 FPS = (1, 60)
 
-Shown = TypeVar("Shown", LiveLab, Stepper)
+Shown = TypeVar("Shown")
 _open: dict[object, list[tuple[object, Any]]] = {}  # place -> (execution, what is shown there)
 _executions = itertools.count()
 
@@ -130,6 +131,17 @@ def stepper(
     stepping = Stepping(system, wanted)
     stepping.plan = ahead
     return _placed(sys._getframe(1), lambda: Stepper(stepping, find, title, real))
+
+
+def queueing(slots: int = 8, seconds: float = 11.0) -> LiveQueueing:
+    """Measure how full a buffer is, over produce rate / consume rate, and draw it beside queueing theory (M/M/1/K).
+
+    slots: 2 to 64. seconds: how long all of it may take, about, 1 to 600.
+
+    The result shows itself as the last line of a cell and fills in; `wait()` gives the figures, `close()` ends it.
+    Raises ArgumentError before anything is started.
+    """
+    return _placed(sys._getframe(1), lambda: LiveQueueing(slots, seconds))
 
 
 def _placed(caller: Any, make: Callable[[], Shown]) -> Shown:
