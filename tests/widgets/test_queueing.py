@@ -16,11 +16,9 @@ from shmlab.widgets.parts import Parts
 from shmlab.widgets.queueing import Occupancy
 from tests.apparatus import eventually
 
-pytestmark = pytest.mark.usefixtures("leaves_no_widget", "leaves_nothing")
-
 
 @pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
+def _closed(leaves_no_widget: None, leaves_nothing: None) -> Iterator[None]:
     yield
     labs.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "shmlab-queueing"]
@@ -77,7 +75,7 @@ def test_cancel_stops_it_and_again_begins_anew() -> None:
 
 
 def test_an_error_on_the_way_is_told_in_the_view(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> Any:
+    def broken(**_: Any) -> Any:
         raise OSError("no memory")
 
     monkeypatch.setattr("shmlab.queueing.measuring.Lab", broken)
