@@ -2,6 +2,8 @@
 
 import contextlib
 
+import posix_ipc
+
 from shmlab import layout as at
 from shmlab import limits, orphan, segment, sync
 from shmlab.errors import ShmlabError
@@ -25,20 +27,32 @@ def publish(strategy: Strategy, slots: int, payload: int) -> SegmentFile:
             file.write(at.variable(i), value.to_bytes(at.WORD, "little", signed=True))
         for name, value in semaphores.items():
             sync.create(file.name, name, value)
-    except BaseException:
+    except BaseException as error:
         withdraw(file)
+        if isinstance(error, (OSError, posix_ipc.Error, MemoryError)):
+            raise segment.no_room(error, f"create a segment of {layout.size:,} bytes and its semaphores") from error
         raise
     return file
 
 
 def withdraw(file: SegmentFile) -> None:
     """Unlink the segment and its semaphores and give up the owner's lock."""
-    segment.unlink(file.name)
+    segment.unlink(file.name, file.layout.semaphores)  # it needs no descriptor, and perhaps there is none
     file.close()
 
 
 def sweep() -> list[str]:
-    """End the workers of dead owners and unlink what is left of their segments; tells what was unlinked."""
+    """End the workers of dead owners and unlink what is left of their segments; tells what was unlinked.
+
+    Raises NoRoom where /dev/shm cannot be looked at.
+    """
+    try:
+        return _sweep()
+    except OSError as error:
+        raise segment.no_room(error, f"look for leftovers in {segment.DIRECTORY}") from error
+
+
+def _sweep() -> list[str]:
     for name in segment.names():
         if segment.owner_is_dead(name):
             with contextlib.suppress(ShmlabError):  # damaged: its rows tell nothing

@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
+from shmlab.segment import no_room
+
 KEPT_OUTPUT = 64 << 10  # bytes of what one program printed that are kept
 READ_AT_ONCE = 64 << 10
 LAST_READS = 4  # of what a program has left in its pipe; somebody who fled from its session may print without end
@@ -81,8 +83,11 @@ Ended = Callable[[Process], None]
 
 
 def start(arguments: list[str], first_input: bytes, heard: Heard, ended: Ended) -> Process:
-    """Start a program in a session of its own; raises OSError. The callbacks run on the watching thread."""
-    return _watcher().submit(arguments, first_input, heard, ended)
+    """Start a program in a session of its own; raises NoRoom. The callbacks run on the watching thread."""
+    try:
+        return _watcher().submit(arguments, first_input, heard, ended)
+    except (OSError, RuntimeError, MemoryError) as error:
+        raise no_room(error, "start a process") from error
 
 
 _the_watcher: "_Watcher | None" = None
@@ -107,10 +112,15 @@ class _Watcher:
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._selector = selectors.DefaultSelector()
         self._wake_read, self._wake_write = os.pipe()
-        os.set_blocking(self._wake_write, False)
-        self._selector.register(self._wake_read, selectors.EVENT_READ, self._obey)
-        self.thread = threading.Thread(target=self._run, name="shmlab-processes", daemon=True)
-        self.thread.start()
+        try:
+            os.set_blocking(self._wake_write, False)
+            self._selector.register(self._wake_read, selectors.EVENT_READ, self._obey)
+            self.thread = threading.Thread(target=self._run, name="shmlab-processes", daemon=True)
+            self.thread.start()
+        except BaseException:
+            for fd in (self._wake_read, self._wake_write):
+                os.close(fd)
+            raise
 
     def submit(self, arguments: list[str], first_input: bytes, heard: Heard, ended: Ended) -> Process:
         result: Future[Process] = Future()
@@ -193,15 +203,23 @@ class _Watcher:
                     break
             with process._lock:  # nobody may use the number once the child is reaped
                 process.returncode = popen.wait()
-                process.ended.set()
                 with contextlib.suppress(KeyError):
                     self._selector.unregister(process._stdout)
                 os.close(process._handle)
                 for pipe in (popen.stdin, popen.stdout):
                     if pipe:
                         pipe.close()
+                process.ended.set()
             ended(process)
 
-        self._selector.register(process._stdout, selectors.EVENT_READ, take)
-        self._selector.register(process._handle, selectors.EVENT_READ, reap)
+        try:
+            self._selector.register(process._stdout, selectors.EVENT_READ, take)
+            self._selector.register(process._handle, selectors.EVENT_READ, reap)
+        except BaseException:
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(process._stdout)
+            popen.kill()
+            popen.communicate()
+            os.close(process._handle)
+            raise
         return process

@@ -14,8 +14,7 @@ import mmap
 import os
 import stat
 import time
-
-import posix_ipc
+from collections.abc import Iterable
 
 from shmlab import layout as at
 from shmlab.errors import CapReached, NoRoom, SegmentNotFound, SegmentRefused
@@ -23,6 +22,7 @@ from shmlab.limits import is_segment_name, segment_name
 
 DIRECTORY = "/dev/shm"  # where Linux keeps the names of POSIX shared memory
 READ_ONLY, READ_WRITE = os.O_RDONLY, os.O_RDWR
+SPECIAL = (errno.ELOOP, errno.EISDIR, errno.ENXIO)  # what opening a link, a directory, a FIFO or socket comes to
 
 
 class SegmentFile:
@@ -132,7 +132,7 @@ def create(layout: at.Layout) -> SegmentFile:
     except OSError as error:
         if fd >= 0:
             os.close(fd)
-        raise NoRoom(error.errno, _no_room(error, layout.size)) from error
+        raise no_room(error, f"create a segment of {layout.size:,} bytes") from error
     return SegmentFile(name, fd, layout)
 
 
@@ -145,69 +145,93 @@ def _publish(fd: int) -> str:
             return name
 
 
-def _no_room(error: OSError, size: int) -> str:
-    if error.errno == errno.ENOSPC:
+def no_room(error: Exception, doing: str) -> NoRoom:
+    """An error of the system, or of posix_ipc, that kept somebody from `doing` something, with its cure."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.ENOSPC:
         free = os.statvfs(DIRECTORY)
-        return (
-            f"no room for a segment of {size:,} bytes: {DIRECTORY} has {free.f_bavail * free.f_frsize:,} bytes free. "
-            "Stop other labs, remove leftovers with `shmlab clean`, or ask for fewer slots or a smaller payload."
-        )
-    return (
-        f"cannot create a segment of {size:,} bytes in {DIRECTORY}: {error.strerror}. `shmlab clean` frees leftovers."
-    )
+        cause = f"no room to {doing}: {DIRECTORY} has {free.f_bavail * free.f_frsize:,} bytes free"
+        cure = "Stop other labs, remove leftovers with `shmlab clean`, or ask for fewer slots or a smaller payload."
+    elif number in (errno.EMFILE, errno.ENFILE):
+        cause = f"cannot {doing}: this program has as many files open as it may"
+        cure = "Stop other labs and close files, or allow more (`ulimit -n`)."
+    elif number == errno.EAGAIN or isinstance(error, RuntimeError):
+        cause = f"cannot {doing}: this user has as many processes and threads as it may"
+        cure = "Stop other labs and programs, or allow more (`ulimit -u`)."
+    elif number == errno.ENOMEM or isinstance(error, MemoryError):
+        cause, cure = f"cannot {doing}: the machine's memory is used up", "Stop other labs and programs."
+    else:
+        cause = f"cannot {doing}: {os.strerror(number) if number else error}"
+        cure = "`shmlab doctor` looks at the machine, `shmlab clean` frees what dead labs left."
+    return NoRoom(number, f"{cause}. {cure}")
 
 
 def attach(name: str) -> Segment:
     """Open the segment called `name` and map it for reading and writing.
 
-    Raises ArgumentError (no such name is possible), SegmentNotFound, SegmentRefused.
+    Raises ArgumentError (no such name is possible), SegmentNotFound, SegmentRefused, NoRoom.
     """
     name, fd, layout = _open(name, READ_WRITE)
     try:
         return Segment(name, fd, layout)
+    except (OSError, MemoryError) as error:
+        os.close(fd)
+        raise no_room(error, f"map '{name}'") from error
     except BaseException:
         os.close(fd)
         raise
 
 
 def open_unmapped(name: str, mode: int = READ_ONLY) -> SegmentFile:
-    """Open the segment called `name` without mapping it: what observers and the owner do."""
+    """Open the segment called `name` without mapping it: what observers and the owner do. Raises as `attach` does."""
     return SegmentFile(*_open(name, mode))
 
 
 def _open(name: str, mode: int) -> tuple[str, int, at.Layout]:
-    segment_name(name)
+    path = f"{DIRECTORY}/{segment_name(name)}"
     try:
-        if not stat.S_ISREG(os.lstat(f"{DIRECTORY}/{name}").st_mode):
-            raise SegmentRefused(f"'{name}' is not shared memory but a special file: remove it from {DIRECTORY}.")
-        fd = posix_ipc.SharedMemory(f"/{name}", flags=0, mode=0, read_only=mode == READ_ONLY).fd
-    except (posix_ipc.ExistentialError, FileNotFoundError):
+        # a link is not followed, a FIFO does not block
+        fd = os.open(path, mode | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
         raise SegmentNotFound(name) from None
-    except (posix_ipc.PermissionsError, PermissionError):
+    except PermissionError:
         raise SegmentRefused(f"'{name}' belongs to another user: only its owner may attach it.") from None
+    except OSError as error:
+        if error.errno in SPECIAL:
+            raise SegmentRefused(_special(name)) from None
+        raise no_room(error, f"open '{name}'") from error
     try:
         info = os.fstat(fd)
         if not stat.S_ISREG(info.st_mode):
-            raise SegmentRefused(f"'{name}' is not shared memory but a special file: remove it from {DIRECTORY}.")
+            raise SegmentRefused(_special(name))
         if info.st_uid != os.geteuid() or info.st_mode & 0o077:
             raise SegmentRefused(
                 f"'{name}' is open to other users or belongs to one (mode 0600 and your own is required)."
             )
-        os.set_inheritable(fd, False)
         return name, fd, at.parse(os.pread(fd, at.HEADER_SIZE, 0), info.st_size, name)
-    except BaseException:
+    except BaseException as error:
         os.close(fd)
+        if isinstance(error, OSError):
+            raise no_room(error, f"read '{name}'") from error
         raise
 
 
-def unlink(name: str) -> None:
-    """Take away the name of the segment and of its semaphores; silent where they are gone already."""
+def _special(name: str) -> str:
+    return f"'{name}' is not shared memory but a special file: remove it from {DIRECTORY}."
+
+
+def unlink(name: str, semaphores: Iterable[str] | None = None) -> None:
+    """Take away the name of the segment and of its semaphores (by default all that there are).
+
+    Silent where they are gone already, and where another user or a directory has taken their place: those stay.
+    """
     segment_name(name)
-    for entry in os.listdir(DIRECTORY):  # semaphores first: they are only swept where their segment is gone
-        if entry.startswith(f"sem.{name}."):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(f"{DIRECTORY}/{entry}")
-    with contextlib.suppress(FileNotFoundError):
+    if semaphores is None:
+        semaphores = [entry[5 + len(name) :] for entry in os.listdir(DIRECTORY) if entry.startswith(f"sem.{name}.")]
+    for semaphore in semaphores:  # they come first: they are only swept where their segment is gone
+        with contextlib.suppress(OSError):
+            os.unlink(f"{DIRECTORY}/sem.{name}.{semaphore}")
+    with contextlib.suppress(OSError):
         os.unlink(f"{DIRECTORY}/{name}")
 
 
@@ -244,10 +268,19 @@ def sweep() -> list[str]:
         unlink(name)
     for entry in os.listdir(DIRECTORY):
         owner = entry.removeprefix("sem.").partition(".")[0]
-        if not entry.startswith("sem.") or not is_segment_name(owner) or os.path.lexists(f"{DIRECTORY}/{owner}"):
+        if not entry.startswith("sem.") or not is_segment_name(owner) or not _is_gone(owner):
             continue
-        with contextlib.suppress(FileNotFoundError, PermissionError):
+        with contextlib.suppress(OSError):
             if os.lstat(f"{DIRECTORY}/{entry}").st_uid == os.geteuid():
                 os.unlink(f"{DIRECTORY}/{entry}")
                 swept.append(entry)
     return swept
+
+
+def _is_gone(name: str) -> bool:
+    """Whether there is certainly nothing of that name: `os.path.exists` also denies what it could not look at."""
+    try:
+        os.lstat(f"{DIRECTORY}/{name}")
+    except FileNotFoundError:
+        return True
+    return False
