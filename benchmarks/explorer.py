@@ -1,85 +1,112 @@
 """How fast the explorer is: verdicts, states a second, and schedules replayed on real processes.
 
-    python -m benchmarks.explorer [schedules]
+    python -m benchmarks.explorer [--schedules 1000]        # writes docs/figures/explorer.json
 
-`wall` is what a person waits for, `cpu` what the processor worked; on a busy machine they differ.
+A verdict is *cold* when it is the first in a fresh interpreter.
 """
 
-import os
-import platform
-import statistics
+import argparse
+import json
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
 
+from benchmarks.core import Figure, figure, machine
 from shmlab.explorer import explore
 from shmlab.explorer.search import search
 from shmlab.explorer.verdict import verdict
 from tests.explorer import programs as p
 from tests.explorer.schedules import random_failing
 
+ROOT = Path(__file__).parent.parent
+FIGURES = ROOT / "docs/figures/explorer.json"
+TIMES = 5
+# From those that have few failing schedules to those that have many.
 REPLAYED = (
-    "lost update 2x2",
-    "lost update 3x2",
-    "no mutex 2+1, 2 items",
-    "wrong order 2+2, 1 slot",
-    "count 1+1, 3 items",
-    "in/out 2+1, 1 item",
-    "naive lock",
+    "dining 3",
     "peterson swapped",
+    "wrong order 1+1, 3 items",
+    "naive lock",
+    "lost update 2x2",
     "dining 5",
+    "wrong order 2+2, 1 slot",
+    "lost update 2x3",
+    "lost update 3x2",
+    "in/out 2+1, 1 item",
+    "count 1+1, 3 items",
+    "no mutex in get 1+2",
+    "no mutex 2+1, 1 item",
+    "no mutex 2+1, 2 items",
 )
 
 
-def verdicts() -> None:
-    """Each textbook program, from functions to verdict, five times."""
-    slowest = (0.0, "")
-    for name, (make, fault) in p.TEXTBOOK.items():
-        times = []
-        for _ in range(5):
-            began = time.perf_counter()
-            program = make()
-            found = verdict(program.system(watched=True), program.system())
-            times.append(1000 * (time.perf_counter() - began))
-            assert found.fault == fault
-        slowest = max(slowest, (statistics.median(times), name))
-        print(f"{name:32} {found.states:7,} states  {times[0]:6.1f} ms cold, {statistics.median(times):6.1f} ms median")
-    print(f"slowest verdict: {slowest[0]:.1f} ms ({slowest[1]})")
+def one_verdict(name: str) -> float:
+    """Milliseconds from the functions of a textbook program to the verdict on it."""
+    make, fault = p.TEXTBOOK[name]
+    began = time.perf_counter()
+    program = make()
+    found = verdict(program.system(watched=True), program.system())
+    passed = 1000 * (time.perf_counter() - began)
+    assert found.fault == fault
+    return passed
 
 
-def speed() -> None:
+def verdicts() -> Iterator[Figure]:
+    """Each textbook program, cold."""
+    for name in p.TEXTBOOK:
+        code = f"from benchmarks.explorer import one_verdict; print(one_verdict({name!r}))"
+        runs = [subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True) for _ in range(TIMES)]
+        yield figure(f"cold verdict: {name}", "ms", [float(run.stdout) for run in runs], "under 50 ms")
+
+
+def speed() -> Iterator[Figure]:
     """2 producers, 2 consumers, 4 items each, with semaphores: the search alone, and the verdict."""
-    for _ in range(3):
-        system = p.buffer(*p.S, 2, 2, 4).system()
-        wall, cpu = time.perf_counter(), time.process_time()
-        graph = search(system)
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        print(
-            f"2 x 2 x 4 semaphores: {len(graph):,} states, {graph.transitions:,} transitions in {wall:.2f} s wall, "
-            f"{cpu:.2f} s cpu: {len(graph) / wall:,.0f} states/s wall, {len(graph) / cpu:,.0f} cpu"
-        )
-    wall, cpu = time.perf_counter(), time.process_time()
-    found = explore("semaphores", producers=2, consumers=2, items=4)
-    assert found.ok
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(f"verdict on it, slots watched: {found.states:,} states, {wall:.2f} s wall, {cpu:.2f} s cpu")
+    rates, times = [], []
+    for _ in range(TIMES):
+        graph = search(p.buffer(*p.S, 2, 2, 4).system())
+        rates.append(len(graph) / graph.seconds)
+        began = time.perf_counter()
+        assert explore("semaphores", producers=2, consumers=2, items=4).ok
+        times.append(time.perf_counter() - began)
+    what = f"semaphores, 2 + 2, 4 items each: {len(graph):,} states, {graph.transitions:,} steps"
+    yield figure(what, "states/s", rates, "at least 200,000/s")
+    yield figure("the verdict on it", "s", times, "under 2 s")
 
 
-def replays(count: int) -> None:
-    """Random failing schedules on real processes, memory compared after every step."""
-    played = same = steps = 0
-    seconds = 0.0
-    each = -(-count // len(REPLAYED))
-    for name in REPLAYED:
-        found, schedules = random_failing(p.TEXTBOOK[name][0](), each, seed=3)
+def replays(count: int) -> Iterator[Figure]:
+    """Random failing schedules, all different, on real processes; memory is compared after every step."""
+    played = same = 0
+    rates = []
+    for left, name in zip(range(len(REPLAYED), 0, -1), REPLAYED, strict=True):
+        found, schedules = random_failing(p.TEXTBOOK[name][0](), -(-(count - played) // left), seed=3)
+        steps, seconds = 0, 0.0
         for schedule in schedules:
             replay = found.replay(schedule=schedule)
-            played, same, steps = played + 1, same + replay.ok, steps + replay.steps
-            seconds += replay.seconds
-    print(f"{same} of {played} random failing schedules replayed with equal memory, {steps / seconds:,.0f} steps/s")
+            played, same = played + 1, same + (replay.ok and replay.steps == len(schedule))
+            steps, seconds = steps + replay.steps, seconds + replay.seconds
+        rates.append(steps / seconds)
+    what = f"random failing schedules on real processes, memory equal after every step, of {played:,}"
+    yield figure(what, "schedules", [same], f"all of {count:,}")
+    yield figure(f"checked steps on real processes, by program ({len(rates)})", "steps/s", rates, "at least 10,000/s")
+
+
+def main() -> None:
+    """Measure all, and write the figures."""
+    parser = argparse.ArgumentParser(description="How fast the explorer is on this machine.")
+    parser.add_argument("--schedules", type=int, default=1000)
+    wanted = parser.parse_args()
+    about = machine()
+    print("\n".join(f"{name}: {value}" for name, value in about.items()), end="\n\n")
+    figures = []
+    for part in (verdicts(), speed(), replays(wanted.schedules)):
+        for found in part:
+            figures.append(found)
+            print(found, flush=True)
+    FIGURES.write_text(json.dumps({**about, "figures": [asdict(f) for f in figures]}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    verdicts()
-    speed()
-    replays(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    main()

@@ -9,8 +9,10 @@ so a step of process p depends on these two alone: it is worked out once (`work_
 """
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from shmlab.explorer.automaton import Automaton, Node, Raised
+from shmlab.explorer.errors import ExplorerError
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.items import Ghosts, Judge, Watch
 from shmlab.explorer.memory import Memory, View
@@ -29,6 +31,7 @@ from shmlab.explorer.operations import (
 )
 from shmlab.explorer.recorder import Recorder
 
+FAR = 500  # steps of a process alone that are looked at
 BITS = 24
 FIELD = (1 << BITS) - 1
 Cells = tuple[Value, ...]
@@ -221,6 +224,41 @@ class System:
                 self.faulty[number] = fault
         return number
 
+    @cached_property
+    def locks(self) -> set[int]:
+        """The semaphores that serve as locks: they start at 1, and whoever takes one gives it back himself.
+
+        (`empty` of a buffer with one slot starts at 1, too, but a producer takes it and a consumer gives it back.)
+        """
+        taken, given = set(), set()
+        for p, automaton in enumerate(self.automata):
+            stuck = [node.number for node in automaton.nodes if node.kind == ACQUIRE and not node.successors]
+            for number in (automaton.root, *stuck):
+                self._alone(automaton, number)
+            taken |= {(p, node.address) for node in automaton.nodes if node.kind == ACQUIRE}
+            given |= {(p, node.address) for node in automaton.nodes if node.kind == RELEASE}
+        one_sided = {at for _, at in taken ^ given}
+        return {at for _, at in taken if self.memory.initial[at] == 1 and at not in one_sided}
+
+    def _alone(self, automaton: Automaton, number: int) -> None:
+        """Let a process go on from a node as if it were alone and never had to wait, to see all that it does."""
+        cells = dict(enumerate(self.memory.initial))
+        node = automaton.nodes[number]
+        for _ in range(FAR):
+            if node.kind >= DONE:
+                return
+            value: object = None
+            if node.kind == LOAD:
+                value = cells.get(node.address)
+            elif node.kind == STORE:
+                cells[node.address] = node.argument  # type: ignore[assignment]
+            elif node.kind == ATOMIC:
+                cells[node.address], value = atomically(node.argument, cells.get(node.address))  # type: ignore[arg-type]
+            try:
+                node = automaton.nodes[automaton.step(node.number, value)]
+            except ExplorerError:  # on a way that no run may take
+                return
+
     def waiting(self, state: int) -> list[int]:
         """The processes that have not ended."""
         return [p for p in range(self.size) if self.node(state, p).kind < DONE]
@@ -243,7 +281,7 @@ class System:
         parts = []
         for p in self.waiting(state):
             at = self.node(state, p).address
-            held = [self.names[q] for q in holders.get(at, ())]
+            held = [self.names[q] for q in holders.get(at, ()) if at in self.locks]
             by = f"held by {' and '.join(held)}" if held else f"{self.contents(state)[0][at]}"
             parts.append(f"{self.names[p]} waits for {self.memory.name(at)} ({by})")
         return Fault("deadlock", f"deadlock: {', '.join(parts)}")
