@@ -34,7 +34,7 @@ PEERS = ("hyperq", "faster_fifo_many", "faster_fifo", "zeroq", "zeromq", "messag
 QUEUES = ("faster_fifo", "hyperq", "zeroq", "queue", "simple_queue")  # that copy
 ONE, TWO = (1, 1), (2, 2)
 FRAME = 1 << 20
-LOOK, QUIET, PATIENCE = 0.1, 2, 2.0  # seconds; ticks of 10 ms that others may work meanwhile; seconds
+LOOK, QUIET, PATIENCE = 0.1, 2, 0.5  # seconds; ticks of 10 ms that others may work meanwhile; seconds
 
 
 @dataclass(frozen=True, slots=True)
