@@ -1,0 +1,236 @@
+"""The protocol's own functions, explored: all interleavings, every death at every step, x86's store buffers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from shmlab import explore
+from shmlab.explorer import Verdict
+from tests.ring.stand_in import Killed, Seats, text
+
+# What happens in one exploration: for each producer the items that it puts, for each consumer how many it wants.
+Items = Sequence[Sequence[int]]
+Wants = Sequence[int]
+
+
+def produce(buf, seats, put, row, items, dies):
+    ring = seats.take(buf, "producer", row, dies)
+    done, end = 0, ""
+    try:
+        for item in items:
+            put(ring, item)
+            done += 1
+    except Killed:
+        end = "killed"
+    ring.bury()
+    return done, end
+
+
+def follow(buf, seats, put, row, items):
+    """Sit down where somebody died or left, and put the items that are not in yet."""
+    while buf.alive[row].load():
+        pass
+    ring = seats.take(buf, "producer", row, 0)
+    sit_down(ring)  # noqa: F821  # a name of the text
+    done = 0
+    for item in items[ring.in_[0] :]:
+        put(ring, item)
+        done += 1
+    return done, ""
+
+
+def consume(buf, seats, get, row, wanted, dies):
+    ring = seats.take(buf, "consumer", row, dies)
+    got, end = [], ""
+    try:
+        for _ in range(wanted):
+            got.append(get(ring))
+    except Killed:
+        end = "killed"
+    ring.bury()
+    return tuple(got), end
+
+
+class Explored:
+    """One exploration: its verdict, and which processes were killed in some interleaving.
+
+    `dies` maps the number of a process (producers first) to the access before which it dies.
+    """
+
+    def __init__(
+        self,
+        slots: int,
+        items: Items,
+        wants: Wants,
+        dies: Mapping[int, int] | None = None,
+        memory: str = "tso",
+        fenced: bool = True,
+        succeeded: bool = False,
+        **instead: Any,
+    ) -> None:
+        self.slots, self.items, self.dies = slots, items, dies or {}
+        self.killed: set[int] = set()
+        seats = Seats(slots, len(items), len(wants), fenced, mortal=bool(dies))
+        names = text(produce=produce, consume=consume, follow=follow, **instead)
+        put = names["put" if len(items) == 1 else "put_in_turn"]
+        get = names["get" if len(wants) == 1 else "get_in_turn"]
+        processes = [(names["produce"], seats, put, row, tuple(own)) for row, own in enumerate(items)]
+        processes += [(names["consume"], seats, get, row, wanted) for row, wanted in enumerate(wants)]
+        processes = [(*process, self.dies.get(number, 0)) for number, process in enumerate(processes)]
+        if succeeded:
+            processes.append((names["follow"], seats, put, 0, tuple(items[0])))
+        self.verdict: Verdict = explore(
+            processes,
+            shared=seats.cells(),
+            final=self.judge,
+            invariant=self.holds,
+            memory=memory,
+        )
+
+    def holds(self, memory: Any) -> bool:
+        mutexes = (memory.producer_mutex, memory.consumer_mutex)
+        return 0 <= memory.in_[0] - memory.out[0] <= self.slots and max(mutexes) <= 1
+
+    def judge(self, memory: Any, results: list[tuple[Any, str]]) -> bool | str:
+        """Every item exactly once and in order; of who was killed, the operation it was in happened or not."""
+        self.killed |= {number for number, (_, end) in enumerate(results) if end}
+        gets = [result for result in results if isinstance(result[0], tuple)]
+        puts = [result for result in results if not isinstance(result[0], tuple)]
+        in_, out = memory.in_[0], memory.out[0]
+        least, taken = sum(done for done, _ in puts), sum(len(got) for got, _ in gets)
+        if not least <= in_ <= least + sum(bool(end) for _, end in puts):
+            return f"in_ is {in_}, put were {least}"
+        if not taken <= out <= taken + sum(bool(end) for _, end in gets):
+            return f"out is {out}, taken were {taken}"
+        stored = [memory.slots[i % self.slots] for i in range(out, in_)]  # what nobody has taken yet
+        seen = [item for got, _ in gets for item in got] + stored
+        if len(set(seen)) < len(seen):
+            return f"an item twice: {seen}"
+        for line in (*(got for got, _ in gets), stored):
+            for own in self.items:
+                mine = [item for item in line if item in own]
+                if mine != sorted(mine):
+                    return f"out of order: {line}"
+        if out == taken and least > in_ - len(stored) - taken + len(seen):
+            return f"lost: {seen}"
+        return len(seen) + out - taken == in_ or f"{in_} put, {out} taken, seen {seen}"
+
+
+# --- without deaths ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("slots", "items", "wants"),
+    [
+        (1, [[1, 2, 3]], [3]),
+        (2, [[1, 2, 3]], [3]),
+        (2, [[1, 2, 3]], [1]),
+        (1, [[1], [2]], [2]),
+        (1, [[1, 2]], [1, 1]),
+        (3, [[1, 2], [3]], []),
+        pytest.param(1, [[1], [2]], [1, 1], marks=pytest.mark.slow),
+    ],
+)
+def test_every_item_comes_out_once_whatever_the_schedule(slots: int, items: Items, wants: Wants) -> None:
+    verdict = Explored(slots, items, wants).verdict
+    assert verdict.ok, str(verdict)
+
+
+def test_without_the_fence_somebody_sleeps_for_ever_on_x86_and_with_it_nobody_does() -> None:
+    broken = Explored(1, [[1, 2]], [2], fenced=False).verdict
+    assert broken.fault == "deadlock" and "waits for items" in str(broken)
+    assert Explored(1, [[1, 2]], [2], fenced=False, memory="sc").verdict.ok  # it takes a store buffer
+    assert Explored(1, [[1, 2]], [2]).verdict.ok
+
+
+# --- with deaths ------------------------------------------------------------------------------------------------------
+
+
+def every_death(slots: int, items: Items, wants: Wants, who: int, steps: int, **more: Any) -> None:
+    """Let process `who` die before its first access, its second, ..., in its operation or while it waits in it."""
+    for step in range(1, steps + 1):
+        explored = Explored(slots, items, wants, {who: step}, **more)
+        assert explored.verdict.ok, f"killed before access {step}: {explored.verdict}"
+        assert who in explored.killed, f"nobody lives to see access {step}"
+
+
+def test_a_lone_producer_may_die_anywhere_and_its_successor_goes_on() -> None:
+    every_death(1, [[1, 2]], [2], 0, 25, succeeded=True)
+
+
+def test_a_lone_consumer_may_die_anywhere() -> None:
+    every_death(2, [[1, 2]], [1], 1, 15)
+
+
+def test_one_of_two_producers_may_die_anywhere_and_the_other_goes_on() -> None:
+    every_death(2, [[1], [2]], [], 0, 22)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("slots", "items", "wants", "who"),
+    [
+        (3, [[1, 2], [3]], [], 0),
+        (1, [[1], [2]], [1], 0),  # while the ring may be full: it also dies asleep, with the mutex in its hand
+        (2, [[1, 2]], [1, 1], 1),  # one of two consumers
+    ],
+)
+def test_one_of_several_may_die_anywhere_and_the_others_go_on(
+    slots: int, items: Items, wants: Wants, who: int
+) -> None:
+    every_death(slots, items, wants, who, 30)
+
+
+@pytest.mark.slow
+def test_two_of_three_may_die_anywhere_also_while_they_mend_what_the_other_left() -> None:
+    items = [[1], [2], [3]]
+    for first in range(1, 12, 2):
+        for second in range(1, 34):
+            explored = Explored(3, items, [], {0: first, 1: second})
+            assert explored.verdict.ok, f"killed before accesses {first} and {second}: {explored.verdict}"
+
+
+# --- the checks notice ------------------------------------------------------------------------------------------------
+
+
+def take_if_zero(ring):
+    ring.turn[0] = ring.odd
+    ring.acquire(False)
+    ring.lost[0] = 0  # BROKEN: without a look at who is inside
+    return True
+
+
+def look_once(ring):
+    find_the_dead(ring)  # noqa: F821  # a name of the text
+    if not ring.lost[0]:
+        return False
+    if any(turn[0] % 2 for turn in ring.turns):
+        return False
+    ring.turn[0] = ring.odd
+    ring.acquire(False)  # BROKEN: somebody may have come and gone since the look
+    ring.lost[0] = 0
+    return True
+
+
+@pytest.mark.parametrize(
+    ("broken", "step"), [(take_if_zero, 3), (look_once, 2)], ids=["no look at the others", "one look at the others"]
+)
+def test_a_mutex_inherited_too_early_is_found(broken: Callable[..., object], step: int) -> None:
+    items = [[1], [2], [3, 4]]
+    found = Explored(4, items, [], {0: step}, take_if_lost=broken).verdict
+    assert found.fault == "invariant"
+    assert Explored(4, items, [], {0: step}).verdict.ok
+
+
+def early(ring, item, timeout=None):
+    index = ring.in_[0]
+    if index >= ring.bound:
+        wait(ring, index, timeout)  # noqa: F821  # a name of the text
+    ring.in_[0] = index + 1  # BROKEN: before the item is there
+    ring.memory[ring.places[index % ring.slots]] = item
+
+
+def test_a_counter_stored_before_its_item_is_found() -> None:
+    found = Explored(2, [[1, 2]], [1], put=early).verdict
+    assert found.fault
