@@ -9,6 +9,7 @@ changed: a state of a process does not tell of it, and real processes would not 
 """
 
 import contextlib
+import dis
 import inspect
 import random
 import threading
@@ -27,11 +28,12 @@ from shmlab.explorer.freezing import Opaque, freeze
 Function = types.FunctionType
 Track = Callable[[Function, Function], Function]
 UNFOLLOWED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+GLOBALS = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
 CONTAINERS = (list, tuple, set, frozenset, deque, dict)
 CHANGING = (list, set, deque, dict, bytearray)
 PLAIN = (*CHANGING, int, str, float, bytes, tuple, type(None))
 ENOUGH = 100  # elements of a container in which to look for objects
-ONE_AT_A_TIME = threading.Lock()  # for the classes that hold marked methods
+ONE_AT_A_TIME = threading.RLock()  # for the classes that hold marked methods
 
 
 class Copies:
@@ -46,7 +48,7 @@ class Copies:
         self._names: dict[int, dict[str, Any]] = {}  # the copied globals, by the identity of the own ones
         self._classes: set[type] = set()
         self._methods: list[tuple[type, str, object, object]] = []  # class, name, own, marked
-        self._lasting: list[tuple[str, Callable[[], object], Hashable]] = []
+        self._lasting: dict[str, tuple[Callable[[], object], Hashable]] = {}
 
     def of(self, function: object) -> Function:
         """The marked copy of a function; what it mentions is marked, too. Raises CannotFollow."""
@@ -66,7 +68,7 @@ class Copies:
         marked = self._functions[function] = self._track(copy, function)
         for name, cell in called.items():
             cells[name].cell_contents = self._instead(cell.cell_contents, own)
-        for name in mentioned(function):
+        for name in mentioned(function, GLOBALS):
             if name in own and name not in self._markers:
                 self._look_at(name, own)
         self._watch_function(marked, copy)
@@ -160,11 +162,11 @@ class Copies:
 
     def _watch(self, what: str, get: Callable[[], object]) -> None:
         with contextlib.suppress(Opaque):
-            self._lasting.append((what, get, freeze(get())))
+            self._lasting.setdefault(what, (get, freeze(get())))
 
     def changed(self) -> str | None:
         """What has been changed that outlives a call, in words; None if nothing has."""
-        for what, get, before in self._lasting:
+        for what, (get, before) in self._lasting.items():
             try:
                 if freeze(get()) != before:
                     return what
@@ -188,12 +190,13 @@ class Copies:
                     type.__setattr__(kind, name, own)
 
 
-def mentioned(function: Function) -> list[str]:
-    """All names of globals and attributes in a function's text."""
+def mentioned(function: Function, how: frozenset[str] = frozenset()) -> list[str]:
+    """All names of globals and attributes in a function's text, or those in instructions called like that."""
     found: dict[str, None] = {}
     codes = [function.__code__]
     for code in codes:  # grows while it is walked: lambdas, comprehensions, functions inside
-        found |= dict.fromkeys(code.co_names)
+        names = [it.argval for it in dis.get_instructions(code) if it.opname in how] if how else code.co_names
+        found |= dict.fromkeys(names)
         codes += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
     return list(found)
 

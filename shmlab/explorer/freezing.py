@@ -16,7 +16,10 @@ from typing import Any
 MARKED = "shmlab_marked"  # where a function that only keeps track of the calls of another one names that other
 VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 BY_ITSELF = ("__dict__", "__weakref__", "__slotnames__")  # what Python puts into a class
-OWN_WORD = ("__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs__", "__getnewargs_ex__", "__getattribute__")
+OWN_WORD = (
+    *("__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs__", "__getnewargs_ex__"),
+    *("__getattr__", "__getattribute__"),
+)
 
 
 class Opaque(Exception):

@@ -18,17 +18,23 @@ import inspect
 import types
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from shmlab.explorer.errors import CannotFollow
 
 Function = types.FunctionType
+MADE: WeakKeyDictionary[Function, tuple[types.CodeType, types.CodeType]] = WeakKeyDictionary()  # once is enough
 
 
 def marked(function: Function) -> types.CodeType:
     """The code of a function with markers in it. Raises CannotFollow."""
-    tree, first = definition(function)
-    _refuse_what_cannot_be_followed(tree, function, first)
-    return _compiled(tree, function, first)
+    own, code = MADE.get(function, (None, None))
+    if code is None or own is not function.__code__:
+        tree, first = definition(function)
+        _refuse_what_cannot_be_followed(tree, function, first)
+        code = _compiled(tree, function, first)
+        MADE[function] = function.__code__, code
+    return code
 
 
 def definition(function: Function) -> tuple[ast.FunctionDef, int]:

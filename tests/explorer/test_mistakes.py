@@ -279,6 +279,17 @@ def test_a_generator_method_is_left_as_it_is() -> None:
     assert explore([walks, walks], shared=SHARED, final=lambda memory, _: memory.count <= 6).ok
 
 
+count = lambda buf: buf.flag[0]  # noqa: E731 - as a student may write it
+
+
+def counts_up(buf):
+    buf.count += 1
+
+
+def test_a_global_that_is_called_like_a_shared_variable_is_no_business_of_ours() -> None:
+    assert explore([counts_up], shared=SHARED).ok
+
+
 def test_a_lambda_is_refused() -> None:
     with pytest.raises(errors.CannotFollow, match="lambda"):
         explore(lambda buf, item: None, p.get_count)
