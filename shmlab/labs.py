@@ -15,15 +15,20 @@ from typing import Any, TypeVar
 
 from shmlab import limits
 from shmlab.errors import ArgumentError
+from shmlab.exhibits.access import try_access
+from shmlab.exhibits.calls import count_calls
 from shmlab.explorer import question, schedules
 from shmlab.explorer.goal import Asked, Goal
 from shmlab.explorer.question import Found
 from shmlab.explorer.search import Progress
 from shmlab.explorer.stepping import Stepping
 from shmlab.explorer.verdict import Verdict
+from shmlab.widgets.address_spaces import AddressSpaces
+from shmlab.widgets.lifecycle import SegmentBoard
 from shmlab.widgets.live import LiveLab
 from shmlab.widgets.queueing import LiveQueueing
 from shmlab.widgets.stepper import Stepper
+from shmlab.widgets.tables import AccessTable, CallsTable
 
 FPS = (1, 60)
 
@@ -142,6 +147,29 @@ def queueing(slots: int = 8, seconds: float = 11.0) -> LiveQueueing:
     Raises ArgumentError before anything is started.
     """
     return _placed(sys._getframe(1), lambda: LiveQueueing(slots, seconds))
+
+
+def maps() -> AddressSpaces:
+    """Two processes, A and B, and their address spaces beside each other, from /proc/PID/maps.
+
+    `own_page`, `store` and `load` have one of them use an address; the picture follows.
+    """
+    return _placed(sys._getframe(1), AddressSpaces)
+
+
+def lifecycle() -> SegmentBoard:
+    """Two processes, A and B, that create, attach, use, detach and unlink one segment, as told by buttons or lines."""
+    return _placed(sys._getframe(1), SegmentBoard)
+
+
+def access() -> AccessTable:
+    """Let real users try to attach a segment in each mode, and show who could."""
+    return _placed(sys._getframe(1), lambda: AccessTable(try_access()))
+
+
+def calls() -> CallsTable:
+    """Count the system calls of two processes that share memory, and that use a pipe instead. Takes about a second."""
+    return _placed(sys._getframe(1), lambda: CallsTable(count_calls()))
 
 
 def _placed(caller: Any, make: Callable[[], Shown]) -> Shown:

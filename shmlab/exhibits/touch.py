@@ -1,0 +1,56 @@
+"""When memory really comes: at the first touch of each page, and the kernel sees that touch, and only that one.
+
+Mapping a segment is a promise. The first access to a page has no entry in the process's page table yet; the processor
+asks the kernel (a page fault), which finds or makes the page and enters it. Every later access goes past the kernel.
+
+Source: Silberschatz, Galvin, Gagne, "Demand Paging"; proc_pid_stat(5), field minflt.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from shmlab import limits, maps
+from shmlab.exhibits.lifecycle import PAGE, Lifecycle
+
+PAGES = (1, 16_384)
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What a process did to a segment: how many page faults it had, and what it is charged for the segment then."""
+
+    what: str
+    faults: int
+    account: maps.Account
+
+    def __str__(self) -> str:
+        charged, share = self.account.resident >> 10, self.account.share >> 10
+        return f"{self.what:32} {self.faults:6,} page faults, {charged:6,} KiB resident, its share {share:6,} KiB"
+
+
+def touch(pages: int = 1024) -> Iterator[Touch]:
+    """Let A create a segment of so many pages and touch them, twice; then B, too."""
+    size = PAGE * limits.whole(pages, "pages", *PAGES)
+    with Lifecycle() as life:
+        yield _touch(life, "A", "A creates it", lambda: life.create("A", size))
+        yield _touch(life, "A", "A stores into every page", lambda: life.ask("A", "touch", True))
+        yield _touch(life, "A", "A stores into every page again", lambda: life.ask("A", "touch", True))
+        life.attach("B")
+        yield _touch(life, "B", "B stores into every page", lambda: life.ask("B", "touch", True))
+        yield _touch(life, "A", "A looks at its account again", lambda: None)
+
+
+def faults(pid: int) -> int:
+    """How many page faults of a process needed no disk."""
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rpartition(") ")[2].split()[7])
+
+
+def _touch(life: Lifecycle, name: str, what: str, act: Callable[[], object]) -> Touch:
+    pid = life.child(name).pid
+    before = faults(pid)
+    act()
+    after = faults(pid)
+    region = life.region(name)
+    assert region is not None
+    return Touch(what, after - before, maps.account(pid, region.inode))
