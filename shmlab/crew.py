@@ -11,12 +11,12 @@ import struct
 import sys
 import time
 
+from shmlab import guests, limits, processes
 from shmlab import layout as at
-from shmlab import limits, processes
 from shmlab.errors import ArgumentError
 from shmlab.log import Log
 from shmlab.meter import Meter
-from shmlab.processes import Process
+from shmlab.processes import Program
 from shmlab.recovery import Recovery
 from shmlab.repair import Dead
 from shmlab.segment import SegmentFile
@@ -38,7 +38,7 @@ class Crew:
 
     def __init__(self, file: SegmentFile, strategy: Strategy, functions: bytes, log: Log, repair: bool) -> None:
         self._file, self._functions, self._log = file, functions, log
-        self._processes: dict[int, Process] = {}
+        self._processes: dict[int, Program] = {}
         self._meters: dict[int, Meter] = {}
         self._fresh = list(range(file.layout.rows))
         self._numbers = dict.fromkeys(at.ROLES, 0)
@@ -83,8 +83,10 @@ class Crew:
         return row
 
     def _free_row(self) -> int:
-        if self._fresh:
-            return self._fresh.pop(0)
+        while self._fresh:
+            row = self._fresh.pop(0)
+            if not self.word(row, at.ROLE):  # else a guest has it
+                return row
         self.recovery.wait()  # a dead worker's row still tells what it was about
         for row, process in self._processes.items():
             if process.ended.is_set() and row not in self.recovery.dead:
@@ -101,7 +103,7 @@ class Crew:
         names = ", ".join(self.name(row) for row in alive) or "none"
         raise ArgumentError(f"there is no living worker {wanted!r}. Living: {names}.")
 
-    def process(self, row: int) -> Process:
+    def process(self, row: int) -> Program:
         """The process that works in this row."""
         return self._processes[row]
 
@@ -195,10 +197,30 @@ class Crew:
             self.tell(row)
 
     def measured(self, snapshot: Snapshot) -> tuple[Worker, ...]:
-        """The workers of a snapshot, completed with what their processes show."""
+        """The workers of a snapshot, completed with what their processes show; guests are welcome."""
+        for worker in snapshot.workers:
+            self._receive(worker)
         return tuple(
             self._meters[w.row].measure(w, self._processes[w.row]) for w in snapshot.workers if w.row in self._processes
         )
+
+    def _receive(self, worker: Worker) -> None:
+        """Notice that a guest has come or gone."""
+        row, known = worker.row, self._processes.get(worker.row)
+        if known is None or (known.ended.is_set() and known.pid != worker.pid):
+            guest = guests.welcome(self._file, row)
+            if guest:
+                self._processes[row], self._meters[row] = guest, Meter()
+                self._names[row], self._roles[row] = worker.name, self.word(row, at.ROLE)
+                self._log.note("worker", f"{worker.name} joined: pid {guest.pid}, a program of its own.")
+        elif isinstance(known, guests.Guest) and not known.mourned and known.wait(0):
+            known.mourned = True
+            if known.returncode == 0:
+                self.set(row, at.ROLE, 0)  # the row is free again; its accounts stay
+                del self._processes[row]
+                self._log.note("worker", f"{worker.name} left.")
+            else:
+                self._ended(row, known)
 
     def output(self) -> str:
         """What the workers printed, in the order of their rows."""
@@ -210,7 +232,10 @@ class Crew:
         self.recovery.close()
         running = [process for process in self._processes.values() if not process.ended.is_set()]
         for process in running:
-            process.signal(signal.SIGKILL)
+            if isinstance(process, guests.Guest):
+                process.close()  # it leaves by itself when the lab says stop
+            else:
+                process.signal(signal.SIGKILL)
         for process in running:
             process.wait(5)
 
@@ -219,7 +244,7 @@ class Crew:
             for line in text.splitlines()[-20:]:
                 self._log.note("output", f"{self.name(row)} says: {line[:500]}")
 
-    def _ended(self, row: int, process: Process) -> None:
+    def _ended(self, row: int, process: Program) -> None:
         if self._closing or process.returncode is None:
             return
         if self._processes.get(row, process) is process and self.word(row, at.PHASE) != at.LEFT:

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from dataclasses import replace
 
-from shmlab.processes import Process
+from shmlab.processes import Program
 from shmlab.snapshot import Worker
 
 SAMPLE = 0.1  # seconds between two samples, at least
@@ -23,11 +23,11 @@ class Meter:
         self._samples = deque([(time.monotonic(), 0, 0.0)])
         self._stopped = False
 
-    def restart(self, items: int, process: Process) -> None:
+    def restart(self, items: int, process: Program) -> None:
         """Measure afresh from here, where the worker has done so many items: it was asked for another rate."""
         self._samples = deque([(time.monotonic(), items, process.cpu_seconds())])
 
-    def measure(self, worker: Worker, process: Process) -> Worker:
+    def measure(self, worker: Worker, process: Program) -> Worker:
         """The worker, completed with what its process shows."""
         now = time.monotonic()
         if now - self._samples[-1][0] >= SAMPLE:
@@ -47,13 +47,13 @@ class Meter:
         return replace(worker, state="stalled", achieved=0.0) if self._stopped else worker
 
 
-def _end(process: Process, worker: Worker) -> str:
+def _end(process: Program, worker: Worker) -> str:
     if process.returncode == 0 or worker.state == "ended":
         return "ended"
     return "killed" if process.returncode and process.returncode < 0 else "failed"
 
 
-def _error(process: Process) -> str | None:
+def _error(process: Program) -> str | None:
     """The last line that a failed program printed."""
     if not process.returncode or process.returncode < 0:
         return None

@@ -26,25 +26,20 @@ CALM = 0.02  # seconds between two readings, so that a program that prints witho
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
 
-class Process:
-    """A program that was started. `returncode` is None while it runs, minus the signal if one ended it."""
+class Program:
+    """A program that runs, looked at and signalled through a handle that never comes to mean another program."""
 
-    def __init__(self, popen: "subprocess.Popen[bytes]") -> None:
-        assert popen.stdin and popen.stdout
-        self.pid = popen.pid
-        self.returncode: int | None = None
-        self.output = ""
-        self.ended = threading.Event()  # set when it is reaped and all its output is taken
-        self._popen, self._stdin, self._stdout = popen, popen.stdin.fileno(), popen.stdout.fileno()
-        self._handle = os.pidfd_open(popen.pid)  # a signal through it never meets another process
+    returncode: int | None = None
+    output = ""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.ended = threading.Event()
+        self._handle = os.pidfd_open(pid)
         self._lock = threading.Lock()
 
     def tell(self) -> None:
-        """Wake the program: it has news. Never blocks."""
-        with self._lock:
-            if not self.ended.is_set():
-                with contextlib.suppress(BlockingIOError, BrokenPipeError):
-                    os.write(self._stdin, b"n")
+        """Wake the program: it has news. Never blocks. (One that was not started here looks by itself.)"""
 
     def signal(self, number: signal.Signals) -> bool:
         """Send a signal; False if the program has ended."""
@@ -76,6 +71,25 @@ class Process:
                 with contextlib.suppress(OSError), open(f"/proc/{self.pid}/stat") as file:
                     return file.read().rpartition(") ")[2]
         return ""
+
+
+class Process(Program):
+    """A program that was started here. `returncode` is None while it runs, minus the signal if one ended it.
+
+    `ended` is set when it is reaped and all its output is taken.
+    """
+
+    def __init__(self, popen: "subprocess.Popen[bytes]") -> None:
+        assert popen.stdin and popen.stdout
+        super().__init__(popen.pid)
+        self._popen, self._stdin, self._stdout = popen, popen.stdin.fileno(), popen.stdout.fileno()
+
+    def tell(self) -> None:
+        """Wake the program: it has news. Never blocks."""
+        with self._lock:
+            if not self.ended.is_set():
+                with contextlib.suppress(BlockingIOError, BrokenPipeError):
+                    os.write(self._stdin, b"n")
 
 
 Heard = Callable[[str], None]

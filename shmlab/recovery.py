@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from shmlab import layout as at
 from shmlab.log import Log
-from shmlab.processes import Process
+from shmlab.processes import Program
 from shmlab.repair import Dead, repair
 from shmlab.segment import SegmentFile
 from shmlab.strategies import Strategy
@@ -32,7 +32,7 @@ class Recovery:
         strategy: Strategy,
         log: Log,
         automatic: bool,
-        processes: Callable[[], dict[int, Process]],
+        processes: Callable[[], dict[int, Program]],
         tell_all: Callable[[], None],
     ) -> None:
         self._file, self._strategy, self._log, self.automatic = file, strategy, log, automatic
@@ -116,7 +116,7 @@ class Recovery:
             time.sleep(LOOK)
         return True
 
-    def _living(self) -> dict[int, Process]:
+    def _living(self) -> dict[int, Program]:
         return {row: process for row, process in self._processes().items() if not process.ended.is_set()}
 
     def _parked(self, row: int) -> bool:
