@@ -9,11 +9,12 @@ from __future__ import annotations
 import atexit
 import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from inspect import signature
 from typing import Any, TypeVar
 
 from shmlab import limits
+from shmlab.comparison import planned
 from shmlab.errors import ArgumentError
 from shmlab.exhibits.access import try_access
 from shmlab.exhibits.calls import count_calls
@@ -24,6 +25,7 @@ from shmlab.explorer.search import Progress
 from shmlab.explorer.stepping import Stepping
 from shmlab.explorer.verdict import Verdict
 from shmlab.widgets.address_spaces import AddressSpaces
+from shmlab.widgets.comparison import LiveComparison
 from shmlab.widgets.lifecycle import SegmentBoard
 from shmlab.widgets.live import LiveLab
 from shmlab.widgets.queueing import LiveQueueing
@@ -147,6 +149,25 @@ def queueing(slots: int = 8, seconds: float = 11.0) -> LiveQueueing:
     Raises ArgumentError before anything is started.
     """
     return _placed(sys._getframe(1), lambda: LiveQueueing(slots, seconds))
+
+
+def compare(
+    ways: Iterable[str] | None = None,
+    sizes: Iterable[int] | None = None,
+    between: Iterable[tuple[int, int]] | None = None,
+    rounds: int | None = None,
+    seconds: float | None = None,
+    quick: bool = False,
+) -> LiveComparison:
+    """Measure shared memory against pipes, sockets and queues, while a chart and a table fill in.
+
+    The arguments are those of `shmlab.compare`. The page stays alive meanwhile.
+
+    The result shows itself as the last line of a cell; `wait()` gives the `Comparison`, `close()` ends it.
+    Raises ArgumentError before anything is started.
+    """
+    plan = planned(ways, sizes, between, rounds, seconds, quick)
+    return _placed(sys._getframe(1), lambda: LiveComparison(plan))
 
 
 def maps() -> AddressSpaces:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from shmlab import labs
 from shmlab.comparison import ways
 from shmlab.comparison.plan import THROUGHPUT, Plan, planned
+from shmlab.errors import ArgumentError
 from shmlab.widgets.comparison import BYTES, LiveComparison
 from shmlab.widgets.curves import LETTERS, Curves
 from shmlab.widgets.parts import Parts
@@ -156,3 +158,14 @@ def test_every_way_has_a_letter_of_its_own(curves: Any) -> None:
     drawn = curves(comparison({(name, 8): [1e6] for name in ways.names}))
     assert len(set(drawn.letters.values())) == len(drawn.names)
     assert len(set(drawn.colours.values())) == len(drawn.names)
+
+
+def test_labs_compare_shows_it_at_the_place_of_the_call() -> None:
+    live = labs.compare(["pipe"], [8], [(1, 1)], rounds=1, seconds=0.5)
+    try:
+        assert live.wait(30).result("pipe", 8).rate
+        with pytest.raises(ArgumentError, match="Ways"):
+            labs.compare(["carrier pigeon"])
+    finally:
+        labs.close()
+    assert live.closed
