@@ -30,8 +30,7 @@ Track = Callable[[Function, Function], Function]
 UNFOLLOWED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 GLOBALS = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
 CONTAINERS = (list, tuple, set, frozenset, deque, dict)
-CHANGING = (list, set, deque, dict, bytearray)
-PLAIN = (*CHANGING, int, str, float, bytes, tuple, type(None))
+SCALARS = (int, str, float, bytes, type(None))
 ENOUGH = 100  # elements of a container in which to look for objects
 ONE_AT_A_TIME = threading.RLock()  # for the classes that hold marked methods
 
@@ -92,8 +91,9 @@ class Copies:
                 marked = self._method(thing, own)
                 if marked is not thing:
                     self._methods.append((base, name, thing, marked))
-                elif isinstance(thing, PLAIN) and not name.startswith("__"):
+                elif not name.startswith("__") and (isinstance(thing, SCALARS) or _may_change(thing, own)):
                     self._watch(f"{base.__name__}.{name}", partial(getattr, base, name, None))
+            self._watch(f"the attributes of {base.__name__}", partial(_names, base))
 
     def _method(self, thing: Any, own: dict[str, Any]) -> object:
         """What a class holds under a name, marked; `thing` itself where there is nothing to mark."""
@@ -118,7 +118,7 @@ class Copies:
         names = self._globals(own)
         if names.get(name) is value:
             names[name] = self._instead(value, own)
-        if isinstance(value, CHANGING) or type(value).__module__ == own.get("__name__"):
+        if _may_change(value, own):
             self._watch(f"the global `{name}`", partial(_itself, value))
 
     def _instead(self, value: Any, own: dict[str, Any]) -> object:
@@ -154,14 +154,15 @@ class Copies:
         if copy.__name__ in copy.__code__.co_names:
             self._watch(f"an attribute of {copy.__name__}", partial(_attributes, marked))
         for default in [*(copy.__defaults__ or ()), *(copy.__kwdefaults__ or {}).values()]:
-            if isinstance(default, CHANGING):
+            if _may_change(default, copy.__globals__):
                 self._watch(f"a default argument of {copy.__name__}", partial(_itself, default))
         for name, cell in zip(copy.__code__.co_freevars, copy.__closure__ or (), strict=True):
-            if isinstance(_content(cell), PLAIN):
+            value = _content(cell)
+            if isinstance(value, SCALARS) or _may_change(value, copy.__globals__):
                 self._watch(f"the variable `{name}` around {copy.__name__}", partial(_content, cell))
 
     def _watch(self, what: str, get: Callable[[], object]) -> None:
-        with contextlib.suppress(Opaque):
+        with contextlib.suppress(Opaque, RecursionError):
             self._lasting.setdefault(what, (get, freeze(get())))
 
     def changed(self) -> str | None:
@@ -216,12 +217,23 @@ def _is_beside(value: object, own: dict[str, Any]) -> bool:
     return type(value) is Function and value.__globals__ is own
 
 
+def _may_change(value: object, own: dict[str, Any]) -> bool:
+    """Whether a value can be changed: a container, an iterator, an object of the program's own."""
+    kind = type(value)
+    changing = isinstance(value, (*CONTAINERS, bytearray)) or hasattr(kind, "__next__")
+    return changing or kind.__module__ == own.get("__name__")
+
+
+def _names(kind: type) -> list[str]:
+    return [name for name in vars(kind) if not name.startswith("__")]
+
+
 def _itself(value: object) -> object:
     return value
 
 
 def _attributes(function: Function) -> object:
-    return {name: value for name, value in vars(function).items() if isinstance(value, PLAIN)}
+    return {name: value for name, value in vars(function).items() if isinstance(value, (*SCALARS, *CONTAINERS))}
 
 
 def _content(cell: types.CellType) -> object:

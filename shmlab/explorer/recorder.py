@@ -21,10 +21,8 @@ from shmlab.explorer.freezing import MARKED, Handle, Opaque, freeze
 PATIENCE = 1.5  # seconds that a process may take from one step to the next
 LOOK = 256  # marks between two looks at the clock
 STALE = object()  # the place of a call whose mark is known to be passed before the run ends
-Known = tuple[int, frozenset[int]]  # of an earlier run: how many marks it passed, and which of them it stands at
-
-
 FIXED = {int, str, NoneType, bool, float, bytes}  # what nobody can change who is given it
+Known = tuple[int, frozenset[int]]  # of an earlier run: how many marks it passed, and which of them it stands at
 
 
 class Suspend(BaseException):

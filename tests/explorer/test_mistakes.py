@@ -197,6 +197,8 @@ class Counting:
 
 
 COUNTING = Counting()
+PAIR = (Counting(), Counting())
+NUMBERS = iter([1, 2, 3] * 1000)
 
 
 def counts(buf, how):
@@ -206,6 +208,21 @@ def counts(buf, how):
 
 def counts_globally(buf):
     COUNTING.count("self")
+    buf.count = 1
+
+
+def counts_in_a_pair(buf):
+    PAIR[0].count("self")
+    buf.count = 1
+
+
+def takes_the_next(buf):
+    next(NUMBERS)
+    buf.count = 1
+
+
+def makes_an_attribute(buf):
+    Counting.new = buf.count
     buf.count = 1
 
 
@@ -238,6 +255,9 @@ def around():
         ((counts, "attribute"), "Counting.made"),
         ((counts, "list"), "Counting.log"),
         ((counts_globally,), "the global `COUNTING`"),
+        ((counts_in_a_pair,), "the global `PAIR`"),
+        ((takes_the_next,), "the global `NUMBERS`"),
+        ((makes_an_attribute,), "the attributes of Counting"),
         ((counts_by_default,), "a default argument of counts_by_default"),
         ((counts_in_an_attribute,), "an attribute of counts_in_an_attribute"),
         ((around(),), "the variable `n` around counts_around"),
