@@ -190,7 +190,7 @@ class Ring:
         for end in (self._producer, self._consumer):
             if end:
                 end.forget()
-        for method in ("put", "get"):
+        for method in ("put", "put_many", "get", "get_many", "get_into"):
             vars(self).pop(method, None)
         self.segment.close()
         if self._owned:
@@ -239,15 +239,15 @@ class Ring:
     def _as_producer(self) -> Producer:
         self._check()
         if not self._producer:
-            self._producer = Producer(self)
-            self.put = self._producer.put  # type: ignore[method-assign]  # from now on without this detour
+            self._producer = end = Producer(self)
+            vars(self).update(put=end.put, put_many=end.put_many)  # from now on without this detour
         return self._producer
 
     def _as_consumer(self) -> Consumer:
         self._check()
         if not self._consumer:
-            self._consumer = Consumer(self)
-            self.get = self._consumer.get  # type: ignore[method-assign]
+            self._consumer = end = Consumer(self)
+            vars(self).update(get=end.get, get_many=end.get_many, get_into=end.get_into)
         return self._consumer
 
 

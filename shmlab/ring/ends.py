@@ -1,8 +1,8 @@
 """One end of a ring as one process holds it: where its words are, and how it enters and leaves.
 
-Each operation has three steps: enter (wait for the turn), move items and then the counter, leave (and wake whoever
-sleeps). For single items the protocol's functions have all three in one (protocol.py); batches and items in place are
-made of the three below.
+Each operation has three steps: wait for the turn and for room, move items, store the counter and leave. For single
+items the protocol's functions have all in one (protocol.py); batches and items in place are made of `start` and
+`finish`.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ from types import TracebackType
 from shmlab import layout as at
 from shmlab.errors import ArgumentError, RingClosed, RingTaken, RingTimeout, SegmentNotFound
 from shmlab.ring import ordering, seats, turns
+from shmlab.ring.ordering import WEAK
 from shmlab.ring.protocol import wait, wake
 from shmlab.ring.words import offset
 
@@ -115,47 +116,55 @@ class End:
         while self.views:
             self.views.pop().release()
 
-    # --- the three steps ---------------------------------------------------------------------------------------
+    # --- the steps -----------------------------------------------------------------------------------------------
 
     def free(self) -> None:
         """Before them. Raises ArgumentError inside a `with` block of claim or peek."""
         if self.in_place:
             raise ArgumentError(f"this {self.role} works in place already: leave that `with` block first.")
 
-    def enter(self, deadline: float | None) -> bool:
-        """Wait for the turn. False when the deadline is over."""
-        if not self.in_turn:
-            return True
-        self.turn[0] = self.odd
-        if self.acquire(False) or turns.wait_for_turn(self, deadline):
-            return True
-        self._outside()
-        return False
+    def start(self, most: int, deadline: float | None) -> tuple[int, int]:
+        """Wait for the turn and for room or items: which number is next, and how many may go; (0, 0) if it is late."""
+        if self.in_turn:
+            self.turn[0] = self.odd
+            if not self.acquire(False) and not turns.wait_for_turn(self, deadline):
+                self._outside()
+                return 0, 0
+        index = self.mine[0]
+        if index + most > self.bound:
+            if not wait(self, index, deadline):
+                self.leave()
+                return 0, 0
+            most = min(most, self.bound - index)
+        return index, most
 
-    def up_to(self, index: int, most: int, deadline: float | None) -> int:
-        """How many items may go now, from number `index` on, at most `most`; 0 when the deadline is over."""
-        if index + most > self.bound and not wait(self, index, deadline):
-            return 0
-        return min(most, self.bound - index)
-
-    def move(self, counter: int) -> None:
-        """The store by which items go."""
-        self.fence_release(), self.fence_acquire(False)  # the items, then the counter
+    def finish(self, counter: int) -> None:
+        """The store by which items go, and the end of the turn."""
+        if WEAK:
+            self.fence()  # the items, then the counter
         self.mine[0] = counter
+        self.leave()
 
     def leave(self) -> None:
         """Give the turn to others, and wake whoever sleeps."""
         if self.in_turn:
             self.release()
             self._outside()
-        self.fence_release(), self.fence_acquire(False)  # the counter, then the look
+        if WEAK or not self.in_turn:
+            self.fence()  # the counter, then the look
         if self.other_sleeps[0]:
             wake(self)
 
     def _outside(self) -> None:
-        self.fence_release(), self.fence_acquire(False)
+        if WEAK:
+            self.fence()
         self.turn[0] = self.odd + 1
         self.odd += 2
+
+    def fence(self) -> None:
+        """All that stands before it happens before all that stands after it."""
+        self.fence_release()
+        self.fence_acquire(False)
 
     def abandon(self) -> None:
         """Leave after an exception that may have come from anywhere."""
@@ -215,13 +224,11 @@ class InPlace:
         end.free()
         deadline = self._timeout and monotonic() + self._timeout
         try:
-            if end.enter(deadline):
-                self._index = end.mine[0]
-                if end.up_to(self._index, 1, deadline):
-                    end.in_place = True
-                    self._view = end.in_slot(self._index % end.slots)
-                    return self._view
-                end.leave()
+            self._index, count = end.start(1, deadline)
+            if count:
+                end.in_place = True
+                self._view = end.in_slot(self._index % end.slots)
+                return self._view
         except BaseException as error:
             end.abandon()
             end.explain(error)
@@ -235,8 +242,9 @@ class InPlace:
             if end.mine[0] != self._index:
                 raise ArgumentError(f"inside the `with` block this {end.role} moved another item: one at a time.")
             if kind is None:
-                end.move(self._index + 1)
-            end.leave()
+                end.finish(self._index + 1)
+            else:
+                end.leave()
         except BaseException:
             end.abandon()
             raise

@@ -35,9 +35,11 @@ def put(ring: "Producer", item: bytes, timeout: float | None = None) -> None:
             raise ring.late(timeout)
         ring.memory[ring.places[index % ring.slots]] = item
         if WEAK:
-            ring.fence_release(), ring.fence_acquire(False)  # the item, then in_
+            ring.fence_release()  # the item, then in_
+            ring.fence_acquire(False)
         ring.in_[0] = index + 1
-        ring.fence_release(), ring.fence_acquire(False)  # in_, then the look: else nobody would wake the sleeper
+        ring.fence_release()  # in_, then the look: else nobody would wake the sleeper
+        ring.fence_acquire(False)
         if ring.other_sleeps[0]:
             wake(ring)
     except (IndexError, TypeError, ValueError) as error:
@@ -53,9 +55,11 @@ def get(ring: "Consumer", timeout: float | None = None) -> bytes:
             raise ring.late(timeout)
         item: bytes = ring.memory[ring.places[index % ring.slots]]
         if WEAK:
-            ring.fence_release(), ring.fence_acquire(False)  # the item, then out: its slot is filled again
+            ring.fence_release()  # the item, then out: its slot is filled again
+            ring.fence_acquire(False)
         ring.out[0] = index + 1
-        ring.fence_release(), ring.fence_acquire(False)  # out, then the look
+        ring.fence_release()  # out, then the look
+        ring.fence_acquire(False)
         if ring.other_sleeps[0]:
             wake(ring)
         return item
@@ -75,12 +79,14 @@ def put_in_turn(ring: "Producer", item: bytes, timeout: float | None = None) -> 
             if index < ring.bound or wait(ring, index, deadline):
                 ring.memory[ring.places[index % ring.slots]] = item
                 if WEAK:
-                    ring.fence_release(), ring.fence_acquire(False)
+                    ring.fence_release()
+                    ring.fence_acquire(False)
                 ring.in_[0] = index + 1
                 done = True
             ring.release()  # a fence, too: in_, then the look
         if WEAK:
-            ring.fence_release(), ring.fence_acquire(False)
+            ring.fence_release()
+            ring.fence_acquire(False)
         ring.turn[0] = ring.odd + 1
         ring.odd += 2
         if done:
@@ -105,12 +111,14 @@ def get_in_turn(ring: "Consumer", timeout: float | None = None) -> bytes:
             if index < ring.bound or wait(ring, index, deadline):
                 item: bytes = ring.memory[ring.places[index % ring.slots]]
                 if WEAK:
-                    ring.fence_release(), ring.fence_acquire(False)
+                    ring.fence_release()
+                    ring.fence_acquire(False)
                 ring.out[0] = index + 1
                 done = True
             ring.release()
         if WEAK:
-            ring.fence_release(), ring.fence_acquire(False)
+            ring.fence_release()
+            ring.fence_acquire(False)
         ring.turn[0] = ring.odd + 1
         ring.odd += 2
         if done:
@@ -130,7 +138,8 @@ def wait(ring: "End", index: int, deadline: float | None) -> bool:
     while True:
         ring.bound = ring.theirs[0] + ring.reach
         if index < ring.bound:
-            ring.fence_release(), ring.fence_acquire(False)  # the other side's counter, then the slot
+            ring.fence_release()  # the other side's counter, then the slot
+            ring.fence_acquire(False)
             return True
         if deadline == 0:
             return False
@@ -140,7 +149,8 @@ def wait(ring: "End", index: int, deadline: float | None) -> bool:
         sched_yield()
     while True:
         ring.sleeps[0] = 1
-        ring.fence_release(), ring.fence_acquire(False)  # the flag, then looking once more
+        ring.fence_release()  # the flag, then looking once more
+        ring.fence_acquire(False)
         if index < ring.theirs[0] + ring.reach:
             break
         if deadline is not None and not monotonic() < deadline:
@@ -151,7 +161,8 @@ def wait(ring: "End", index: int, deadline: float | None) -> bool:
         ring.look_around()
     ring.sleeps[0] = 0
     ring.bound = ring.theirs[0] + ring.reach
-    ring.fence_release(), ring.fence_acquire(False)
+    ring.fence_release()
+    ring.fence_acquire(False)
     return index < ring.bound
 
 

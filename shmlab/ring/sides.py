@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 Bytes = bytes | bytearray | memoryview
 CHUNK = 64  # items that are taken out of memory at once, each as an object of its own
-SMALL = 4096  # bytes of an item: smaller ones are joined first, which takes one copy more and one slice less
 
 
 class Producer(End):
@@ -35,20 +34,20 @@ class Producer(End):
         """Put items in order, as many at a time as there are free slots; how many went in."""
         self.free()
         deadline = timeout and monotonic() + timeout
-        fill, count = self._source(items)
-        done = room = 0
+        data, count = self._whole(items)
+        done = 0
         try:
-            while done < count and self.enter(deadline):
-                index = self.in_[0]
-                room = self.up_to(index, count - done, deadline)
-                if room:
-                    for slot, length in self.runs(index, room):
-                        fill(slot, done, length)
-                        done += length
-                    self.move(index + room)
-                self.leave()
+            while done < count:
+                index, room = self.start(count - done, deadline)
                 if not room:
                     break
+                first = index % self.slots
+                if room == count and first + room <= self.slots:  # all at once, as it is
+                    self.memory[self.place(first, room)] = data
+                else:
+                    self._fill(data, done, index, room)
+                done += room
+                self.finish(index + room)
         except BaseException as error:
             self.abandon()
             self.explain(error)
@@ -57,46 +56,35 @@ class Producer(End):
             raise self.late(timeout)
         return done
 
-    def _source(self, items: Bytes | Sequence[Bytes]) -> tuple[Callable[[int, int, int], None], int]:
-        """What fills `length` slots from `slot` on with items from number `first` on, and how many items there are."""
+    def _whole(self, items: Bytes | Sequence[Bytes]) -> tuple[Bytes, int]:
+        """The items as one piece of memory, and how many they are."""
         if isinstance(items, (list, tuple)):
             try:
-                if not {self.size}.issuperset(map(len, items)):
-                    self.explain(ValueError(), *items)
-                if self.size > SMALL:
-                    return self._from_list(items), len(items)
-                joined = b"".join(items)
+                sizes, data = [*map(len, items)], b"".join(items)
             except TypeError as error:
                 self.explain(error, *items)
                 raise
-            if len(joined) != len(items) * self.size:  # an array counts its elements, not its bytes
+            count = len(items)
+            if sizes.count(self.size) != count or len(data) != count * self.size:  # an array counts its elements
                 self.explain(ValueError(), *items)
-            items = joined
+            return data, count
         try:
-            data = memoryview(items).cast("B")  # type: ignore[arg-type]
+            view = memoryview(items).cast("B")  # type: ignore[arg-type]
         except TypeError:
             raise ItemRefused(
                 f"put_many takes a list of items or a contiguous buffer (bytes, memoryview, array), not {items!r:.60}."
             ) from None
-        count, rest = divmod(data.nbytes, self.size)
+        count, rest = divmod(view.nbytes, self.size)
         if rest:
-            raise ItemRefused(
-                f"a buffer of {data.nbytes:,} bytes is no whole number of items of {self.size:,} bytes."
-            )
-        return self._from_buffer(data), count
+            raise ItemRefused(f"a buffer of {view.nbytes:,} bytes is no whole number of items of {self.size:,} bytes.")
+        return view, count
 
-    def _from_buffer(self, data: memoryview) -> Callable[[int, int, int], None]:
-        def fill(slot: int, first: int, length: int) -> None:
-            self.data[self.place(slot, length)] = data[first * self.size : (first + length) * self.size]
-
-        return fill
-
-    def _from_list(self, items: Sequence[Bytes]) -> Callable[[int, int, int], None]:
-        def fill(slot: int, first: int, length: int) -> None:
-            for i in range(length):
-                self.memory[self.places[slot + i]] = items[first + i]
-
-        return fill
+    def _fill(self, data: Bytes, done: int, index: int, room: int) -> None:
+        """Items `done` to `done + room` of the data into the slots from `index` on."""
+        view = memoryview(data)
+        for slot, length in self.runs(index, room):
+            self.memory[self.place(slot, length)] = view[done * self.size : (done + length) * self.size]
+            done += length
 
     def look_up(self) -> None:
         if self.ring.closed:
@@ -137,54 +125,49 @@ class Consumer(End):
         """Take what is there, at least one and at most `most` items."""
         if most < 1:
             raise ArgumentError(f"most must be at least 1, not {most!r}.")
-        items: list[bytes] = []
-
-        def take(slot: int, length: int) -> None:
-            start = self.base + slot * self.size
-            for first in range(0, length, CHUNK):
-                chunk = _items(self.size, min(CHUNK, length - first))
-                items.extend(chunk.unpack_from(self.memory, start + first * self.size))
-
-        self._take(take, most, timeout)
-        return items
-
-    def get_into(self, buffer: Bytes, timeout: float | None = None) -> int:
-        """Take what is there into a buffer, at least one item and as many as it has room for; how many."""
-        try:
-            data = memoryview(buffer).cast("B")
-        except TypeError:
-            raise ArgumentError(f"get_into takes a writable contiguous buffer, not {buffer!r:.60}.") from None
-        if data.readonly or data.nbytes < self.size:
-            raise ArgumentError(f"get_into needs a writable buffer of at least one item, {self.size:,} bytes.")
-        done = 0
-
-        def take(slot: int, length: int) -> None:
-            nonlocal done
-            data[done * self.size : (done + length) * self.size] = self.data[self.place(slot, length)]
-            done += length
-
-        self._take(take, data.nbytes // self.size, timeout)
-        return done
-
-    def _take(self, take: Callable[[int, int], None], most: int, timeout: float | None) -> None:
         self.free()
-        deadline = timeout and monotonic() + timeout
-        count = 0
+        items: list[bytes] = []
         try:
-            if self.enter(deadline):
-                index = self.out[0]
-                count = self.up_to(index, most, deadline)
-                if count:
-                    for slot, length in self.runs(index, count):
-                        take(slot, length)
-                    self.move(index + count)
-                self.leave()
+            index, count = self.start(most, timeout and monotonic() + timeout)
+            if count:
+                for slot, length in self.runs(index, count):
+                    for first in range(0, length, CHUNK):
+                        chunk = _items(self.size, min(CHUNK, length - first))
+                        items += chunk.unpack_from(self.memory, self.base + (slot + first) * self.size)
+                self.finish(index + count)
         except BaseException as error:
             self.abandon()
             self.explain(error)
             raise
         if not count:
             raise self.late(timeout)
+        return items
+
+    def get_into(self, buffer: Bytes, timeout: float | None = None) -> int:
+        """Take what is there into a buffer, at least one item and as many as it has room for; how many."""
+        try:
+            view = memoryview(buffer).cast("B")
+        except TypeError:
+            raise ArgumentError(f"get_into takes a writable contiguous buffer, not {buffer!r:.60}.") from None
+        if view.readonly or view.nbytes < self.size:
+            raise ArgumentError(f"get_into needs a writable buffer of at least one item, {self.size:,} bytes.")
+        self.free()
+        try:
+            index, count = self.start(view.nbytes // self.size, timeout and monotonic() + timeout)
+            if count:
+                done = 0
+                for slot, length in self.runs(index, count):
+                    end = done + length * self.size
+                    view[done:end] = self.data[self.place(slot, length)]
+                    done = end
+                self.finish(index + count)
+        except BaseException as error:
+            self.abandon()
+            self.explain(error)
+            raise
+        if not count:
+            raise self.late(timeout)
+        return count
 
     def in_slot(self, slot: int) -> memoryview:
         return super().in_slot(slot).toreadonly()

@@ -59,7 +59,8 @@ def inherit(ring: "End", deadline: float | None) -> bool:
             return True
         sleep(PAUSE)
     ring.turn[0] = ring.odd
-    ring.fence_release(), ring.fence_acquire(False)  # the turn, then the mutex
+    ring.fence_release()  # the turn, then the mutex
+    ring.fence_acquire(False)
     return False
 
 
@@ -72,7 +73,8 @@ def take_if_lost(ring: "End") -> bool:
     if any(turn % 2 for turn in before):
         return False
     ring.turn[0] = ring.odd
-    ring.fence_release(), ring.fence_acquire(False)
+    ring.fence_release()
+    ring.fence_acquire(False)
     if not ring.acquire(False) and before != [turn[0] for turn in ring.turns]:
         ring.turn[0] = ring.odd + 1
         ring.odd += 2
@@ -92,7 +94,8 @@ def find_the_dead(ring: "End") -> bool:
 def put_outside(ring: "End", turn: memoryview) -> None:
     """Make an odd turn even; the note first: whoever dies in between leaves an odd turn and a note."""
     ring.lost[0] = 1
-    ring.fence_release(), ring.fence_acquire(False)
+    ring.fence_release()
+    ring.fence_acquire(False)
     turn[0] += 1
 
 
@@ -119,6 +122,7 @@ def abandon(ring: "End") -> None:
     if ring.in_place or not ring.views:
         return  # the block around still holds it; or this end was closed, and its turn with it
     ring.lost[0] = 1
-    ring.fence_release(), ring.fence_acquire(False)
+    ring.fence_release()
+    ring.fence_acquire(False)
     ring.turn[0] = ring.odd + 1
     ring.odd += 2

@@ -90,7 +90,7 @@ def test_more_items_than_slots_go_in_while_somebody_takes_them(ring: Ring) -> No
     assert got == items(range(1000))
 
 
-def test_large_items_in_a_list_go_in_one_by_one() -> None:
+def test_large_items_go_in_as_a_list_too() -> None:
     with Ring.create(4, 10_000) as ring:
         large = [bytes([n]) * 10_000 for n in range(3)]
         assert ring.put_many(large) == 3
