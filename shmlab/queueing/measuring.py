@@ -4,6 +4,9 @@ For each pattern as many labs as there are ratios run at the same time, each wit
 observer looks at all of them again and again. A mean without its spread says nothing, and looks that follow closely
 upon each other are not independent; so the run is cut into batches, and the spread of their means gives the standard
 error of the whole (A. Law, Simulation Modeling and Analysis, 5th ed. (2015), section 9.5.3, "batch means").
+
+On a busy machine processes are slower than they were asked to be, and not all alike. So the rates are measured, too:
+items for each second that a process was not asleep on a semaphore.
 """
 
 import contextlib
@@ -20,6 +23,7 @@ from shmlab import limits, queueing
 from shmlab.lab import Lab
 from shmlab.observer import Observer
 from shmlab.queueing import pacing
+from shmlab.snapshot import Snapshot
 from shmlab.strategies import semaphores
 
 RATIOS = (0.5, 0.7, 0.85, 1.0, 1.15, 1.4, 2.0)  # produce rate / consume rate
@@ -31,13 +35,18 @@ LOOK = 0.012  # seconds between two looks at all labs
 TELL = 0.4  # seconds between two results
 BATCHES = 8
 SECONDS = (1.0, 600.0)
+Seen = dict[float, list[Snapshot]]
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What was measured at one ratio: the mean number of occupied slots, and its standard error."""
+    """What was measured: the mean number of occupied slots and its standard error, at the ratio that was really there.
+
+    `asked` is the ratio that was asked for.
+    """
 
     pattern: str
+    asked: float
     ratio: float
     mean: float
     error: float
@@ -48,10 +57,10 @@ class Measured:
 
     def __init__(self, slots: int) -> None:
         self.slots, self.done, self.seconds = slots, 0.0, 0.0
-        self.points: dict[tuple[str, float], Point] = {}
+        self.points: dict[tuple[str, float], Point] = {}  # by pattern and the ratio that was asked for
 
     def of(self, pattern: str) -> list[Point]:
-        """The points of one pattern, by ratio."""
+        """The points of one pattern, by the ratio that was asked for."""
         return [self.points[key] for key in sorted(self.points) if key[0] == pattern]
 
     @property
@@ -62,24 +71,23 @@ class Measured:
         return max(distances, default=math.nan)
 
     def csv(self) -> str:
-        """All points as a table: pattern, ratio, slots, mean, error, theory (of the Poisson pattern)."""
+        """All points as a table; `theory` is for the Poisson pattern."""
         table = io.StringIO()
         writer = csv.writer(table)
-        writer.writerow(("pattern", "ratio", "slots", "occupied", "standard_error", "theory"))
+        writer.writerow(("pattern", "ratio_asked", "ratio", "slots", "occupied", "standard_error", "theory"))
         for point in self.points.values():
             theory = f"{queueing.occupied(point.ratio, self.slots):.4f}" if point.pattern == "poisson" else ""
-            writer.writerow(
-                (point.pattern, point.ratio, self.slots, f"{point.mean:.4f}", f"{point.error:.4f}", theory)
-            )
+            figures = [f"{figure:.4f}" for figure in (point.mean, point.error)]
+            writer.writerow((point.pattern, point.asked, f"{point.ratio:.4f}", self.slots, *figures, theory))
         return table.getvalue()
 
     def __str__(self) -> str:
         lines = [f"occupied slots of {self.slots}, on average (± standard error)"]
-        lines.append("ratio   theory    " + "".join(f"{pattern:14}" for pattern in SHARES))
-        for ratio in sorted({ratio for _, ratio in self.points}):
-            cells = (self.points.get((pattern, ratio)) for pattern in SHARES)
-            texts = (f"{point.mean:5.2f} ± {point.error:.2f}  " if point else " " * 14 for point in cells)
-            lines.append(f"{ratio:5.2f}   {queueing.occupied(ratio, self.slots):5.2f}    {''.join(texts)}".rstrip())
+        lines += ["asked   pattern    ratio   measured      theory"] * bool(self.points)
+        for (pattern, asked), point in self.points.items():
+            theory = f"{queueing.occupied(point.ratio, self.slots):5.2f}" if pattern == "poisson" else ""
+            text = f"{asked:5.2f}   {pattern:9}  {point.ratio:5.2f}   {point.mean:5.2f} ± {point.error:.2f}  {theory}"
+            lines.append(text.rstrip())
         return "\n".join(lines)
 
 
@@ -110,12 +118,12 @@ class Measuring:
             with contextlib.ExitStack() as stack:
                 labs = {ratio: stack.enter_context(self._lab(pattern, ratio)) for ratio in RATIOS}
                 eyes = {ratio: stack.enter_context(Observer(lab.name)) for ratio, lab in labs.items()}
-                seen: dict[float, list[int]] = {ratio: [] for ratio in eyes}
                 if not self._settled(eyes):
                     return
+                seen = {ratio: [eye.snapshot()] for ratio, eye in eyes.items()}
                 for part in self._watch(eyes, seen, share * self.seconds):
-                    for ratio, numbers in seen.items():
-                        self.measured.points[pattern, ratio] = point(pattern, ratio, numbers)
+                    for ratio, snapshots in seen.items():
+                        self.measured.points[pattern, ratio] = point(pattern, ratio, snapshots)
                     self.measured.done = done + share * part
                     self.measured.seconds = time.monotonic() - began
                     yield self.measured
@@ -137,12 +145,12 @@ class Measuring:
                 return False
         return not self._ended.wait(SETTLE)
 
-    def _watch(self, eyes: dict[float, Observer], seen: dict[float, list[int]], seconds: float) -> Iterator[float]:
+    def _watch(self, eyes: dict[float, Observer], seen: Seen, seconds: float) -> Iterator[float]:
         """Look at all labs again and again; now and then the part of the time that is over."""
         began = told = time.monotonic()
         while (passed := time.monotonic() - began) < seconds and not self.cancelled:
             for ratio, eye in eyes.items():
-                seen[ratio].append(eye.snapshot().occupancy)
+                seen[ratio].append(eye.snapshot())
             if time.monotonic() - told > TELL:
                 told = time.monotonic()
                 yield passed / seconds
@@ -151,10 +159,20 @@ class Measuring:
             yield 1.0
 
 
-def point(pattern: str, ratio: float, numbers: list[int]) -> Point:
+def point(pattern: str, asked: float, snapshots: list[Snapshot]) -> Point:
     """The mean of what was seen, and its standard error from the means of batches."""
-    size = len(numbers) // BATCHES
-    if not size:
-        return Point(pattern, ratio, statistics.fmean(numbers), math.nan)
-    means = [statistics.fmean(numbers[i * size : (i + 1) * size]) for i in range(BATCHES)]
-    return Point(pattern, ratio, statistics.fmean(numbers), statistics.stdev(means) / math.sqrt(BATCHES))
+    numbers = [snapshot.occupancy for snapshot in snapshots]
+    mean, size, error = statistics.fmean(numbers), len(numbers) // BATCHES, math.nan
+    if size:
+        means = [statistics.fmean(numbers[i * size : (i + 1) * size]) for i in range(BATCHES)]
+        error = statistics.stdev(means) / math.sqrt(BATCHES)
+    first, last = snapshots[0], snapshots[-1]
+    rates = [_rate(first, last, name) for name in ("P0", "C0")]
+    return Point(pattern, asked, rates[0] / rates[1] if all(rates) else asked, mean, error)
+
+
+def _rate(first: Snapshot, last: Snapshot, name: str) -> float:
+    """Items for each second that a worker was not blocked; 0 where that cannot be told."""
+    before, after = first.worker(name), last.worker(name)
+    free = last.time - first.time - (after.blocked - before.blocked)
+    return (after.items - before.items) / free if free > 0 else 0.0

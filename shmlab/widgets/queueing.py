@@ -22,18 +22,18 @@ from shmlab.widgets.marks import figure, plane
 from shmlab.widgets.parts import Parts
 
 LEAVE = 10.0  # seconds for the thread to end
-ENDS = (0.4, 2.1)  # of the axis of ratios
+ENDS = (0.4, 2.2)  # of the axis of ratios
 MARGIN = {"top": 14, "bottom": 46, "left": 54, "right": 20}
 LOOKS = {
-    "poisson": ("circle", "var(--s2)"),
-    "constant": ("square", "var(--s3)"),
-    "bursty": ("triangle-up", "var(--s4)"),
+    "poisson": ("circle", "var(--q1)"),
+    "constant": ("square", "var(--q2)"),
+    "bursty": ("triangle-up", "var(--q3)"),
 }
 KEYS = (
     "<span><s></s>theory: M/M/1/K with K = slots + 2</span>"
-    '<span><i style="color:var(--s2)">●</i>measured: random (Poisson), ± standard error</span>'
-    '<span><i style="color:var(--s3)">■</i>measured: constant</span>'
-    '<span><i style="color:var(--s4)">▲</i>measured: bursts of ten</span>'
+    '<span><i style="color:var(--q1)">●</i>measured: random (Poisson), ± standard error</span>'
+    '<span><i style="color:var(--q2)">■</i>measured: constant</span>'
+    '<span><i style="color:var(--q3)">▲</i>measured: bursts of ten</span>'
 )
 
 
@@ -54,7 +54,7 @@ class Occupancy:
         self.bars = {name: self._bars(colour, fixed) for name, (_, colour) in LOOKS.items()}
         self.dots = {name: self._dots(shape, colour, fixed) for name, (shape, colour) in LOOKS.items()}
         axes = [
-            self._axis(scales["x"], "produce rate / consume rate", np.arange(0.5, 2.01, 0.25), ".2f"),
+            self._axis(scales["x"], "produce rate / consume rate, as measured", np.arange(0.5, 2.01, 0.25), ".2f"),
             self._axis(scales["y"], "occupied slots", np.linspace(0, slots, 5), ".3~g", "left"),
         ]
         marks = [self.theory, *self.bars.values(), *self.dots.values()]
@@ -93,8 +93,12 @@ class Occupancy:
             points = measured.of(name)
             self.bars[name].visible = self.dots[name].visible = bool(points)
             if points:  # all ratios of a pattern are measured together
-                self.dots[name].y = np.array([point.mean for point in points])
-                self.bars[name].y = np.array([self._ends(point, measured.slots) for point in points])
+                with self.dots[name].hold_sync():
+                    self.dots[name].x = np.array([point.ratio for point in points])
+                    self.dots[name].y = np.array([point.mean for point in points])
+                with self.bars[name].hold_sync():
+                    self.bars[name].x = np.array([(point.ratio, point.ratio) for point in points])
+                    self.bars[name].y = np.array([self._ends(point, measured.slots) for point in points])
 
     @staticmethod
     def _ends(point: Point, slots: int) -> tuple[float, float]:

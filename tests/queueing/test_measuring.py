@@ -5,6 +5,8 @@ import io
 import math
 import statistics
 import threading
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from shmlab.queueing.measuring import RATIOS, SHARES, Measured, Measuring, Point
 from shmlab.queueing.watching import watch
 from tests.apparatus import eventually
 from tests.test_rooms import after
+from tests.widgets.scene import snapshot, worker
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -34,9 +37,10 @@ def test_a_measurement_fills_in_pattern_by_pattern_and_agrees_with_theory() -> N
         parts.append(measured.done)
     assert parts == sorted(parts) and parts[-1] == pytest.approx(1)
     assert set(measuring.measured.points) == {(pattern, ratio) for pattern in SHARES for ratio in RATIOS}
-    steady = {point.ratio: point.mean for point in measuring.measured.of("constant")}
-    chance = {point.ratio: point.mean for point in measuring.measured.of("poisson")}
-    bursts = {point.ratio: point.mean for point in measuring.measured.of("bursty")}
+    steady, chance, bursts = (
+        {point.asked: point.mean for point in measuring.measured.of(pattern)}
+        for pattern in ("constant", "poisson", "bursty")
+    )
     assert steady[0.5] < 0.5 and steady[2.0] > 3.5
     assert chance[0.5] < chance[1.0] < chance[2.0]  # not how close: other programs have the processors, too
     assert steady[0.5] < bursts[0.5]
@@ -57,22 +61,39 @@ def test_a_bad_argument_is_refused_before_anything_starts(arguments: dict[str, f
         Measuring(**arguments)  # type: ignore[arg-type]
 
 
+def seen(occupied: list[int], produced: int = 0, blocked: float = 0.0, consumed: int = 0) -> list[Any]:
+    """Snapshots with so many of four slots occupied, one second from the first to the last."""
+    shown = [snapshot([2] * n + [0] * (4 - n)) for n in occupied]
+    workers = (worker(items=0, blocked=0.0), worker(1, "consumer", name="C0", items=0, blocked=0.0))
+    shown[0] = replace(shown[0], time=0.0, workers=workers)
+    workers = (replace(workers[0], items=produced, blocked=blocked), replace(workers[1], items=consumed))
+    shown[-1] = replace(shown[-1], time=1.0, workers=workers)
+    return shown
+
+
 def test_the_error_of_a_mean_is_that_of_its_batches() -> None:
-    steady, moving = point("poisson", 1, [3] * 80), point("poisson", 1, [1] * 40 + [5] * 40)
+    steady, moving = point("poisson", 1, seen([3] * 80)), point("poisson", 1, seen([0] * 40 + [4] * 40))
     assert (steady.mean, steady.error) == (3, 0)
-    assert moving.mean == 3 and moving.error == pytest.approx(2 * math.sqrt(8 / 7) / math.sqrt(8))
-    assert math.isnan(point("poisson", 1, [3, 3]).error)
+    assert moving.mean == 2 and moving.error == pytest.approx(2 * math.sqrt(8 / 7) / math.sqrt(8))
+    assert math.isnan(point("poisson", 1, seen([3, 3])).error)
+
+
+def test_the_ratio_is_that_of_the_items_per_second_not_blocked() -> None:
+    found = point("poisson", 1.4, seen([1, 2], produced=90, blocked=0.25, consumed=100))
+    assert (found.asked, found.ratio) == (1.4, pytest.approx(1.2))
+    assert point("poisson", 1.4, seen([1, 2])).ratio == 1.4  # nothing moved: what was asked
 
 
 def test_the_table_and_the_file_have_every_point() -> None:
     measured = Measured(8)
-    assert math.isnan(measured.farthest)
-    measured.points["poisson", 1.0] = Point("poisson", 1.0, 4.5, 0.25)
-    measured.points["constant", 1.0] = Point("constant", 1.0, 8.0, 0.0)
+    assert math.isnan(measured.farthest) and len(str(measured).splitlines()) == 1
+    measured.points["poisson", 1.0] = Point("poisson", 1.0, 1.0, 4.5, 0.25)
+    measured.points["constant", 1.0] = Point("constant", 1.0, 0.9, 8.0, 0.0)
     assert measured.farthest == pytest.approx(0.5)
-    assert "1.00    4.00     4.50 ± 0.25   8.00 ± 0.00" in str(measured)
+    assert " 1.00   poisson     1.00    4.50 ± 0.25   4.00" in str(measured).splitlines()
+    assert str(measured).endswith(" 1.00   constant    0.90    8.00 ± 0.00")
     rows = list(csv.DictReader(io.StringIO(measured.csv())))
-    assert [row["pattern"] for row in rows] == ["poisson", "constant"]
+    assert [(row["pattern"], row["ratio"]) for row in rows] == [("poisson", "1.0000"), ("constant", "0.9000")]
     assert [row["theory"] for row in rows] == ["4.0000", ""]
 
 

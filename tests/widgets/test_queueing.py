@@ -39,10 +39,11 @@ def test_what_was_measured_is_drawn_and_nothing_else(occupancy: Occupancy) -> No
     assert not any(mark.visible for mark in [*occupancy.dots.values(), *occupancy.bars.values()])
     measured = Measured(8)
     for i, ratio in enumerate(RATIOS):
-        measured.points["poisson", ratio] = Point("poisson", ratio, float(i), 0.5 if i else float("nan"))
+        measured.points["poisson", ratio] = Point("poisson", ratio, ratio + 0.01, float(i), 0.5 if i else float("nan"))
     occupancy.update(measured)
     assert [name for name, mark in occupancy.dots.items() if mark.visible] == ["poisson"]
     assert occupancy.dots["poisson"].y.tolist() == list(range(len(RATIOS)))
+    assert occupancy.dots["poisson"].x.tolist() == [ratio + 0.01 for ratio in RATIOS]  # where it really was
     assert occupancy.bars["poisson"].y[:2].tolist() == [[0, 0], [0.5, 1.5]]
 
 
