@@ -3,12 +3,13 @@
 import argparse
 import contextlib
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import shmlab
-from shmlab import launch, observer
-from shmlab.errors import ArgumentError
+from shmlab import launch, observer, segment
+from shmlab.errors import ArgumentError, ShmlabError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,9 +21,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("clean", help="remove what dead labs left in /dev/shm", epilog="example: shmlab clean")
     commands.add_parser("doctor", help="does everything work on this machine?", epilog="example: shmlab doctor")
     _add_compare(commands)
+    for command, role in (("produce", "producer"), ("consume", "consumer")):
+        _add_join(commands, command, role)
+    watch = commands.add_parser("attach", help="watch a running lab", epilog="example: shmlab attach shmlab-3f9c...")
+    watch.add_argument("name", help="the segment's name, as `shmlab ls` tells it")
     chosen = parser.parse_args(arguments)
     if chosen.command == "compare":
         return _compare(chosen)
+    if chosen.command in ("produce", "consume"):
+        return _join(chosen)
+    if chosen.command == "attach":
+        return _attach(chosen.name)
     return {"ls": _ls, "clean": _clean, "doctor": _doctor}[chosen.command]()
 
 
@@ -36,6 +45,42 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     compare.add_argument("--rounds", metavar="N", help="how often everything is measured")
     compare.add_argument("--seconds", metavar="S", help="how long all of it may take, about")
     compare.add_argument("--csv", metavar="FILE", type=Path, help="save the figures, too")
+
+
+def _add_join(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", command: str, role: str) -> None:
+    join = commands.add_parser(
+        command, help=f"join a running lab as a {role}", epilog=f"example: shmlab {command} shmlab-3f9c... --rate 20"
+    )
+    join.add_argument("name", help="the segment's name, as `shmlab ls` tells it")
+    join.add_argument("--rate", metavar="R", default="5", help="items a second, 0.1 to 100,000, or max")
+    join.add_argument("--items", metavar="N", help="leave after so many")
+
+
+def _join(chosen: argparse.Namespace) -> int:
+    from shmlab.join import join
+
+    role = "producer" if chosen.command == "produce" else "consumer"
+    rate = None if chosen.rate == "max" else _number(chosen.rate)
+    try:
+        join(chosen.name, role, rate, chosen.items and _number(chosen.items), lambda line: print(line, flush=True))
+    except ShmlabError as error:
+        print(f"shmlab {chosen.command}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _attach(name: str) -> int:
+    before, after, every = ("\r\033[2K", "", 0.2) if sys.stdout.isatty() else ("", "\n", 1.0)
+    try:
+        with observer.Observer(name) as eye, contextlib.suppress(KeyboardInterrupt):
+            while not segment.owner_is_dead(name) and (seen := eye.snapshot()).state != "stopped":
+                print(before, seen, sep="", end=after, flush=True)
+                time.sleep(every)
+            print(f"\n{name} has ended.")
+    except ShmlabError as error:
+        print(f"shmlab attach: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 def _ls() -> int:
