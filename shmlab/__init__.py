@@ -21,6 +21,7 @@ _HOMES = {
     "Semaphore": "sync",
     "Snapshot": "snapshot",
     "Worker": "snapshot",
+    "check": "exercises",
     "compare": "comparison",
     "explore": "explorer",
     "show": "source",
@@ -52,6 +53,7 @@ __all__ = [
     "Snapshot",
     "Worker",
     "WorkerFailed",
+    "check",
     "compare",
     "explore",
     "labs",
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
         ShmlabError,
         WorkerFailed,
     )
+    from shmlab.exercises import check
     from shmlab.explorer import Atomic, Critical, explore
     from shmlab.lab import Lab
     from shmlab.observer import Observer

@@ -1,0 +1,105 @@
+"""Find the fault in given code: which line, and what goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shmlab.errors import ArgumentError
+from shmlab.exercises.judgement import Judgement, Said, failing, passed, wrong
+from shmlab.exercises.task import Task
+from shmlab.exercises.texts import compiled, numbered
+from shmlab.explorer import explore
+from shmlab.explorer.fault import WORDS
+from shmlab.explorer.verdict import Verdict
+
+Explored = Callable[[Mapping[str, Any]], Verdict]
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """A program text with one wrong line.
+
+    `lines` are the lines that one may call wrong (two that are exchanged are both), `word` what goes wrong; `repaired`
+    is the right text of the first of them or, where lines have to move, of the whole program. `near` says why some
+    other line is not to blame.
+    """
+
+    text: str
+    lines: tuple[int, ...]
+    word: str
+    why: str
+    explored: Explored
+    repaired: str
+    near: Mapping[int, str] = field(default_factory=dict)
+
+    def verdict(self) -> Verdict:
+        """All interleavings of the text as it stands."""
+        return self.explored(compiled(self.text))
+
+
+class Find(Task):
+    """The answer is a line and a word: `check.name(line, "deadlock")`. `faulty(seed)` is a variant."""
+
+    kind = "find the fault"
+    parts = ("line", "word")
+    seeded = True
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        question: str,
+        faulty: Callable[[int | None], Faulty],
+        hints: tuple[str, str, str],
+    ) -> None:
+        self.question, self.faulty = question, faulty
+        super().__init__(name, title, hints, "", "", "line, word = None, None")
+
+    def text(self, seed: int | None = None) -> str:
+        body = self.faulty(seed).text.rstrip()
+        return f"{self.question}\n\n```\n{numbered(body)}\n```\n\nThe words: {', '.join(WORDS)}."
+
+    def show(self, seed: int | None = None) -> Said:
+        """The program with the numbers of its lines."""
+        return Said(numbered(self.faulty(seed).text.rstrip()))
+
+    def judge(self, answers: tuple[object, ...], seed: int | None, **more: object) -> Judgement:
+        faulty, (line, given) = self.faulty(seed), answers
+        last = len(faulty.text.splitlines())
+        if isinstance(line, bool) or not isinstance(line, int) or not 1 <= line <= last:
+            raise ArgumentError(f"the first is the number of a line, 1 to {last}, not {line!r}.")
+        if not isinstance(given, str) or given.lower().strip() not in WORDS:
+            raise ArgumentError(f"the second is one of {', '.join(WORDS)}, not {given!r}.")
+        word = given.lower().strip()
+        if line in faulty.lines and word == faulty.word:
+            return passed(faulty.why)
+        if line in faulty.lines:
+            return wrong(f"that is the line, but it does not lead to {word!r}. Play the program through from there.")
+        near = faulty.near.get(line, f"line {line} is right as it stands.")
+        if word == faulty.word:
+            said = failing(faulty.verdict(), "as it is written")
+            return Judgement(
+                said.state,
+                f"{word} is what happens. But {near} Its schedule may help:",
+                word,
+                said.step,
+                said.schedule,
+                said.loop,
+                said.evidence,
+            )
+        return wrong(f"{near} And what goes wrong is not {word!r}.")
+
+    def answered(self, seed: int | None = None) -> str:
+        faulty = self.faulty(seed)
+        return f'line, word = {faulty.lines[0]}, "{faulty.word}"'
+
+    def solution(self, seed: int | None = None) -> Said:
+        faulty = self.faulty(seed)
+        return Said(f"{self.answered(seed)}\n\n{faulty.why}\n\n{faulty.repaired}")
+
+
+def explored(**sizes: Any) -> Explored:
+    """put and get of a program text, explored in this size."""
+    return lambda functions: explore(functions["put"], functions["get"], progress=lambda *_: True, **sizes)

@@ -1,0 +1,109 @@
+"""What a check says: passed, not yet, or which fault at which step, with the schedule to replay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from shmlab.errors import ArgumentError
+from shmlab.explorer.fault import WORDS
+
+if TYPE_CHECKING:
+    from shmlab.explorer.replay import Replay
+    from shmlab.explorer.table import Table
+    from shmlab.explorer.verdict import Verdict
+
+PASSED, NOT_YET, WRONG = "passed", "not yet", "wrong"
+HEADINGS = {PASSED: "Passed", NOT_YET: "Not yet", WRONG: "Not right"}
+
+
+class Said(str):
+    """Text that a notebook shows as it is, not between quotes."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`state` is PASSED, NOT_YET or WRONG, `reason` says why in sentences.
+
+    `fault` is what goes wrong, by a word of `shmlab.explorer.fault.WORDS` where the explorer has found it; `step` the
+    step at which it does (0: none), `schedule` the way there as text, `loop` what then goes on for ever.
+    """
+
+    state: str
+    reason: str
+    fault: str = ""
+    step: int = 0
+    schedule: str = ""
+    loop: str = ""
+    evidence: Callable[[], Verdict] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def passed(self) -> bool:
+        return self.state == PASSED
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The explorer's verdict with this very schedule. Raises ArgumentError where there is no schedule."""
+        if self.evidence is None:
+            raise ArgumentError("there is no schedule to look at: this judgement does not rest on one.")
+        return self.evidence()
+
+    def show(self) -> Table:
+        """The schedule, step by step, as a table."""
+        verdict = self.verdict
+        return verdict.show() if verdict.fault in WORDS else verdict.show(verdict.actors + verdict.loop_actors)
+
+    def replay(self, real: bool = True) -> Replay:
+        """The schedule again, on real processes or on the model."""
+        return self.verdict.replay(real)
+
+    def play(self, real: bool = False) -> Any:
+        """The schedule in the stepper, ready to be played."""
+        return self.verdict.play(real)
+
+    def __str__(self) -> str:
+        lines = [f"{HEADINGS[self.state]}: {self.reason}"]
+        if self.schedule:
+            lines.append(f"Schedule: {self.schedule}")
+        if self.loop:
+            lines.append(f"And then for ever: {self.loop}")
+        if self.evidence and self.state == WRONG:
+            lines.append("Look at it: show(), replay(), play(), each behind a dot after this check.")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def passed(reason: str) -> Judgement:
+    """A right answer."""
+    return Judgement(PASSED, reason)
+
+
+def not_yet(reason: str) -> Judgement:
+    """Nothing was tried."""
+    return Judgement(NOT_YET, reason)
+
+
+def wrong(reason: str, fault: str = "", step: int = 0) -> Judgement:
+    """A wrong answer, without a schedule to show."""
+    return Judgement(WRONG, reason, fault, step)
+
+
+def failing(verdict: Verdict, where: str) -> Judgement:
+    """What a failing verdict says of an answer; `where` is the case in which it fails, in words."""
+    steps = len(verdict.actors)
+    at = f"{where}, at step {steps}" if steps else f"{where}, at the very beginning"
+    how = f"from step {steps + 1} on" if verdict.loop else at.rpartition(", ")[2]
+    reason = f"{verdict.reason}.\nIt fails {where}, {how}."
+    return Judgement(
+        WRONG, reason, verdict.fault or "", steps, verdict.schedule or "", verdict.loop or "", lambda: verdict
+    )
