@@ -1,15 +1,20 @@
 """From a strategy to a segment with its semaphores, and from a dead owner's segment to nothing."""
 
 import contextlib
+import errno
+import threading
 
 import posix_ipc
 
 from shmlab import layout as at
 from shmlab import limits, orphan, segment, sync
-from shmlab.errors import ShmlabError
+from shmlab.errors import NoRoom, ShmlabError
 from shmlab.layout import Layout
 from shmlab.segment import SegmentFile
 from shmlab.strategies import Strategy
+
+_running: dict[str, int] = {}  # this program's segments, and how many bytes each may come to have
+_counting = threading.Lock()
 
 
 def publish(strategy: Strategy, slots: int, payload: int) -> SegmentFile:
@@ -21,7 +26,10 @@ def publish(strategy: Strategy, slots: int, payload: int) -> SegmentFile:
     layout = Layout(
         strategy.name, tuple(variables), semaphores, slots, cap, payload, limits.WORKERS, strategy.unbounded
     )
-    file = segment.create(layout)
+    with _counting:
+        _check_room(layout)
+        file = segment.create(layout)
+        _running[file.name] = layout.size_for(layout.cap)
     try:
         for i, value in enumerate(variables.values()):
             file.write(at.variable(i), value.to_bytes(at.WORD, "little", signed=True))
@@ -39,6 +47,18 @@ def withdraw(file: SegmentFile) -> None:
     """Unlink the segment and its semaphores and give up the owner's lock."""
     segment.unlink(file.name, file.layout.semaphores)  # it needs no descriptor, and perhaps there is none
     file.close()
+    with _counting:
+        _running.pop(file.name, None)
+
+
+def _check_room(layout: Layout) -> None:
+    if len(_running) >= limits.LABS:
+        what = f"{limits.LABS:,} labs are running here"
+    elif sum(_running.values()) + layout.size_for(layout.cap) > limits.MEMORY:
+        what = f"the labs that run here may fill {limits.MEMORY >> 20:,} MiB"
+    else:
+        return
+    raise NoRoom(errno.EDQUOT, f"{what}, and no more are allowed: stop one first (lab.stop(), labs.close()).")
 
 
 def sweep() -> list[str]:

@@ -7,6 +7,7 @@ can send anything.
 
 import math
 import operator
+import os
 
 from shmlab.errors import ArgumentError
 
@@ -15,9 +16,21 @@ CAP_SLOTS = 16_384  # an unbounded buffer never has more slots than this,
 CAP_BYTES = 32 << 20  # nor more bytes of slots than this
 PAYLOAD = (8, 65_536)  # bytes of one item
 RATE = (0.1, 100_000.0)  # items per second of one worker
-WORKERS = 32  # of one lab, producers and consumers together
 SLOW_MOTION = (0.0, 2.0)  # seconds that one protocol step takes
 PATTERNS = ("constant", "poisson", "bursty")
+
+
+def _allowed(name: str, most: int) -> int:
+    """A limit that whoever runs a server may lower in its environment, such as SHMLAB_WORKERS=8."""
+    wanted = os.environ.get(f"SHMLAB_{name}", "")
+    return max(1, min(most, int(wanted))) if wanted.isascii() and wanted.isdecimal() else most
+
+
+WORKERS = _allowed("WORKERS", 32)  # of one lab, producers and consumers together
+LABS = _allowed("LABS", 32)  # that one program may have running
+PROCESSES = _allowed("PROCESSES", 128)  # that one program may have running, in all its labs
+MEMORY = _allowed("MEMORY", 512) << 20  # bytes of all segments of one program's labs; MiB in the environment
+RUN_TIME = _allowed("RUN_TIME", 12 * 3600)  # seconds after which a process of a lab ends
 
 HEXADECIMAL = "0123456789abcdef"
 

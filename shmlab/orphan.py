@@ -12,6 +12,7 @@ import select
 import time
 
 from shmlab import layout as at
+from shmlab import limits
 from shmlab.segment import Segment, SegmentFile, unlink
 
 TYPE_CHECKING = False
@@ -23,14 +24,15 @@ SIGKILL = 9  # of Linux; the signal module takes 6 ms to load
 
 
 def watch(segment: Segment, owner: int) -> None:
-    """Wait, in a thread, for the death of process `owner`; then leave."""
+    """Wait, in a thread, for the death of process `owner`, or for the end of the time that is allowed; then leave."""
     if os.getppid() != owner:
         leave(segment)
     poll = select.poll()
     poll.register(0, 0)  # only a hang-up; news are read elsewhere
     with contextlib.suppress(OSError):
         poll.register(os.pidfd_open(owner), select.POLLIN)
-    poll.poll()
+    if not poll.poll(limits.RUN_TIME * 1000):
+        os.write(2, f"This process has run for {limits.RUN_TIME:,} seconds, and no longer is allowed.\n".encode())
     leave(segment)
 
 

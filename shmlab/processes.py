@@ -6,6 +6,7 @@ they print, and reaps them the moment they end, so that nothing ever waits for a
 """
 
 import contextlib
+import errno
 import os
 import queue
 import selectors
@@ -17,6 +18,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
+from shmlab import limits
+from shmlab.errors import NoRoom
 from shmlab.segment import no_room
 
 KEPT_OUTPUT = 64 << 10  # bytes of what one program printed that are kept
@@ -24,6 +27,7 @@ READ_AT_ONCE = 64 << 10
 LAST_READS = 4  # of what a program has left in its pipe; somebody who fled from its session may print without end
 CALM = 0.02  # seconds between two readings, so that a program that prints without end costs little
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+PASSED_ON += ("SHMLAB_RUN_TIME",)
 
 
 class Program:
@@ -100,6 +104,8 @@ def start(arguments: list[str], first_input: bytes, heard: Heard, ended: Ended) 
     """Start a program in a session of its own; raises NoRoom. The callbacks run on the watching thread."""
     try:
         return _watcher().submit(arguments, first_input, heard, ended)
+    except NoRoom:
+        raise
     except (OSError, RuntimeError, MemoryError) as error:
         raise no_room(error, "start a process") from error
 
@@ -125,6 +131,7 @@ class _Watcher:
     def __init__(self) -> None:
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._selector = selectors.DefaultSelector()
+        self._running = 0
         self._wake_read, self._wake_write = os.pipe()
         try:
             os.set_blocking(self._wake_write, False)
@@ -168,6 +175,9 @@ class _Watcher:
             self._orders.get()()
 
     def _start(self, arguments: list[str], first_input: bytes, heard: Heard, ended: Ended) -> Process:
+        if self._running >= limits.PROCESSES:
+            text = f"{self._running} processes are running here, and no more are allowed: stop a lab first."
+            raise NoRoom(errno.EDQUOT, text)
         environment = {
             name: os.environ[name] for name in PASSED_ON if name in os.environ
         }  # no tokens of a hub or server
@@ -223,6 +233,7 @@ class _Watcher:
                 for pipe in (popen.stdin, popen.stdout):
                     if pipe:
                         pipe.close()
+                self._running -= 1
                 process.ended.set()
             ended(process)
 
@@ -236,4 +247,5 @@ class _Watcher:
             popen.communicate()
             os.close(process._handle)
             raise
+        self._running += 1
         return process
