@@ -83,7 +83,7 @@ ROW_SIZE = 2048
 PHASE, PID, WAITS, HOLDS, SINCE, BLOCKED, SLOT, HAND = range(8)
 PRODUCED, CONSUMED, RECEIVED, LATE, OVERWRITTEN_ITEMS, EMPTY_READS, OUT_OF_ORDER, CORRUPTED = range(8, 16)
 SETTLED, DELIVERED, ORDERS_DONE = range(16, 19)
-TURN = 19  # of a ring's peer: odd while it has, or is about to have, its side's mutex
+TURN = 19  # of a ring's peer: 1 while it has, or is about to have, its side's mutex
 PARKED = 20  # the value of FROZEN for which it rests, with nothing taken and nothing awaited
 # the owner writes, in the row of a dead worker
 DIED = 21  # items that died in this row's hand

@@ -36,6 +36,7 @@ class End:
         "bound",
         "data",
         "door",
+        "failures",
         "fd",
         "fence_acquire",
         "fence_release",
@@ -46,7 +47,6 @@ class End:
         "lost",
         "memory",
         "mine",
-        "odd",
         "other_door",
         "other_sleeps",
         "out",
@@ -68,7 +68,6 @@ class End:
     mine: memoryview  # the counter that this side moves
     theirs: memoryview  # the one that it waits for
     reach: int  # how far the own counter may be ahead of that one
-    odd: int  # the next odd number of the turn
 
     def __init__(self, ring: "Ring", rows: range, door: str, mutex: str, other: str, other_door: str) -> None:
         segment = ring.segment
@@ -87,7 +86,7 @@ class End:
         self.memory, self.data = segment.mapping, segment.data
         self.slots, self.size, self.base = ring.slots, ring.item, segment.layout.slots_at
         self.places = [self.place(slot, 1) for slot in range(self.slots)]
-        self.bound, self.in_place = 0, False
+        self.bound, self.failures, self.in_place = 0, 0, False
         self.views: list[memoryview] = []
         self.in_, self.out = self._word(offset("in_")), self._word(offset("out"))
         self.sleeps, self.other_sleeps = (self._word(offset(f"{side}_sleeps")) for side in (self.role, other))
@@ -126,9 +125,9 @@ class End:
     def start(self, most: int, deadline: float | None) -> tuple[int, int]:
         """Wait for the turn and for room or items: which number is next, and how many may go; (0, 0) if it is late."""
         if self.in_turn:
-            self.turn[0] = self.odd
+            self.turn[0] = turns.INSIDE
             if not self.acquire(False) and not turns.wait_for_turn(self, deadline):
-                self._outside()
+                turns.step_outside(self)
                 return 0, 0
         index = self.mine[0]
         if index + most > self.bound:
@@ -143,23 +142,22 @@ class End:
         if WEAK:
             self.fence()  # the items, then the counter
         self.mine[0] = counter
-        self.leave()
+        self.leave(counter + 1)
 
-    def leave(self) -> None:
-        """Give the turn to others, and wake whoever sleeps."""
+    def leave(self, shown: int = 0) -> None:
+        """Give the turn to others, and wake whoever sleeps. `shown`: a number for outside, if something has moved."""
         if self.in_turn:
             self.release()
-            self._outside()
-        if WEAK or not self.in_turn:
+            if WEAK:
+                self.fence()
+            if shown:
+                self.turn[0] = shown
+            else:
+                turns.step_outside(self)
+        else:
             self.fence()  # the counter, then the look
         if self.other_sleeps[0]:
             wake(self)
-
-    def _outside(self) -> None:
-        if WEAK:
-            self.fence()
-        self.turn[0] = self.odd + 1
-        self.odd += 2
 
     def fence(self) -> None:
         """All that stands before it happens before all that stands after it."""

@@ -16,7 +16,7 @@ from os import sched_yield
 from time import monotonic
 
 from shmlab.ring.ordering import WEAK
-from shmlab.ring.turns import abandon, wait_for_turn
+from shmlab.ring.turns import INSIDE, abandon, step_outside, wait_for_turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def put_in_turn(ring: "Producer", item: bytes, timeout: float | None = None) -> 
     """One of several producers puts one item: the same inside a mutex, with the turn told before and after it."""
     deadline = timeout and monotonic() + timeout
     try:
-        ring.turn[0] = ring.odd
+        ring.turn[0] = INSIDE
         done = False
         if ring.acquire(False) or wait_for_turn(ring, deadline):
             index = ring.in_[0]
@@ -87,12 +87,12 @@ def put_in_turn(ring: "Producer", item: bytes, timeout: float | None = None) -> 
         if WEAK:
             ring.fence_release()
             ring.fence_acquire(False)
-        ring.turn[0] = ring.odd + 1
-        ring.odd += 2
         if done:
+            ring.turn[0] = index + 2  # outside; a number that it never showed before
             if ring.other_sleeps[0]:
                 wake(ring)
             return
+        step_outside(ring)
     except BaseException as error:
         abandon(ring)  # wherever it happened, also between two instructions: who comes next finds out
         ring.explain(error, item)
@@ -104,7 +104,7 @@ def get_in_turn(ring: "Consumer", timeout: float | None = None) -> bytes:
     """One of several consumers takes one item."""
     deadline = timeout and monotonic() + timeout
     try:
-        ring.turn[0] = ring.odd
+        ring.turn[0] = INSIDE
         done = False
         if ring.acquire(False) or wait_for_turn(ring, deadline):
             index = ring.out[0]
@@ -119,12 +119,12 @@ def get_in_turn(ring: "Consumer", timeout: float | None = None) -> bytes:
         if WEAK:
             ring.fence_release()
             ring.fence_acquire(False)
-        ring.turn[0] = ring.odd + 1
-        ring.odd += 2
         if done:
+            ring.turn[0] = index + 2  # outside; a number that it never showed before
             if ring.other_sleeps[0]:
                 wake(ring)
             return item
+        step_outside(ring)
     except BaseException as error:
         abandon(ring)
         ring.explain(error)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shmlab.ring import Ring
 
 Bytes = bytes | bytearray | memoryview
+SMALL = 1024  # bytes of an item: smaller ones are joined and copied at once, larger ones copied one by one
 CHUNK = 64  # items that are taken out of memory at once, each as an object of its own
 
 
@@ -42,8 +43,8 @@ class Producer(End):
                 if not room:
                     break
                 first = index % self.slots
-                if room == count and first + room <= self.slots:  # all at once, as it is
-                    self.memory[self.place(first, room)] = data
+                if room == count and first + room <= self.slots and not isinstance(data, list):
+                    self.memory[self.place(first, room)] = data  # all at once, as it is
                 else:
                     self._fill(data, done, index, room)
                 done += room
@@ -56,15 +57,17 @@ class Producer(End):
             raise self.late(timeout)
         return done
 
-    def _whole(self, items: Bytes | Sequence[Bytes]) -> tuple[Bytes, int]:
-        """The items as one piece of memory, and how many they are."""
+    def _whole(self, items: Bytes | Sequence[Bytes]) -> tuple[Bytes | list[Bytes], int]:
+        """The items as one piece of memory, or a list of large ones, and how many they are."""
         if isinstance(items, (list, tuple)):
+            count = len(items)
             try:
+                if self.size > SMALL and all(memoryview(item).nbytes == self.size for item in items):
+                    return list(items), count
                 sizes, data = [*map(len, items)], b"".join(items)
             except TypeError as error:
                 self.explain(error, *items)
                 raise
-            count = len(items)
             if sizes.count(self.size) != count or len(data) != count * self.size:  # an array counts its elements
                 self.explain(ValueError(), *items)
             return data, count
@@ -79,8 +82,12 @@ class Producer(End):
             raise ItemRefused(f"a buffer of {view.nbytes:,} bytes is no whole number of items of {self.size:,} bytes.")
         return view, count
 
-    def _fill(self, data: Bytes, done: int, index: int, room: int) -> None:
+    def _fill(self, data: Bytes | list[Bytes], done: int, index: int, room: int) -> None:
         """Items `done` to `done + room` of the data into the slots from `index` on."""
+        if isinstance(data, list):
+            for i in range(room):
+                self.memory[self.places[(index + i) % self.slots]] = data[done + i]
+            return
         view = memoryview(data)
         for slot, length in self.runs(index, room):
             self.memory[self.place(slot, length)] = view[done * self.size : (done + length) * self.size]

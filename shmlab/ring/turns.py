@@ -2,8 +2,8 @@
 
 It is a semaphore, so taking it costs a few nanoseconds, and a semaphore forgets nothing: when its holder is killed it
 stays at 0. What the kernel does know is which seats have lost their process. So each peer tells in its row (`turn`)
-whether it is about to take, holds, or has given back the mutex: an odd number; otherwise an even one. It never shows
-the same even number twice.
+that it is about to take, holds, or has just given back the mutex: INSIDE; otherwise it shows another number, and never
+the same one twice.
 
 The mutex is *lost* when it is 0 and everybody alive is outside. The dead are found by the locks on their seats and
 put outside, with the note `lost` left for all. Who finds that note while waiting for the mutex steps outside too
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from shmlab.ring.ends import End
 
+INSIDE = 1  # 0 is a seat that nobody has used yet
+FAILED = 1 << 63  # numbers from here on are shown after an operation that moved nothing, those below it after others
 YIELDS = 200  # whoever has the mutex gives it back soon, unless it sleeps inside
 NAP = 0.05  # seconds of one sleep; then one looks for the dead
 PAUSE = 0.0005  # seconds between two tries to inherit
@@ -52,13 +54,12 @@ def wait_for_turn(ring: "End", deadline: float | None) -> bool:
 
 def inherit(ring: "End", deadline: float | None) -> bool:
     """Step outside until the mutex is not lost any more, and try to be the one who takes it."""
-    ring.turn[0] = ring.odd + 1
-    ring.odd += 2
+    step_outside(ring)
     while ring.lost[0] and (deadline is None or monotonic() < deadline):
         if with_guard(ring, take_if_lost):
             return True
         sleep(PAUSE)
-    ring.turn[0] = ring.odd
+    ring.turn[0] = INSIDE
     ring.fence_release()  # the turn, then the mutex
     ring.fence_acquire(False)
     return False
@@ -70,14 +71,13 @@ def take_if_lost(ring: "End") -> bool:
     if not ring.lost[0]:
         return False
     before = [turn[0] for turn in ring.turns]
-    if any(turn % 2 for turn in before):
+    if INSIDE in before:
         return False
-    ring.turn[0] = ring.odd
+    ring.turn[0] = INSIDE
     ring.fence_release()
     ring.fence_acquire(False)
     if not ring.acquire(False) and before != [turn[0] for turn in ring.turns]:
-        ring.turn[0] = ring.odd + 1
-        ring.odd += 2
+        step_outside(ring)
         return False
     ring.lost[0] = 0
     return True
@@ -86,17 +86,17 @@ def take_if_lost(ring: "End") -> bool:
 def find_the_dead(ring: "End") -> bool:
     """Put those outside who died inside, and note that they may have had the mutex. Behind the guard."""
     for row, turn in zip(ring.rows, ring.turns, strict=True):
-        if turn[0] % 2 and not seats.taken(ring.fd, row):
+        if turn[0] == INSIDE and not seats.taken(ring.fd, row):
             put_outside(ring, turn)
     return False
 
 
 def put_outside(ring: "End", turn: memoryview) -> None:
-    """Make an odd turn even; the note first: whoever dies in between leaves an odd turn and a note."""
+    """Show for a dead peer that it is outside; the note first: who dies in between leaves it inside, and noted."""
     ring.lost[0] = 1
     ring.fence_release()
     ring.fence_acquire(False)
-    turn[0] += 1
+    turn[0] = 0  # shown before, but not since somebody else sat here: to sit down takes the guard, too
 
 
 def with_guard(ring: "End", action: "Callable[[End], bool]", wait: bool = False) -> bool:
@@ -111,10 +111,15 @@ def with_guard(ring: "End", action: "Callable[[End], bool]", wait: bool = False)
 
 def sit_down(ring: "End") -> bool:
     """The first act in a seat, behind the guard: whoever had it before may have died inside."""
-    if ring.turn[0] % 2:
+    if ring.turn[0] == INSIDE:
         put_outside(ring, ring.turn)
-    ring.odd = ring.turn[0] + 1
     return True
+
+
+def step_outside(ring: "End") -> None:
+    """Outside, without having moved anything."""
+    ring.failures += 1
+    ring.turn[0] = FAILED + ring.failures
 
 
 def abandon(ring: "End") -> None:
@@ -124,5 +129,4 @@ def abandon(ring: "End") -> None:
     ring.lost[0] = 1
     ring.fence_release()
     ring.fence_acquire(False)
-    ring.turn[0] = ring.odd + 1
-    ring.odd += 2
+    step_outside(ring)

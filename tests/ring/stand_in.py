@@ -46,7 +46,7 @@ class Seat:
     `dies`: before which access the process dies; 0 for never.
     """
 
-    bound = 0
+    bound = failures = 0
     guarding = False
     in_place = False
     views = True
@@ -147,6 +147,7 @@ def text(**instead: object) -> dict[str, Any]:
     """The protocol's functions, and those of the turns, by name, calling each other; `instead` replaces names."""
     names: dict[str, Any] = dict(YIELDS=0, NAP=1.0, PAUSE=0, WEAK=False, TYPE_CHECKING=False, Killed=Killed)
     names |= dict(with_guard=with_guard, seats=SimpleNamespace(taken=taken), sched_yield=nothing, sleep=nothing)
+    names |= dict(INSIDE=turns.INSIDE, FAILED=1000)
     for module in (turns, protocol):
         names |= {name: value for name, value in functions(module).items() if name not in names}
     names |= instead
@@ -215,7 +216,6 @@ class Seats(Handle):
             slots=self.slots,
             places=range(self.slots),
             reach=self.slots if side == "producer" else 0,
-            odd=1,
             fd=buf.alive,
             rows=[first + i for i in others],
             mutex=getattr(buf, f"{side}_mutex"),

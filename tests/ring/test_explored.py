@@ -195,7 +195,7 @@ def test_two_of_three_may_die_the_second_while_it_mends_what_the_first_left(seco
 
 
 def take_if_zero(ring):
-    ring.turn[0] = ring.odd
+    ring.turn[0] = INSIDE  # noqa: F821
     ring.acquire(False)
     ring.lost[0] = 0  # BROKEN: without a look at who is inside
     return True
@@ -205,9 +205,9 @@ def look_once(ring):
     find_the_dead(ring)  # noqa: F821  # a name of the text
     if not ring.lost[0]:
         return False
-    if any(turn[0] % 2 for turn in ring.turns):
+    if any(turn[0] == INSIDE for turn in ring.turns):  # noqa: F821
         return False
-    ring.turn[0] = ring.odd
+    ring.turn[0] = INSIDE  # noqa: F821
     ring.acquire(False)  # BROKEN: somebody may have come and gone since the look
     ring.lost[0] = 0
     return True

@@ -95,6 +95,11 @@ def test_large_items_go_in_as_a_list_too() -> None:
         large = [bytes([n]) * 10_000 for n in range(3)]
         assert ring.put_many(large) == 3
         assert ring.get_many(9) == large
+        assert ring.put_many([memoryview(large[0]).cast("Q"), bytearray(large[1])]) == 2
+        assert ring.get_many(9) == large[:2]
+        with pytest.raises(ItemRefused, match="exactly 10,000 bytes, not 9,999"):
+            ring.put_many([large[0], large[1][1:]])
+        assert len(ring) == 0
 
 
 def test_more_than_a_chunk_comes_out_as_one_list() -> None:
