@@ -49,15 +49,18 @@ def wait_for_turn(ring: "End", deadline: float | None) -> bool:
         else:
             with_guard(ring, find_the_dead)
         ring.look_around()
-    return False
+    with_guard(ring, find_the_dead)  # also for those who never wait
+    return bool(ring.lost[0]) and inherit(ring, 0)
 
 
 def inherit(ring: "End", deadline: float | None) -> bool:
-    """Step outside until the mutex is not lost any more, and try to be the one who takes it."""
+    """Step outside until the mutex is not lost any more, and try, at least once, to be the one who takes it."""
     step_outside(ring)
-    while ring.lost[0] and (deadline is None or monotonic() < deadline):
+    while ring.lost[0]:
         if with_guard(ring, take_if_lost):
             return True
+        if deadline is not None and not monotonic() < deadline:
+            break
         sleep(PAUSE)
     ring.turn[0] = INSIDE
     ring.fence_release()  # the turn, then the mutex

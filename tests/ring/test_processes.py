@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from shmlab import segment
-from shmlab.errors import RingClosed
+from shmlab.errors import RingClosed, RingTimeout
 from shmlab.ring import Ring
 from tests.apparatus import eventually, watch
 from tests.ring import peer
@@ -185,3 +185,31 @@ def test_a_stopped_producer_holds_up_nobody_who_takes(tmp_path: Path) -> None:
         finally:
             process.kill()
             process.wait()
+
+
+@pytest.mark.parametrize("timeout", [0, 0.01, None])
+def test_the_mutex_of_one_killed_in_its_turn_is_inherited_by_whoever_comes_next(
+    tmp_path: Path, timeout: float | None
+) -> None:
+    with Ring.create(8, ITEM.size, 1, 2) as ring:
+        process = peer.start("get", ring.name, 0, tmp_path / "get")
+        eventually(lambda: ring.word("consumer_sleeps")[0])  # it sleeps in its turn
+        process.kill()
+        process.wait()
+        for number in range(3):
+            ring.put(ITEM.pack(0, number))
+            assert ring.get(timeout=timeout) == ITEM.pack(0, number)
+        assert not ring.word("consumers_lost")[0]
+
+
+def test_a_peer_that_sleeps_in_its_turn_is_not_taken_for_dead(tmp_path: Path) -> None:
+    with Ring.create(8, ITEM.size, 1, 2) as ring:
+        process = peer.start("get", ring.name, 0, tmp_path / "get")
+        eventually(lambda: ring.word("consumer_sleeps")[0])
+        for timeout in (0, 0.2):
+            with pytest.raises(RingTimeout, match="another consumer has its turn"):
+                ring.get(timeout=timeout)
+        ring.put(ITEM.pack(STOP, 0))
+        assert process.wait(10) == 0
+        ring.put(ITEM.pack(0, 1))
+        assert ring.get(timeout=5) == ITEM.pack(0, 1)
