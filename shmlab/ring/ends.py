@@ -142,22 +142,24 @@ class End:
         if WEAK:
             self.fence()  # the items, then the counter
         self.mine[0] = counter
-        self.leave(counter + 1)
+        if self.in_turn:
+            self.release()  # a fence, too: the counter, then the look
+            if WEAK:
+                self.fence()
+            self.turn[0] = counter + 1
+        else:
+            self.fence_release()  # the counter, then the look
+            self.fence_acquire(False)
+        if self.other_sleeps[0]:
+            wake(self)
 
-    def leave(self, shown: int = 0) -> None:
-        """Give the turn to others, and wake whoever sleeps. `shown`: a number for outside, if something has moved."""
+    def leave(self) -> None:
+        """The end of the turn without having moved anything."""
         if self.in_turn:
             self.release()
             if WEAK:
                 self.fence()
-            if shown:
-                self.turn[0] = shown
-            else:
-                turns.step_outside(self)
-        else:
-            self.fence()  # the counter, then the look
-        if self.other_sleeps[0]:
-            wake(self)
+            turns.step_outside(self)
 
     def fence(self) -> None:
         """All that stands before it happens before all that stands after it."""

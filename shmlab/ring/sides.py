@@ -33,7 +33,8 @@ class Producer(End):
 
     def put_many(self, items: Bytes | Sequence[Bytes], timeout: float | None = None) -> int:
         """Put items in order, as many at a time as there are free slots; how many went in."""
-        self.free()
+        if self.in_place:
+            self.free()
         deadline = timeout and monotonic() + timeout
         data, count = self._whole(items)
         done = 0
@@ -44,7 +45,8 @@ class Producer(End):
                     break
                 first = index % self.slots
                 if room == count and first + room <= self.slots and not isinstance(data, list):
-                    self.memory[self.place(first, room)] = data  # all at once, as it is
+                    start = self.base + first * self.size
+                    self.memory[start : start + room * self.size] = data  # all at once, as it is
                 else:
                     self._fill(data, done, index, room)
                 done += room
@@ -132,15 +134,18 @@ class Consumer(End):
         """Take what is there, at least one and at most `most` items."""
         if most < 1:
             raise ArgumentError(f"most must be at least 1, not {most!r}.")
-        self.free()
+        if self.in_place:
+            self.free()
         items: list[bytes] = []
         try:
             index, count = self.start(most, timeout and monotonic() + timeout)
+            done = 0
+            while done < count:
+                slot = (index + done) % self.slots
+                length = min(count - done, self.slots - slot, CHUNK)
+                items += _items(self.size, length).unpack_from(self.memory, self.base + slot * self.size)
+                done += length
             if count:
-                for slot, length in self.runs(index, count):
-                    for first in range(0, length, CHUNK):
-                        chunk = _items(self.size, min(CHUNK, length - first))
-                        items += chunk.unpack_from(self.memory, self.base + (slot + first) * self.size)
                 self.finish(index + count)
         except BaseException as error:
             self.abandon()
@@ -158,7 +163,8 @@ class Consumer(End):
             raise ArgumentError(f"get_into takes a writable contiguous buffer, not {buffer!r:.60}.") from None
         if view.readonly or view.nbytes < self.size:
             raise ArgumentError(f"get_into needs a writable buffer of at least one item, {self.size:,} bytes.")
-        self.free()
+        if self.in_place:
+            self.free()
         try:
             index, count = self.start(view.nbytes // self.size, timeout and monotonic() + timeout)
             if count:
