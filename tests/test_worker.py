@@ -320,7 +320,7 @@ def test_a_worker_has_no_descriptor_of_its_owner(tmp_path: Path) -> None:
     with private.open() as file, Lab() as lab:
         os.set_inheritable(file.fileno(), True)
         added = lab.add_producer()
-        eventually(lambda: all(worker.state != "starting" for worker in lab.workers))  # it opens and closes files till then
+        eventually(lambda: all(w.state != "starting" for w in lab.workers))  # till then it opens and closes files
         for worker in (*lab.workers, added):
             assert str(private) not in {str(link.readlink()) for link in Path(f"/proc/{worker.pid}/fd").iterdir()}
 
