@@ -109,6 +109,8 @@ def _compare(chosen: argparse.Namespace) -> int:
     from shmlab.comparison import Measuring, follow, planned
 
     try:
+        if chosen.csv:
+            _check_place(chosen.csv)  # before minutes of measuring
         plan = planned(
             chosen.ways and chosen.ways.split(","),
             chosen.sizes and [_number(size) for size in chosen.sizes.split(",")],
@@ -127,6 +129,15 @@ def _compare(chosen: argparse.Namespace) -> int:
     if chosen.csv:
         chosen.csv.write_text(known.csv())
     return 0
+
+
+def _check_place(file: Path) -> None:
+    try:
+        with file.open("a"):
+            pass
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ArgumentError(f"--csv: cannot write '{file}': {reason}. Name a file in a folder that is yours.") from None
 
 
 def _number(text: str) -> float | str:

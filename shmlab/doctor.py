@@ -84,7 +84,10 @@ def _package(name: str) -> Finding:
 
 
 def _leftovers() -> Finding:
-    dead = [name for name in segment.names() if segment.owner_is_dead(name)]
+    try:
+        dead = [name for name in segment.names() if segment.owner_is_dead(name)]
+    except OSError as error:
+        return Finding("leftovers", str(error), f"Allow yourself to read {segment.DIRECTORY}.")
     cure = "The next lab sweeps them away; `shmlab clean` does it now." if dead else ""
     return Finding("leftovers", ", ".join(dead) or "none", cure)
 

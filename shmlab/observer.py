@@ -31,11 +31,14 @@ Row = tuple[int, ...]
 
 
 class Observer:
-    """Takes snapshots of one segment, by name or through a descriptor that is open already."""
+    """Takes snapshots of one segment, by name or through a descriptor that is open already.
+
+    Raises ArgumentError, SegmentNotFound, SegmentRefused, NoRoom.
+    """
 
     def __init__(self, segment: str | SegmentFile) -> None:
-        self._owned = isinstance(segment, str)
-        self.segment = open_unmapped(segment) if isinstance(segment, str) else segment
+        self._owned = not isinstance(segment, SegmentFile)
+        self.segment = segment if isinstance(segment, SegmentFile) else open_unmapped(segment)
         if self.segment.layout.producers:
             self.close()
             raise SegmentRefused(f"'{self.segment.name}' is a ring: look at it with shmlab.ring.snapshot.look(name).")

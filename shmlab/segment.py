@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterable
 
 from shmlab import layout as at
-from shmlab.errors import CapReached, NoRoom, SegmentNotFound, SegmentRefused
+from shmlab.errors import ArgumentError, CapReached, NoRoom, SegmentNotFound, SegmentRefused
 from shmlab.limits import is_segment_name, segment_name
 
 DIRECTORY = "/dev/shm"  # where Linux keeps the names of POSIX shared memory
@@ -118,8 +118,10 @@ def create(layout: at.Layout) -> SegmentFile:
     """Reserve, fill and publish a new segment under a random name; this process becomes its owner.
 
     The memory is reserved in full now, so that a full /dev/shm is an error here and never a
-    SIGBUS later. Raises NoRoom.
+    SIGBUS later. Raises ArgumentError, NoRoom.
     """
+    if not isinstance(layout, at.Layout):
+        raise ArgumentError(f"create wants a layout.Layout(...), which says how large everything is, not {layout!r}.")
     fd = -1
     try:
         fd = os.open(DIRECTORY, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)  # no name yet: nobody sees it half made
@@ -189,6 +191,8 @@ def open_unmapped(name: str, mode: int = READ_ONLY) -> SegmentFile:
 
 def _open(name: str, mode: int) -> tuple[str, int, at.Layout]:
     path = f"{DIRECTORY}/{segment_name(name)}"
+    if isinstance(mode, bool) or mode not in (READ_ONLY, READ_WRITE):
+        raise ArgumentError(f"mode is segment.READ_ONLY or segment.READ_WRITE, not {mode!r}.")
     try:
         # a link is not followed, a FIFO does not block
         fd = os.open(path, mode | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -247,7 +251,8 @@ def names() -> list[str]:
 
 
 def owner_is_dead(name: str) -> bool:
-    """Whether nobody holds the owner's lock on this segment (any more)."""
+    """Whether nobody holds the owner's lock on this segment (any more). Raises ArgumentError."""
+    segment_name(name)
     try:
         fd = os.open(f"{DIRECTORY}/{name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
