@@ -12,9 +12,10 @@ from types import TracebackType
 
 from shmlab import layout as at
 from shmlab.errors import ArgumentError, RingClosed, RingTaken, RingTimeout, SegmentNotFound
-from shmlab.ring import ordering, seats, turns
+from shmlab.ring import ordering, seats
 from shmlab.ring.ordering import WEAK
 from shmlab.ring.protocol import wait, wake
+from shmlab.ring.turns import INSIDE, abandon, sit_down, step_outside, wait_for_turn, with_guard
 from shmlab.ring.words import offset
 
 TYPE_CHECKING = False
@@ -97,7 +98,7 @@ class End:
         self.fence_release, self.fence_acquire = fence.release, fence.acquire
         self.release, self.acquire = lock.release, lock.acquire
         self.in_turn = len(rows) > 1
-        turns.with_guard(self, turns.sit_down, wait=True)
+        with_guard(self, sit_down, wait=True)
         self._word(at.row(row) + at.PID * at.WORD)[0] = os.getpid()
 
     def _word(self, at_byte: int) -> memoryview:
@@ -125,9 +126,9 @@ class End:
     def start(self, most: int, deadline: float | None) -> tuple[int, int]:
         """Wait for the turn and for room or items: which number is next, and how many may go; (0, 0) if it is late."""
         if self.in_turn:
-            self.turn[0] = turns.INSIDE
-            if not self.acquire(False) and not turns.wait_for_turn(self, deadline):
-                turns.step_outside(self)
+            self.turn[0] = INSIDE
+            if not self.acquire(False) and not wait_for_turn(self, deadline):
+                step_outside(self)
                 return 0, 0
         index = self.mine[0]
         if index + most > self.bound:
@@ -159,7 +160,7 @@ class End:
             self.release()
             if WEAK:
                 self.fence()
-            turns.step_outside(self)
+            step_outside(self)
 
     def fence(self) -> None:
         """All that stands before it happens before all that stands after it."""
@@ -169,7 +170,7 @@ class End:
     def abandon(self) -> None:
         """Leave after an exception that may have come from anywhere."""
         if self.in_turn:
-            turns.abandon(self)
+            abandon(self)
 
     def runs(self, index: int, count: int) -> tuple[tuple[int, int], ...]:
         """The slots of items `index` to `index + count` as runs in memory: (first slot, how many), two at most."""

@@ -16,6 +16,7 @@ from typing import Any
 from shmlab.explorer import Atomic
 from shmlab.explorer.freezing import Handle
 from shmlab.ring import protocol, turns
+from shmlab.ring.ends import End
 from shmlab.sync import Semaphore
 
 SIDES = {"producer": ("in_", "out", "space", "items"), "consumer": ("out", "in_", "items", "space")}
@@ -144,13 +145,13 @@ def cells(slots: int, seats: dict[str, int]) -> dict[str, Any]:
 
 
 def text(**instead: object) -> dict[str, Any]:
-    """The protocol's functions, and those of the turns, by name, calling each other; `instead` replaces names."""
+    """The protocol's functions, those of the turns and of batches, calling each other; `instead` replaces names."""
     names: dict[str, Any] = dict(YIELDS=0, NAP=1.0, PAUSE=0, WEAK=False, TYPE_CHECKING=False, Killed=Killed)
     names |= dict(with_guard=with_guard, seats=SimpleNamespace(taken=taken), sched_yield=nothing, sleep=nothing)
     names |= dict(INSIDE=turns.INSIDE, FAILED=1000)
     for module in (turns, protocol):
         names |= {name: value for name, value in functions(module).items() if name not in names}
-    names |= instead
+    names |= dict(start=End.start, finish=End.finish) | instead
     for name, value in names.items():
         if isinstance(value, FunctionType):
             names[name] = FunctionType(value.__code__, names, name, value.__defaults__)
@@ -201,7 +202,7 @@ class Seats(Handle):
 
     def _kind(self, buf: Any, side: str, row: int) -> type[Seat]:
         other = {"producer": "consumer", "consumer": "producer"}[side]
-        _, theirs, own_door, others_door = SIDES[side]
+        mine, theirs, own_door, others_door = SIDES[side]
         first = 0 if side == "producer" else self.seats["producer"]
         others = [i for i in range(self.seats[side]) if i != row]
 
@@ -215,6 +216,7 @@ class Seats(Handle):
             number=first + row,
             slots=self.slots,
             places=range(self.slots),
+            in_turn=self.seats[side] > 1,
             reach=self.slots if side == "producer" else 0,
             fd=buf.alive,
             rows=[first + i for i in others],
@@ -225,6 +227,7 @@ class Seats(Handle):
             memory=property(lambda seat: Word(seat, buf.slots)),
             in_=word("in_"),
             out=word("out"),
+            mine=word(mine),
             theirs=word(theirs),
             sleeps=word(f"{side}_sleeps"),
             other_sleeps=word(f"{other}_sleeps"),
