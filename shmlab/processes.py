@@ -215,7 +215,7 @@ class _Watcher:
             return True
 
         def take() -> None:
-            if read():
+            if not process.ended.is_set() and read():  # it may have been reaped in the same round
                 time.sleep(CALM)
 
         def reap() -> None:
