@@ -11,7 +11,8 @@ import os
 from dataclasses import dataclass
 
 from shmlab.exhibits.child import Child, Refused
-from shmlab.exhibits.lifecycle import NOBODY, PAGE, PREFIX, sweep
+from shmlab.exhibits.lifecycle import NOBODY, PREFIX, sweep
+from shmlab.exhibits.pair import PAGE
 from shmlab.segment import DIRECTORY
 
 MODES = (0o600, 0o644, 0o666, 0o400, 0o000)

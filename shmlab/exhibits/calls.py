@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from shmlab.errors import ShmlabError
 from shmlab.exhibits.child import Child
-from shmlab.exhibits.lifecycle import PAGE, PREFIX, sweep
-from shmlab.exhibits.pair import NAMES
+from shmlab.exhibits.lifecycle import PREFIX, sweep
+from shmlab.exhibits.pair import NAMES, PAGE
 from shmlab.segment import DIRECTORY
 
 STORES, MESSAGES = 1_000_000, 1_000

@@ -105,7 +105,7 @@ class Child:
         """
         with self._lock:
             if self.ending:
-                raise Ended(f"{self.name} has ended ({self.ending}). Run the cell that started it again.")
+                raise Ended(f"{self.name} has ended ({self.ending}). again({self.name!r}) starts a new one.")
             order = json.dumps([verb, *arguments]).encode() + b"\n"
             try:
                 os.write(self._stdin, order)
@@ -191,7 +191,7 @@ class Child:
 
 def _written(argument: object) -> str:
     """An argument as a person reads it; large numbers are addresses."""
-    return hex(argument) if isinstance(argument, int) and argument > 1 << 20 else str(argument)
+    return f"{argument:#_x}" if isinstance(argument, int) and argument > 1 << 20 else str(argument)
 
 
 def _state(pid: int) -> str:

@@ -6,18 +6,17 @@ where and with which rights, from /proc/PID/maps.
 
 import contextlib
 import itertools
-import mmap
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from shmlab import limits, maps
 from shmlab.exhibits.child import Corpse, Refused
-from shmlab.exhibits.pair import NAMES, VALUE, Pair
+from shmlab.exhibits.pair import NAMES, PAGE, VALUE, Pair
 from shmlab.segment import DIRECTORY
 
 PREFIX = "shmlab-lesson-"
-PAGE = mmap.PAGESIZE
 SIZE = (8, 64 << 20)  # bytes of a lesson's segment
 MODE = (0, 0o777)
 NOBODY = 65534  # the user who owns nothing
@@ -121,6 +120,29 @@ class Lifecycle(Pair):
         self.ask(name, "resize", f"/{self.segment}", bytes_)
         self._say(f"{name} makes it {bytes_:,} bytes long")
 
+    def touch(self, name: object, write: bool = True) -> None:
+        """Have a process store into, or only load from, every page of the segment."""
+        store = limits.yes_or_no(write, "write")
+        self.ask(name, "touch", store)
+        self._say(f"{name} {'stores into' if store else 'loads from'} every page")
+
+    def add_together(self, count: int) -> int:
+        """Have A and B add one to word 0, each `count` times, at the same time. What stands there then."""
+        times = limits.whole(count, "count", 1, 10_000_000)
+        with ThreadPoolExecutor(len(NAMES)) as pool:
+            for done in [pool.submit(self.child(name).ask, "add", times) for name in NAMES]:
+                done.result()
+        self._say(f"A and B add one to word 0, each {times:,} times")
+        total = self.read("A")
+        assert isinstance(total, int)
+        return total
+
+    def chmod(self, name: object, mode: int) -> None:
+        """Change who may attach the segment from now on."""
+        bits = limits.whole(mode, "mode", *MODE)
+        self.ask(name, "chmod", f"/{self.segment}", bits)
+        self._say(f"{name} changes the mode to {bits:04o}")
+
     def detach(self, name: object) -> None:
         """Take the segment out of the address space of a process."""
         self.ask(name, "detach")
@@ -199,6 +221,12 @@ class Lifecycle(Pair):
     def _say(self, sentence: str) -> None:
         self.said.append(sentence)
         self.changed()
+
+
+def in_use() -> str:
+    """How much shared memory all processes of this machine use together."""
+    room = os.statvfs(DIRECTORY)
+    return f"{(room.f_blocks - room.f_bfree) * room.f_frsize / 2**20:.1f} MiB"
 
 
 def sweep() -> None:

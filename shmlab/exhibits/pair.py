@@ -1,12 +1,14 @@
 """Two real processes, A and B, each with an address space of its own."""
 
 import contextlib
+import mmap
 from collections.abc import Callable
 from typing import Self
 
 from shmlab import limits, maps
 from shmlab.exhibits.child import Child, Corpse, Ended
 
+PAGE = mmap.PAGESIZE
 NAMES = ("A", "B")
 ADDRESS = (1, (1 << 47) - 8)
 VALUE = (-(1 << 63), (1 << 63) - 1)
@@ -60,7 +62,9 @@ class Pair:
     def own_page(self, name: object, address: int) -> None:
         """Have the kernel give a process a page of its own at `address`, from `maps.OWN` to `maps.OWN_END`."""
         place = limits.whole(address, "address", maps.OWN, maps.OWN_END - 1)
-        self.ask(name, "own_page", place // 4096 * 4096)
+        there = maps.at(self.regions(name), place)
+        if there is None or there.kind != "own page":  # a cell may be run again
+            self.ask(name, "own_page", place // PAGE * PAGE)
 
     def store(self, name: object, address: int, value: int) -> Corpse | None:
         """Have a process store 8 bytes at an address of its own; its Corpse if the kernel does not allow that."""

@@ -49,7 +49,7 @@ class Program:
         flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE
         given = libc.mmap(address, mmap.PAGESIZE, PROT_READ | PROT_WRITE, flags, -1, 0)
         if given != address:
-            raise OSError(ctypes.get_errno(), f"the kernel gives no page at {address:#x}")
+            raise OSError(ctypes.get_errno(), f"the kernel gives no page at {address:#_x}")
 
     def load(self, address: int) -> int:
         """The 8 bytes at an address, whatever is there; SIGSEGV if it is nobody's."""
@@ -93,6 +93,9 @@ class Program:
 
     def resize(self, name: str, size: int) -> None:
         textbook.resize(name, size)
+
+    def chmod(self, name: str, mode: int) -> None:
+        os.chmod(f"/dev/shm{name}", mode)
 
     def write(self, value: int, index: int) -> None:
         self._segment[index] = value

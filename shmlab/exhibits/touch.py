@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from shmlab import limits, maps
-from shmlab.exhibits.lifecycle import PAGE, Lifecycle
+from shmlab.exhibits.lifecycle import Lifecycle
+from shmlab.exhibits.pair import PAGE
 
 PAGES = (1, 16_384)
 
@@ -28,15 +29,16 @@ class Touch:
         return f"{self.what:32} {self.faults:6,} page faults, {charged:6,} KiB resident, its share {share:6,} KiB"
 
 
-def touch(pages: int = 1024) -> Iterator[Touch]:
-    """Let A create a segment of so many pages and touch them, twice; then B, too."""
+def touch(pages: int = 1024, write: bool = True) -> Iterator[Touch]:
+    """Let A create a segment of so many pages and store into each, twice; then B, too, or B only loads from each."""
+    does = "B stores into every page" if write else "B loads from every page"
     size = PAGE * limits.whole(pages, "pages", *PAGES)
     with Lifecycle() as life:
         yield _touch(life, "A", "A creates it", lambda: life.create("A", size))
-        yield _touch(life, "A", "A stores into every page", lambda: life.ask("A", "touch", True))
-        yield _touch(life, "A", "A stores into every page again", lambda: life.ask("A", "touch", True))
+        yield _touch(life, "A", "A stores into every page", lambda: life.touch("A"))
+        yield _touch(life, "A", "A stores into every page again", lambda: life.touch("A"))
         life.attach("B")
-        yield _touch(life, "B", "B stores into every page", lambda: life.ask("B", "touch", True))
+        yield _touch(life, "B", does, lambda: life.touch("B", write))
         yield _touch(life, "A", "A looks at its account again", lambda: None)
 
 

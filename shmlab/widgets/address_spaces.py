@@ -22,7 +22,7 @@ class AddressSpaces(Exhibit):
         super().__init__(Pair(), "Two processes, two address spaces")
 
     def build(self, parts: Parts) -> list[ipywidgets.Widget]:
-        self.field = ipywidgets.Text(f"{maps.OWN:#x}", placeholder="an address", layout={"width": "190px"})
+        self.field = ipywidgets.Text(f"{maps.OWN:#_x}", placeholder="an address", layout={"width": "190px"})
         caption = parts.text("", '<span class="caption">address</span>')
         groups = []
         for name in self.pair.children:
@@ -44,9 +44,9 @@ class AddressSpaces(Exhibit):
         try:
             address = int(self.field.value, 16)
         except ValueError:
-            raise ArgumentError(f"an address is a hexadecimal number such as {maps.OWN:#x}.") from None
+            raise ArgumentError(f"an address is a hexadecimal number such as {maps.OWN:#_x}.") from None
         found = self.load(name, address)
-        return "" if isinstance(found, Corpse) else f"{name} finds {found} at {address:#x}"
+        return "" if isinstance(found, Corpse) else f"{name} finds {found} at {address:#_x}"
 
     def own_page(self, name: str, address: int) -> None:
         """Have the kernel give a process a page of its own at this address."""

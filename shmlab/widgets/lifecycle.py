@@ -10,7 +10,8 @@ import ipywidgets
 
 from shmlab import maps
 from shmlab.exhibits.child import Corpse
-from shmlab.exhibits.lifecycle import NOBODY, PAGE, Lifecycle, Memory, Standing
+from shmlab.exhibits.lifecycle import NOBODY, Lifecycle, Memory, Standing, State
+from shmlab.exhibits.pair import PAGE
 from shmlab.widgets import words
 from shmlab.widgets.exhibit import Exhibit
 from shmlab.widgets.parts import Parts
@@ -87,6 +88,14 @@ class SegmentBoard(Exhibit):
         """Make the segment longer or shorter."""
         self.life.resize(name, size)
 
+    def touch(self, name: str, write: bool = True) -> None:
+        """Have a process store into, or only load from, every page of the segment."""
+        self.life.touch(name, write)
+
+    def chmod(self, name: str, mode: int) -> None:
+        """Change who may attach the segment from now on."""
+        self.life.chmod(name, mode)
+
     def detach(self, name: str) -> None:
         """Take the segment out of a process's address space."""
         self.life.detach(name)
@@ -122,6 +131,10 @@ class SegmentBoard(Exhibit):
     def region(self, name: str) -> maps.Region | None:
         """Where a process has the segment."""
         return self.life.region(name)
+
+    def state(self) -> State:
+        """The name, the memory and both processes, as the kernel has them now."""
+        return self.life.state()
 
     @property
     def segment(self) -> str:

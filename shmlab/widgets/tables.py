@@ -95,5 +95,7 @@ def _counted(act: Act) -> str:
 def _names(calls: dict[str, int] | None) -> str:
     if calls is None:
         return ""
+    if not calls:
+        return '<span class="soft">none</span>'
     each = (f"{name}{f' × {count:,}' if count > 1 else ''}" for name, count in calls.items())
     return f"<code>{html.escape(', '.join(each))}</code>"

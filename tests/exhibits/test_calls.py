@@ -78,7 +78,7 @@ def test_what_could_not_be_counted_is_said_and_not_taken_for_nothing() -> None:
 
 
 def test_each_page_costs_one_fault_for_each_process_and_then_none() -> None:
-    created, first, again, other, account = touch(256)
+    created, first, again, other, account = touch(256, write=True)
     assert created.account.resident == 0
     assert 256 <= first.faults < 256 + 64 and first.account.resident == 256 * 4096
     assert again.faults < 64
@@ -121,3 +121,8 @@ def test_the_mode_is_the_one_that_was_asked_for_whatever_the_umask() -> None:
         info = Path(f"/dev/shm{name}").stat()
         textbook.unlink(name)
     assert stat.S_IMODE(info.st_mode) == 0o666
+
+
+def test_pages_that_are_there_and_only_read_may_come_several_at_once() -> None:
+    loads = list(touch(256, write=False))[3]
+    assert loads.what == "B loads from every page" and 0 < loads.faults <= 256 + 64

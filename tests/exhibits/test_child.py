@@ -53,7 +53,7 @@ def test_what_the_system_refuses_is_a_sentence_and_it_lives_on(child: Child) -> 
 
 def test_a_page_is_not_taken_from_somebody_else(child: Child) -> None:
     child.ask("own_page", maps.OWN)
-    with pytest.raises(Refused, match="the kernel gives no page at 0x2000000000"):
+    with pytest.raises(Refused, match="the kernel gives no page at 0x20_0000_0000"):
         child.ask("own_page", maps.OWN)
 
 
@@ -61,7 +61,7 @@ def test_one_that_dies_of_an_order_leaves_a_corpse(child: Child) -> None:
     corpse = child.ask("load", maps.OWN)
     assert isinstance(corpse, Corpse)
     assert (corpse.signal, corpse.state, corpse.regions) == ("SIGSEGV", "Z (zombie)", 0)
-    assert str(corpse).startswith("A was ended by SIGSEGV at: load 0x2000000000.")
+    assert str(corpse).startswith("A was ended by SIGSEGV at: load 0x20_0000_0000.")
     assert child.regions() == () and not psutil.pid_exists(corpse.pid)
     with pytest.raises(Ended, match="A has ended"):
         child.ask("load", maps.OWN)

@@ -184,3 +184,20 @@ def test_what_a_dead_kernel_left_is_swept_and_a_living_ones_is_not() -> None:
     finally:
         living.unlink()
         dead.unlink(missing_ok=True)
+
+
+def test_adding_together_loses_nothing_that_was_not_added_at_the_same_time(life: Lifecycle) -> None:
+    life.create("A")
+    life.attach("B")
+    total = life.add_together(1000)
+    assert 1000 <= total <= 2000 and life.read("B") == total
+    with pytest.raises(ArgumentError, match="count must be from 1"):
+        life.add_together(0)
+
+
+def test_the_mode_is_looked_at_once_when_a_process_attaches(life: Lifecycle) -> None:
+    life.create("A")
+    life.attach("B")
+    life.chmod("A", 0)
+    life.write("A", 2)
+    assert life.read("B") == 2 and life.state().memories[0].mode == 0

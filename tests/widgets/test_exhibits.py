@@ -83,7 +83,7 @@ def test_an_address_is_looked_at_by_a_button() -> None:
     view.store("A", maps.OWN, 7)
     load = next(button for button in buttons(view.box) if button.description == "A loads it")
     load.click()
-    eventually(lambda: "A finds 7 at 0x2000000000" in view.note.value)
+    eventually(lambda: "A finds 7 at 0x20_0000_0000" in view.note.value)
     view.field.value = "here"
     load.click()
     eventually(lambda: "an address is a hexadecimal number" in view.note.value)
@@ -143,6 +143,6 @@ def test_counted_calls_are_a_table_and_what_was_not_counted_is_no_zero() -> None
     acts = (Act("create", {"A": None}), Act("stores", {"A": {}, "B": {}}), Act("messages", {"A": {"write": 1000}}))
     table = CallsTable(Tally(acts, "no strace"))
     text = words(table.box.children[2].value)
-    assert "create not counted" in text and "stores 0" in text and "messages 1,000 write × 1,000" in text
+    assert "create not counted" in text and "stores 0 none none" in text and "messages 1,000 write × 1,000" in text
     assert str(table) == "create: not counted | stores: 0 | messages: 1,000 | no strace"
     table.close()
