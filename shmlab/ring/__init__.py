@@ -72,7 +72,8 @@ class Ring:
         segments.sweep()
         file = segments.create(words.layout(slots, item, producers, consumers))
         try:
-            for name, value in words.SEMAPHORES.items():
+            fences = {f"fence{row}": 0 for row in range(producers + consumers)}
+            for name, value in (words.SEMAPHORES | fences).items():
                 sync.create(file.name, name, value)
             ring = cls(segments.attach(file.name), file)
         except BaseException as error:

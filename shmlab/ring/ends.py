@@ -73,16 +73,18 @@ class End:
     def __init__(self, ring: "Ring", rows: range, door: str, mutex: str, other: str, other_door: str) -> None:
         segment = ring.segment
         self.ring, self.fd = ring, segment.fd
-        try:
-            lock, self.door, self.other_door = (ordering.semaphore(ring.name, n) for n in (mutex, door, other_door))
-        except FileNotFoundError:
-            raise SegmentNotFound(ring.name) from None  # its owner has just closed it
         row = seats.take(self.fd, rows)
         if row is None:
             raise RingTaken(
                 f"the ring '{ring.name}' has {len(rows)} {self.role}{'s' * (len(rows) > 1)} already, and was made for "
                 f"no more: let one leave, or create it with {self.role}s={len(rows) + 1}."
             )
+        try:
+            lock, self.door, self.other_door = (ordering.semaphore(ring.name, n) for n in (mutex, door, other_door))
+            fence = ordering.fence(ring.name, row)
+        except FileNotFoundError:
+            seats.unlock(self.fd, at.row(row))
+            raise SegmentNotFound(ring.name) from None  # its owner has just closed it
         self.row, self.rows = row, [other for other in rows if other != row]
         self.memory, self.data = segment.mapping, segment.data
         self.slots, self.size, self.base = ring.slots, ring.item, segment.layout.slots_at
@@ -94,7 +96,6 @@ class End:
         self.lost, self.guard = self._word(offset(f"{self.role}s_lost")), offset(f"{self.role}s_lost")
         self.turn = self._word(at.row(row) + at.TURN * at.WORD)
         self.turns = [self._word(at.row(other) + at.TURN * at.WORD) for other in self.rows]
-        fence = ordering.fence(ring.name)
         self.fence_release, self.fence_acquire = fence.release, fence.acquire
         self.release, self.acquire = lock.release, lock.acquire
         self.in_turn = len(rows) > 1

@@ -15,7 +15,7 @@ Taking and giving back a POSIX semaphore are locked instructions there, hence fe
 a mutex is given back between the store and the look, 4 as well. On processors of weaker order, such as ARM, all
 five need a fence (`WEAK`).
 
-The fence is release and then acquire of a semaphore that nobody else knows. On x86 it is a fence as above; on
+The fence is release and then acquire of a semaphore that nobody else uses. On x86 it is a fence as above; on
 64-bit ARM nothing passes a release downwards, no acquire passes a release before it upwards, and nothing passes an
 acquire upwards. A word is loaded and stored by one instruction of 8 bytes (memoryview of format "Q"), and an item,
 however it is copied, is ordered before a later store by rule 1: Intel's manual (vol. 3, 9.2.4) says so of the string
@@ -33,9 +33,12 @@ COUNTING = 1  # SemLock's number for a semaphore that counts
 MOST = (1 << 31) - 1
 
 
-def fence(segment: str) -> SemLock:
-    """A semaphore without a name: `release()` and `acquire(False)` after it are a full fence."""
-    return SemLock(COUNTING, 0, MOST, f"/{segment}.fence{os.urandom(4).hex()}", True)
+def fence(segment: str, row: int) -> SemLock:
+    """A semaphore for this seat alone: `release()` and `acquire(False)` after it are a full fence.
+
+    The ring's owner has created it, like all others: a process killed while it creates one leaves a file behind.
+    """
+    return semaphore(segment, f"fence{row}")
 
 
 def semaphore(segment: str, name: str) -> SemLock:

@@ -1,6 +1,7 @@
 """One process, both ends: what goes in comes out, and every error says what to do."""
 
 import os
+import resource
 import signal
 import stat
 import threading
@@ -22,7 +23,7 @@ from shmlab.errors import (
     SegmentRefused,
 )
 from shmlab.observer import Observer
-from shmlab.ring import Ring, ordering, protocol
+from shmlab.ring import Ring, protocol
 from shmlab.ring.snapshot import look
 from tests.apparatus import DIRECTORY, buffer, descriptors, eventually, own_entries
 
@@ -409,12 +410,18 @@ def test_a_process_made_by_fork_has_no_seat_and_takes_none_away(ring: Ring) -> N
     assert ring.get() == item(1)
 
 
-def test_a_fence_costs_no_name() -> None:
-    before = own_entries()
-    fence = ordering.fence("shmlab-0000000000000000")
-    assert own_entries() == before
-    fence.release()
-    assert fence.acquire(False) and not fence.acquire(False)
+def test_to_attach_writes_no_file(ring: Ring) -> None:
+    """Whoever is killed while it creates a semaphore leaves a file in /dev/shm that nobody can tell whose it is."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with Ring.attach(ring.name, "producer") as here, Ring.attach(ring.name, "consumer") as there:
+            here.put(item(1))
+            assert there.get() == item(1)
+        with pytest.raises(OSError):
+            Ring.create(8, 4)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 # --- seen from outside --------------------------------------------------------------------------------------------
