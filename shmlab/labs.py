@@ -26,6 +26,7 @@ from shmlab.explorer.stepping import Stepping
 from shmlab.explorer.verdict import Verdict
 from shmlab.widgets.address_spaces import AddressSpaces
 from shmlab.widgets.comparison import LiveComparison
+from shmlab.widgets.lecture import Lecture
 from shmlab.widgets.lifecycle import SegmentBoard
 from shmlab.widgets.live import LiveLab
 from shmlab.widgets.queueing import LiveQueueing
@@ -168,6 +169,11 @@ def compare(
     """
     plan = planned(ways, sizes, between, rounds, seconds, quick)
     return _placed(sys._getframe(1), lambda: LiveComparison(plan))
+
+
+def lecture() -> Lecture:
+    """A lecture of 45 minutes: a button for each station, its question in large letters, and below it the real thing."""
+    return _placed(sys._getframe(1), Lecture)
 
 
 def maps() -> AddressSpaces:
