@@ -172,7 +172,7 @@ def compare(
 
 
 def lecture() -> Lecture:
-    """A lecture of 45 minutes: a button for each station, its question in large letters, and below it the real thing."""
+    """A lecture of 45 minutes: a button for each station, its question in large letters, below it the real thing."""
     return _placed(sys._getframe(1), Lecture)
 
 
