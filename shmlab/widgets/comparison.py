@@ -10,7 +10,6 @@ import html
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import ipywidgets
 
@@ -24,20 +23,19 @@ from shmlab.widgets import palette, saving
 from shmlab.widgets.close import close_tree
 from shmlab.widgets.curves import Curves
 from shmlab.widgets.parts import Parts
+from shmlab.widgets.shown import Shown
 
 EVERY = 0.3  # seconds between two drawings: what draws, too, takes time from what is measured
 LEAVE = 10.0  # seconds for the thread to end
 ITEMS, BYTES = "items/s", "bytes/s"
 
 
-class LiveComparison:
+class LiveComparison(Shown):
     """A comparison under way and its view. `comparison` holds the figures; `close()` ends both."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.closed = False
-        self._lock = threading.RLock()
-        self._fixed = f"<LiveComparison: {len(plan.ways)} ways, {len(plan.sizes)} sizes>"
+        super().__init__(f"<LiveComparison: {len(plan.ways)} ways, {len(plan.sizes)} sizes>")
         self._measuring = Measuring(plan)
         self._build()
         self._start()
@@ -76,7 +74,7 @@ class LiveComparison:
 
     def _draw(self) -> None:
         """Show what is known now."""
-        with self._lock:
+        with self.lock:
             if self.closed:
                 return
             known, between, in_bytes = self.comparison, self.between.value, self.unit.value == BYTES
@@ -147,7 +145,7 @@ class LiveComparison:
         self._thread.start()
 
     def _start_anew(self) -> None:
-        with self._lock:
+        with self.lock:
             if self.closed or self.measuring:
                 return
             self._measuring = Measuring(self.plan)
@@ -168,22 +166,17 @@ class LiveComparison:
             trouble = f'<p class="error">✕ {html.escape(f"{type(error).__name__}: {error}")}</p>'
         self._ended = True
         self._draw()
-        with self._lock:
+        with self.lock:
             if trouble and not self.closed:
                 self.note.value += trouble
 
     def _save(self) -> None:
-        with self._lock:
+        with self.lock:
             if not self.closed:
                 self.download.value = ""  # the same file again is a change, too
                 self.download.value = f"<div>saved as {saving.link('comparison.csv', self.comparison.csv())}</div>"
 
-    def close(self) -> None:
-        """End the measuring, the thread and the widgets. Twice is once."""
-        with self._lock:
-            if self.closed:
-                return
-            self.closed = True
+    def _end(self) -> None:
         self._measuring.cancel()
         if threading.current_thread() is not self._thread:
             self._thread.join(LEAVE)
@@ -195,14 +188,6 @@ class LiveComparison:
             return f"measuring: {known.done} of {known.total} done, {known.seconds:.0f} s"
         how = "cancelled" if self._measuring.cancelled else "done"
         return f"{how}: {known.done} of {known.total} in {known.seconds:.0f} s"
-
-    def __repr__(self) -> str:
-        return self._fixed
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        if self.closed:
-            return {"text/plain": self._fixed}
-        return {**self.box._repr_mimebundle_(), "text/plain": self._fixed}
 
 
 def _cell(result: Result, in_bytes: bool, best: bool) -> str:

@@ -7,7 +7,6 @@ number of slots is another segment: the old lab is stopped, a new one started, t
 from __future__ import annotations
 
 import html
-import threading
 import time
 from typing import Any
 
@@ -27,6 +26,7 @@ from shmlab.widgets.frames import Frames
 from shmlab.widgets.hexview import HexView
 from shmlab.widgets.parts import Parts
 from shmlab.widgets.semaphores import SemaphoresView
+from shmlab.widgets.shown import Shown
 from shmlab.widgets.slots import SlotsView
 
 QUICK = ("set_rate", "stall", "unstall", "one_item")  # these only write words: done in the callback
@@ -36,7 +36,7 @@ RESTING = (
 )
 
 
-class LiveLab:
+class LiveLab(Shown):
     """A running lab and its view. `lab` is the `Lab`; `close()` ends both.
 
     `settings` are arguments of `Lab`, `fps` is asked frames per second, `scenario` the name of one or None.
@@ -48,15 +48,14 @@ class LiveLab:
         if scenario is not None:
             self.settings.update(scenarios.scenarios[scenario].settings)
         self.lab = Lab(**self.settings)
-        self._fixed = repr(self.lab).replace("<Lab", "<LiveLab", 1)
+        super().__init__(repr(self.lab).replace("<Lab", "<LiveLab", 1))
         self._bounded = "semaphores" if self.settings["strategy"] == "unbounded" else self.settings["strategy"]
         self.lab.start()
-        self._lock = threading.RLock()
         self._due = dict.fromkeys(("cards", "values", "charts", "panes", "line"), 0.0)
         self._note = ""
-        self._wide = self.closed = False
+        self._wide = False
         self._errands = Errands(self._complain)
-        self.frames = Frames(self._draw, fps, self._lock, self._calm, self._rest, self._complain)
+        self.frames = Frames(self._draw, fps, self.lock, self._calm, self._rest, self._complain)
         try:
             self._build()
         except BaseException:
@@ -157,7 +156,7 @@ class LiveLab:
     def _rest(self, resting: bool) -> None:
         self.say(RESTING if resting else "")
         if resting:
-            with self._lock:  # no frame follows that would show it
+            with self.lock:  # no frame follows that would show it
                 self._set(self.note, self._notes())
 
     # what one may do
@@ -189,13 +188,13 @@ class LiveLab:
     def _complain(self, error: Exception) -> None:
         known = isinstance(error, ShmlabError)
         self.say(str(error) if known else f"{type(error).__name__}: {error}")
-        with self._lock:
+        with self.lock:
             if not self.closed:
                 self.controls.show(self._shown(), self.lab.snapshot().state)
 
     def say(self, note: str) -> None:
         """Show a sentence above the slots; an empty one takes it away."""
-        with self._lock:
+        with self.lock:
             self._note = f"✕ {html.escape(note)}" if note else ""
             self._due["cards"] = 0.0
 
@@ -234,14 +233,14 @@ class LiveLab:
         snap = self.lab.snapshot()
         text = table(self.lab.events) if kind == "csv" else picture.svg(snap, self.title)
         name = f"{snap.name}-events.csv" if kind == "csv" else f"{snap.name}.{kind}"
-        with self._lock:
+        with self.lock:
             self.download.value = ""  # the same file again is a change, too
             self.download.value = f"<div>saved as {saving.link(name, text)}</div>"
 
     def _renew(self, settings: dict[str, Any], scenario: str | None = None) -> None:
         fresh = Lab(**settings)  # refuses bad settings before the old lab is touched
         self.lab.stop()
-        with self._lock:
+        with self.lock:
             if self.closed:
                 return
             fresh.start()
@@ -266,12 +265,7 @@ class LiveLab:
         """The segment at this moment: `lab.snapshot()`."""
         return self.lab.snapshot()
 
-    def close(self) -> None:
-        """End the view, its widgets, its threads, the lab and its processes. Twice is once."""
-        with self._lock:
-            if self.closed:
-                return
-            self.closed = True
+    def _end(self) -> None:
         self.frames.close()
         self._errands.close()
         self.lab.stop()
@@ -280,12 +274,6 @@ class LiveLab:
     def __str__(self) -> str:
         return str(self.lab)
 
-    def __repr__(self) -> str:
-        return self._fixed
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        if self.closed:
-            return {"text/plain": self._fixed}
+    def _repr_mimebundle_(self, **asked: Any) -> dict[str, Any]:
         self.frames.touch()
-        bundle = self.box._repr_mimebundle_()
-        return {**bundle, "text/plain": self._fixed}
+        return super()._repr_mimebundle_(**asked)

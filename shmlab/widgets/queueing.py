@@ -20,6 +20,7 @@ from shmlab.widgets import palette, saving
 from shmlab.widgets.close import close_tree
 from shmlab.widgets.marks import figure, plane
 from shmlab.widgets.parts import Parts
+from shmlab.widgets.shown import Shown
 
 LEAVE = 10.0  # seconds for the thread to end
 ENDS = (0.4, 2.2)  # of the axis of ratios
@@ -106,13 +107,12 @@ class Occupancy:
         return max(0.0, point.mean - error), min(float(slots), point.mean + error)
 
 
-class LiveQueueing:
+class LiveQueueing(Shown):
     """A measurement under way and its view. `measured` holds the figures; `close()` ends both."""
 
     def __init__(self, slots: int, seconds: float) -> None:
-        self.slots, self.seconds, self.closed = slots, seconds, False
-        self._fixed = f"<LiveQueueing: {slots} slots, {len(RATIOS)} ratios, {len(SHARES)} patterns>"
-        self._lock = threading.RLock()
+        self.slots, self.seconds = slots, seconds
+        super().__init__(f"<LiveQueueing: {slots} slots, {len(RATIOS)} ratios, {len(SHARES)} patterns>")
         self._measuring = Measuring(slots, seconds)
         self._build()
         self._start()
@@ -143,7 +143,7 @@ class LiveQueueing:
         self.box = parts.column([*shown, self.download], "shmlab queueing")
 
     def _draw(self) -> None:
-        with self._lock:
+        with self.lock:
             if self.closed:
                 return
             known = self.measured
@@ -173,7 +173,7 @@ class LiveQueueing:
         self._thread.start()
 
     def _start_anew(self) -> None:
-        with self._lock:
+        with self.lock:
             if self.closed or self.measuring:
                 return
             self._measuring = Measuring(self.slots, self.seconds)
@@ -186,7 +186,7 @@ class LiveQueueing:
             for _ in self._measuring:
                 self._draw()
         except Exception as error:  # nobody reads this thread's exceptions: the view says it
-            with self._lock:
+            with self.lock:
                 if not self.closed:
                     text = html.escape(f"{type(error).__name__}: {error}")
                     self.note.value = f'<div class="error">✕ {text}</div>'
@@ -194,17 +194,12 @@ class LiveQueueing:
         self._draw()
 
     def _save(self) -> None:
-        with self._lock:
+        with self.lock:
             if not self.closed:
                 self.download.value = ""  # the same file again is a change, too
                 self.download.value = f"<div>saved as {saving.link('occupancy.csv', self.measured.csv())}</div>"
 
-    def close(self) -> None:
-        """End the measuring, its processes, the thread and the widgets. Twice is once."""
-        with self._lock:
-            if self.closed:
-                return
-            self.closed = True
+    def _end(self) -> None:
         self._measuring.cancel()
         if threading.current_thread() is not self._thread:
             self._thread.join(LEAVE)
@@ -217,11 +212,3 @@ class LiveQueueing:
         how = "cancelled" if self._measuring.cancelled else "done" if known.done > 0.999 else "ended early"
         far = "" if np.isnan(known.farthest) else f", at most {known.farthest:.2f} slots from the theory (Poisson)"
         return f"{how}: {len(known.points)} of {len(RATIOS) * len(SHARES)} points in {known.seconds:.0f} s{far}"
-
-    def __repr__(self) -> str:
-        return self._fixed
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        if self.closed:
-            return {"text/plain": self._fixed}
-        return {**self.box._repr_mimebundle_(), "text/plain": self._fixed}

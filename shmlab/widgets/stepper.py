@@ -27,6 +27,7 @@ from shmlab.widgets.close import close_tree
 from shmlab.widgets.errands import Errands
 from shmlab.widgets.parts import Parts
 from shmlab.widgets.semaphores import SemaphoresView
+from shmlab.widgets.shown import Shown
 from shmlab.widgets.slots import SlotsView
 from shmlab.widgets.standings import StandingCard
 
@@ -35,7 +36,7 @@ MODEL, REAL = "model", "real processes"
 Find = Callable[[Progress], Found]
 
 
-class Stepper:
+class Stepper(Shown):
     """A program, stepped by hand. `stepping` is where it stands; `close()` ends it and its processes.
 
     `find(progress)` searches for a schedule that fails, or that reaches the goal.
@@ -43,13 +44,10 @@ class Stepper:
 
     def __init__(self, stepping: Stepping, find: Find, title: str = "", real: bool = False) -> None:
         self.stepping, self.find, self.title = stepping, find, title or "You are the scheduler"
-        names = ", ".join(self.stepping.processes)
-        self._fixed = f"<Stepper: {names}>"
-        self._lock = threading.RLock()
+        super().__init__(f"<Stepper: {', '.join(stepping.processes)}>")
         self._hurry, self._stop = threading.Event(), threading.Event()
         self._note = self._said = self.busy = ""
         self._typed = 0
-        self.closed = False
         self._errands = Errands(self._complain)
         try:
             self._build()
@@ -168,7 +166,7 @@ class Stepper:
         self._show(verb != "schedule")  # who types sees in the field what was typed
 
     def _show(self, write: bool = True) -> None:
-        with self._lock:
+        with self.lock:
             if not self.closed:
                 self._draw()
                 if write:
@@ -231,7 +229,7 @@ class Stepper:
 
     def _searching(self, states: int, seconds: float) -> bool:
         self.busy = f"searching all interleavings: {states:,} states in {seconds:.0f} s"
-        with self._lock:
+        with self.lock:
             if not self.closed:
                 self.note.value = self._notes()
         return not (self._stop.is_set() or self.closed)
@@ -263,12 +261,7 @@ class Stepper:
                 return None
             raise
 
-    def close(self) -> None:
-        """End the view, its widgets, its thread and its processes. Twice is once."""
-        with self._lock:
-            if self.closed:
-                return
-            self.closed = True
+    def _end(self) -> None:
         self._hurry.set()
         self._stop.set()
         self._errands.close()
@@ -277,11 +270,3 @@ class Stepper:
 
     def __str__(self) -> str:
         return str(self.stepping)
-
-    def __repr__(self) -> str:
-        return self._fixed
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        if self.closed:
-            return {"text/plain": self._fixed}
-        return {**self.box._repr_mimebundle_(), "text/plain": self._fixed}
