@@ -48,14 +48,14 @@ class ExerciseBook:
             names = [task.name for task in self.lesson(number)]
             marks = "  ".join(f"{DONE if kept.get(name, {}).get('passed') is True else OPEN} {name}" for name in names)
             lines.append(f"{number}  {marks}")
-        lines.append(f"Kept in {known.path} (move it, delete it, or name another in ${VARIABLE}).")
+        lines.append(f"Kept in {known.where} (move it, delete it, or name another in ${VARIABLE}).")
         return Said("\n".join(lines))
 
     def forget(self) -> Said:
         """Delete the file of progress."""
         known = Progress()
         known.forget()
-        return Said(f"Nothing is kept any more: {known.path} is deleted.")
+        return Said(f"Nothing is kept any more: {known.where} is deleted.")
 
     def __getattr__(self, name: str) -> Task:
         if name.startswith("_"):

@@ -95,9 +95,9 @@ class Find(Task):
         faulty = self.faulty(seed)
         return f'line, word = {faulty.lines[0]}, "{faulty.word}"'
 
-    def solution(self, seed: int | None = None) -> Said:
+    def because(self, seed: int | None = None) -> str:
         faulty = self.faulty(seed)
-        return Said(f"{self.answered(seed)}\n\n{faulty.why}\n\n{faulty.repaired}")
+        return f"{faulty.why} Right is:\n\n```\n{faulty.repaired.rstrip()}\n```"
 
 
 def explored(**sizes: Any) -> Explored:

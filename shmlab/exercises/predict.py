@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -60,9 +61,8 @@ class Predict(Task):
         asked = self.asked(seed)
         return f"answer = {asked.written or literal(found(asked.truth))}"
 
-    def solution(self, seed: int | None = None):  # type: ignore[no-untyped-def]
-        self.why = self.asked(seed).because
-        return super().solution(seed)
+    def because(self, seed: int | None = None) -> str:
+        return self.asked(seed).because
 
 
 def found(truth: Truth) -> object:
@@ -71,14 +71,19 @@ def found(truth: Truth) -> object:
 
 
 def plain(answer: object) -> object:
-    """An answer as it is compared: words without case and spaces around, lists as tuples."""
+    """An answer as it is compared: words without case and spaces around, lists as tuples, whole numbers as int."""
     if isinstance(answer, str):
         return " ".join(answer.lower().split())
     if isinstance(answer, (list, tuple)):
         return tuple(plain(part) for part in answer)
     if isinstance(answer, (set, frozenset)):
         return frozenset(plain(part) for part in answer)
-    return answer
+    if isinstance(answer, (bool, int, float)) or answer is None:
+        return answer
+    try:
+        return operator.index(answer)  # type: ignore[arg-type]  # a number of another library
+    except TypeError:
+        return repr(answer)
 
 
 def same(answer: object, truth: object) -> bool:

@@ -34,6 +34,12 @@ class Progress:
         return self._path or place()
 
     @property
+    def where(self) -> str:
+        """The path as one reads it: `~` is the user's own folder."""
+        home, path = Path.home(), self.path
+        return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+    @property
     def tasks(self) -> dict[str, dict[str, object]]:
         """What is in the file; nothing where there is none, or where it is damaged."""
         try:

@@ -150,6 +150,8 @@ def actors(answer: object, system: System) -> list[int]:
     typed: str | Iterable[int] = answer
     if isinstance(answer, str):
         typed = answer if drains else answer.upper()
+    elif not all(type(actor) is int for actor in answer):
+        raise ArgumentError(f"a schedule as a list holds the numbers of the processes, such as [0, 1], not {answer!r}.")
     return schedules.parse(typed, system.names[: system.size], drains)
 
 

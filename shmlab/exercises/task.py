@@ -80,12 +80,16 @@ class Task:
         """The next hint; after the third, how to see the solution."""
         self._hinted += 1
         if self._hinted > len(self.hints):
-            return Said(f"That were all hints. The solution: check.{self.name}.solution()")
+            return Said(f"Those were all hints. The solution: check.{self.name}.solution()")
         return Said(f"Hint {self._hinted} of {len(self.hints)}: {self.hints[self._hinted - 1]}")
 
     def solution(self, seed: int | None = None) -> Said:
         """A right answer, and why it is right."""
-        return Said(f"{self.answered(seed)}\n\n{self.why}")
+        return Said(f"{self.answered(seed)}\n\n{self.because(seed)}")
+
+    def because(self, seed: int | None = None) -> str:
+        """Why the answer to a variant is right."""
+        return self.why
 
     def answered(self, seed: int | None = None) -> str:
         """The text of a right answer to a variant."""

@@ -38,7 +38,8 @@ def untouched(function: object, starter: str) -> bool:
         given = _bodies(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):
         return False
-    return given.get(function.__name__) in ("", _bodies(starter).get(function.__name__))
+    body = given.get(function.__name__)
+    return body is not None and body in ("", _bodies(starter).get(function.__name__))
 
 
 def _bodies(text: str) -> dict[str, str]:

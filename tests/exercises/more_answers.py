@@ -577,10 +577,8 @@ def barrier(buf):
     buf.mutex.acquire()
     buf.count += 1
     if buf.count == buf.parties:
-        buf.second_gate.release()
         for _ in range(buf.parties):
             buf.gate.release()
-        buf.second_gate.acquire()
     buf.mutex.release()
     buf.gate.acquire()
     buf.mutex.acquire()
@@ -597,24 +595,18 @@ def barrier(buf):
         buf.count += 1
         last = buf.count == buf.parties
     if last:
-        buf.gate.release()
-    buf.gate.acquire()
-    buf.gate.release()
+        for _ in range(buf.parties - 1):
+            buf.gate.release()
+    else:
+        buf.gate.acquire()
     with buf.mutex:
         buf.count -= 1
-        if buf.count == 0:
-            buf.gate.acquire()
+        last = buf.count == 0
+    if last:
+        for _ in range(buf.parties - 1):
             buf.second_gate.release()
-    buf.second_gate.acquire()
-    buf.second_gate.release()
-    with buf.mutex:
-        buf.count += buf.parties + 1
-        if buf.count == buf.parties * (buf.parties + 1):
-            buf.count = 0
-            buf.second_gate.acquire()
-            for _ in range(buf.parties):
-                buf.gate.release()
-    buf.gate.acquire()
+    else:
+        buf.second_gate.acquire()
 """,
     """
 def barrier(buf):

@@ -79,7 +79,7 @@ TASKS = (
         (
             "What may one do with a read-only page?",
             "Loads are allowed, whoever does them.",
-            "memset stores.",
+            "memset stores; the other lines do not.",
         ),
     ),
 )

@@ -55,7 +55,8 @@ def smallest(seed: int | None) -> Setting:
     inner = " ".join(["P1 P1"] * (times - 1))
     rest = " ".join(["P0 P0"] * (times - 1))
     return Setting(
-        f"Now each of the two adds 1 {times} times, so `count` should end at {2 * times}. Let it end at **2**.",
+        f"Now each of the two runs `buf.count += 1` {times} times, so `count` should end at {2 * times}. Let it end "
+        f"at **2**.",
         [(add, times), (add, times)],
         f"P0 {inner} P0 P1 {rest} P1",
         ("Let both end with count at 2.", "invariant"),

@@ -128,17 +128,17 @@ FAULTS = (
         (2,),
         "empty-read",
         "full is released before the item lies there: a consumer that was waiting takes an empty slot.",
-        TWO_AND_TWO,
+        explored(capacity=2, producers=1, consumers=1, items=2),
         RIGHT,
         {10: "the consumer does wait for full. Who releases it, and when?"},
     ),
     Faulty(
-        _in_order(*HEAD, 8, 9, 10, 11, 12, 16, 13, 14, 15, 17),
-        (13,),
+        _in_order(*HEAD, 8, 9, 10, 11, 16, 12, 13, 14, 15, 17),
+        (12,),
         "overwrite",
-        "empty is released while the item still lies in its slot: a producer may store over it before it is read. "
-        "Mutex does "
-        "not help where one consumer gives away a slot that another one is still about to read.",
+        "empty is released while the item still lies in its slot. A producer that gets mutex first stores over it "
+        "before it "
+        "is read.",
         explored(capacity=1, producers=1, consumers=1, items=2),
         RIGHT,
         {4: "the producer stores where it was told that a slot is free. Who told it?"},
