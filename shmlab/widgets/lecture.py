@@ -7,9 +7,7 @@ closes what is shown and opens what is wanted, so that no click waits for a proc
 from __future__ import annotations
 
 import html
-import threading
 from pathlib import Path
-from typing import Any
 
 import ipywidgets
 
@@ -25,12 +23,12 @@ from shmlab.widgets.comparison import LiveComparison
 from shmlab.widgets.errands import Errands
 from shmlab.widgets.live import LiveLab
 from shmlab.widgets.parts import Parts
+from shmlab.widgets.shown import Shown
 from shmlab.widgets.stepper import Stepper
 
 FPS = 30
 SECONDS = 12.0  # that the comparison takes, about
 LAST = len(stations) * BEATS - 1
-Shown = LiveLab | Stepper | LiveComparison
 
 
 def opened(station: Station) -> Shown:
@@ -46,17 +44,16 @@ def opened(station: Station) -> Shown:
     return LiveLab(shown.settings, FPS, None if shown.changes else shown.scenario)
 
 
-class Lecture:
+class Lecture(Shown):
     """The lecture and what it shows now (`shown`, or None). `go(beat)` moves; `close()` ends it and all that runs."""
 
     def __init__(self) -> None:
+        super().__init__(f"<Lecture: {len(stations)} stations, {MINUTES} minutes>")
         self.beat = 0
         self.shown: Shown | None = None
-        self.closed = False
         self._asked = 0  # the beat that was asked for last
         self._showing = -1  # the station whose view is open
         self._note = ""
-        self._lock = threading.RLock()
         self._errands = Errands(self._complain)
         try:
             self._build()
@@ -131,7 +128,7 @@ class Lecture:
         self._show()
         if part != ASK and self.shown is None:
             self.shown, self._showing = opened(stations[number]), number
-            with self._lock:
+            with self.lock:
                 if not self.closed:
                     self.stage.children = (self.shown.box,)
             self._show()
@@ -139,12 +136,12 @@ class Lecture:
     def _end_shown(self) -> None:
         shown, self.shown, self._showing = self.shown, None, -1
         if shown:
-            with self._lock:
+            with self.lock:
                 self.stage.children = ()
             shown.close()
 
     def _show(self) -> None:
-        with self._lock:
+        with self.lock:
             if not self.closed:
                 self._draw()
 
@@ -152,12 +149,7 @@ class Lecture:
         self._note = str(error) if isinstance(error, ShmlabError) else f"{type(error).__name__}: {error}"
         self._show()
 
-    def close(self) -> None:
-        """End the lecture, what it shows, its widgets and its thread. Twice is once."""
-        with self._lock:
-            if self.closed:
-                return
-            self.closed = True
+    def _end(self) -> None:
         self._errands.close()
         self._end_shown()
         close_tree(self.box, *self.parts.shared)
@@ -166,11 +158,3 @@ class Lecture:
         number, part = divmod(self.beat, BEATS)
         said = f"{number + 1} of {len(stations)}, {self.station.title}: {self.station.question}"
         return f"{said} {self.station.notice}" if part == NOTICE else said
-
-    def __repr__(self) -> str:
-        return f"<Lecture: {len(stations)} stations, {MINUTES} minutes>"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        if self.closed:
-            return {"text/plain": repr(self)}
-        return {**self.box._repr_mimebundle_(), "text/plain": repr(self)}
