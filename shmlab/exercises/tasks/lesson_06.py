@@ -216,14 +216,16 @@ QUIZ = (
         ),
     ),
     Question(
-        "`buf.count += 1` stands on one line. How many steps can others come between?",
+        "`buf.count += 1` stands on one line. Where can another process come between?",
         (
             Choice(
-                "None: a line is run as a whole.", "The processor knows no lines. It loads, adds in a register, stores."
+                "Nowhere: a line is run as a whole.",
+                "The processor knows no lines. It loads, adds in a register, stores.",
             ),
             Choice("Between its load and its store.", "There the number that was loaded can become old.", right=True),
             Choice(
-                "Only if the process is in Python.", "Any language does the same, unless it asks for an atomic step."
+                "In Python nowhere, since its interpreter runs one thing at a time.",
+                "Each process has an interpreter of its own. They run at the same time.",
             ),
         ),
     ),
