@@ -4,7 +4,7 @@ Each station has three beats: the class is asked, then it is shown, then comes w
 made aloud is remembered, whether it was right or wrong.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
@@ -64,23 +64,21 @@ def _on_scenario(scenario: str, notice: str, minutes: int) -> Station:
     return Station(scenario, scenarios[scenario].question, notice, minutes, OnLab(scenario))
 
 
-def add(buf: Any) -> None:
+def add(buf):
     buf.count += 1
 
 
-def both_were_counted(memory: Any, _: object) -> bool:
-    return bool(memory.count == 2)
+def both_were_counted(memory, results):
+    return memory.count == 2
 
 
-def put_that_waits_inside(buf: Any, item: Any) -> None:
+def put(buf, item):
     with buf.mutex:
-        buf.empty.acquire()  # BROKEN: whoever waits here holds mutex
+        buf.empty.acquire()  # inside now
         buf.slots[buf.in_] = item
         buf.in_ = (buf.in_ + 1) % buf.capacity
     buf.full.release()
 
-
-TWO_ADD: tuple[tuple[Callable[..., object], ...], ...] = ((add,), (add,))
 
 stations: tuple[Station, ...] = (
     _on_scenario(
@@ -106,7 +104,7 @@ stations: tuple[Station, ...] = (
         "Let the class call out who goes next.",
         6,
         OnStepper(
-            TWO_ADD,
+            ((add,), (add,)),
             None,
             ("Let the count be 1 in the end.", "invariant"),
             {"shared": {"count": 0}, "final": both_were_counted},
@@ -129,7 +127,7 @@ stations: tuple[Station, ...] = (
         "Press “show me how”, then play. Wait before you lock.",
         6,
         OnStepper(
-            put_that_waits_inside,
+            put,
             semaphores.get,
             ("Make both wait for each other, for ever.", "deadlock"),
             {"capacity": 2, "items": 3},
