@@ -24,11 +24,13 @@ from shmlab.explorer.question import Found
 from shmlab.explorer.search import Progress
 from shmlab.explorer.stepping import Stepping
 from shmlab.explorer.verdict import Verdict
+from shmlab.pipeline import checked
 from shmlab.widgets.address_spaces import AddressSpaces
 from shmlab.widgets.comparison import LiveComparison
 from shmlab.widgets.lecture import Lecture
 from shmlab.widgets.lifecycle import SegmentBoard
 from shmlab.widgets.live import LiveLab
+from shmlab.widgets.pipeline import LivePipeline
 from shmlab.widgets.queueing import LiveQueueing
 from shmlab.widgets.stepper import Stepper
 from shmlab.widgets.tables import AccessTable, CallsTable
@@ -139,6 +141,19 @@ def stepper(
     stepping = Stepping(system, wanted)
     stepping.plan = ahead
     return _placed(sys._getframe(1), lambda: Stepper(stepping, find, title, real))
+
+
+def pipeline(sources: str, slow_motion: float = 0.02, **asked: Any) -> LivePipeline:
+    """A compiler and an assembler at work on all C files of a folder, with a bounded buffer between them; then it runs.
+
+    sources: the folder. slow_motion: seconds that every step of the protocol takes, 0 to 2. `asked` are the other
+    arguments of `shmlab.pipeline.run`: slots, payload, stages (3: with a linker of its own), compilers, ...
+
+    The result shows itself as the last line of a cell; `print` it for its state in one line; `close()` ends it. Without
+    a compiler a recorded run is shown, which says so. Raises ArgumentError before anything is started.
+    """
+    settings = checked(sources, slow_motion=slow_motion, **asked)
+    return _placed(sys._getframe(1), lambda: LivePipeline(settings))
 
 
 def queueing(slots: int = 8, seconds: float = 11.0) -> LiveQueueing:

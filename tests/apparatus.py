@@ -17,7 +17,9 @@ from shmlab.strategies import Strategy
 
 DIRECTORY = Path(segment.DIRECTORY)
 LEFTOVER = re.compile(r"(?:sem\.)?(shmlab-[0-9a-f]{16})(?:\..+)?")
-PROGRAMS = {"shmlab.worker", "shmlab.explorer.gated", "shmlab.comparison.stage"}  # what runs in processes of their own
+PROGRAMS = {  # what runs in processes of their own
+    *("shmlab.worker", "shmlab.explorer.gated", "shmlab.comparison.stage", "shmlab.pipeline.stage"),
+}
 LOOK_AGAIN = 0.005  # seconds between two looks at a condition
 
 
