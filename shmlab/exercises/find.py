@@ -10,11 +10,13 @@ from shmlab.errors import ArgumentError
 from shmlab.exercises.judgement import Judgement, Said, failing, passed, wrong
 from shmlab.exercises.task import Task
 from shmlab.exercises.texts import compiled, numbered
-from shmlab.explorer import explore
+from shmlab.explorer import question
 from shmlab.explorer.fault import WORDS
+from shmlab.explorer.goal import TASKS, Goal
+from shmlab.explorer.question import Question
 from shmlab.explorer.verdict import Verdict
 
-Explored = Callable[[Mapping[str, Any]], Verdict]
+Ask = Callable[[Mapping[str, Any]], Question]
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,19 @@ class Faulty:
     lines: tuple[int, ...]
     word: str
     why: str
-    explored: Explored
+    asked: Ask
     repaired: str
     near: Mapping[int, str] = field(default_factory=dict)
 
     def verdict(self) -> Verdict:
         """All interleavings of the text as it stands."""
-        return self.explored(compiled(self.text))
+        return self.asked(compiled(self.text)).verdict()
+
+    def leads_to(self, word: str) -> bool:
+        """Whether some interleaving goes wrong in this way; most faulty programs can fail in several."""
+        if word not in TASKS:
+            return False
+        return bool(self.asked(compiled(self.text)).find(Goal(word)).schedule)
 
 
 class Find(Task):
@@ -73,10 +81,12 @@ class Find(Task):
         if not isinstance(given, str) or given.lower().strip() not in WORDS:
             raise ArgumentError(f"the second is one of {', '.join(WORDS)}, not {given!r}.")
         word = given.lower().strip()
-        if line in faulty.lines and word == faulty.word:
-            return passed(faulty.why)
         if line in faulty.lines:
-            return wrong(f"that is the line, but it does not lead to {word!r}. Play the program through from there.")
+            if word == faulty.word or faulty.leads_to(word):
+                return passed(faulty.why)
+            return wrong(
+                f"that is the line, but no interleaving leads to {word!r}. Play the program through from there."
+            )
         near = faulty.near.get(line, f"line {line} is right as it stands.")
         if word == faulty.word:
             said = failing(faulty.verdict(), "as it is written")
@@ -100,6 +110,6 @@ class Find(Task):
         return f"{faulty.why} Right is:\n\n```\n{faulty.repaired.rstrip()}\n```"
 
 
-def explored(**sizes: Any) -> Explored:
-    """put and get of a program text, explored in this size."""
-    return lambda functions: explore(functions["put"], functions["get"], progress=lambda *_: True, **sizes)
+def in_size(**sizes: Any) -> Ask:
+    """put and get of a program text, in this size."""
+    return lambda functions: question.of(functions["put"], functions["get"], **sizes)

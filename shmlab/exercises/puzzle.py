@@ -111,14 +111,16 @@ class Puzzle(Task):
         way = [step.actor for step in model.steps]
         around = actors(loop, system)
         able: list[set[int]] = []
+        entered = set()
         for actor in around:
             able.append(set(model.enabled()))
             try:
                 step = model.step(actor)
             except ReplayFailed as error:
                 return _evident(f"the loop cannot be walked: {error}", model, way)
-            inside = step.operation == NAMES[ENTER] and (setting.victim < 0 or actor == setting.victim)
-            if inside:
+            if step.operation == NAMES[ENTER]:
+                entered.add(actor)
+            if entered and (setting.victim < 0 or setting.victim in entered):
                 return _evident(
                     f"{step.name} gets in, at step {len(model.steps)}: the loop must keep it out.", model, way
                 )
@@ -135,6 +137,9 @@ class Puzzle(Task):
             )
         if setting.victim >= 0 and not any(setting.victim in now for now in able):
             return _evident(f"{system.names[setting.victim]} can never take a step in the loop.", model, way)
+        hungry = [system.names[p] for p in range(system.size) if p not in entered and p != setting.victim]
+        if setting.victim >= 0 and hungry:
+            return _evident(f"{hungry[0]} does not get in either. All but the victim should.", model, way)
         return passed(f"{len(around)} steps that can go on for ever. {self.why}")
 
 

@@ -627,6 +627,17 @@ FULL = "    for _ in range(used - full):\n        buf.full.release()\n"
 EMPTY = "    for _ in range(buf.capacity - used - empty):\n        buf.empty.release()\n"
 BODY = "    used = buf.in_ - buf.out\n" + FULL + EMPTY
 WRONG["repair"] = (
+    Wrong(
+        "forgets what has gone through",
+        (("    used = buf.in_ - buf.out\n", "    used = buf.in_\n"),),
+        "invariant",
+        "twice",
+    ),
+    Wrong(
+        "takes the indices for places",
+        (("    used = buf.in_ - buf.out\n", "    used = buf.in_ % buf.capacity - buf.out % buf.capacity\n"),),
+        "deadlock",
+    ),
     Wrong("gives back empty, always", ((BODY, "    buf.empty.release()\n"),), "deadlock", "after storing in_"),
     Wrong("gives full, always", ((BODY, "    buf.full.release()\n"),), "invariant", "an empty slot"),
     Wrong("only empty", ((FULL, ""),), "deadlock", "after storing in_"),

@@ -212,6 +212,8 @@ def test_a_philosopher_that_is_never_scheduled_does_not_starve() -> None:
     assert "P0 could take a step all the time and never gets a turn" in said.reason
     assert "P0 gets in" in check.starve(" ", loop="P0 P0 P0 P0 P0 P0").reason
     assert "hand in your answer as check.vanish(answer)" in check.vanish("P0", loop="P0").reason
+    nobody = "P0 P1 P2 P0 P1 P2 P0 P1 P2"  # all take their left fork, fail, lay it down
+    assert "P1 does not get in either" in check.starve(" ", loop=nobody).reason
     shorter = check.starve(" ", loop="P1 P0 P0 P0 P1 P1 P1 P1 P1")
     assert "P2 could take a step all the time" in shorter.reason
 
@@ -224,7 +226,7 @@ def test_the_explorer_finds_the_fault_that_is_asked_for_and_none_in_the_repaired
     for seed in [None, *range(40)]:
         faulty = task.faulty(seed)
         assert faulty.verdict().fault == faulty.word
-        assert faulty.explored(compiled(faulty.repaired)).ok
+        assert faulty.asked(compiled(faulty.repaired)).verdict().ok
     assert len({task.faulty(seed).text for seed in range(40)}) >= 4
 
 
@@ -233,10 +235,15 @@ def test_every_other_line_and_every_other_word_is_wrong(task: Find) -> None:
     faulty = task.faulty(None)
     lines = range(1, len(faulty.text.splitlines()) + 1)
     assert [line for line in lines if task(line, faulty.word).passed] == list(faulty.lines)
-    assert not task(faulty.lines[0], "lost").passed
-    assert "does not lead to 'lost'" in task(faulty.lines[0], "lost").reason
+    said = task(faulty.lines[0], "mutual-exclusion")
+    assert not said.passed and "no interleaving leads to 'mutual-exclusion'" in said.reason
     near = next(iter(faulty.near))
     assert task(near, faulty.word).schedule and faulty.near[near] in task(near, faulty.word).reason
+
+
+def test_another_way_in_which_the_same_line_fails_is_right_too() -> None:
+    assert check.one_wrong_line(4, "empty-read").passed and check.one_wrong_line(5, "invented").passed
+    assert check.exchanged(11, "deadlock").passed and not check.exchanged(11, "duplicated").passed
 
 
 # --- choose the size -------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def barrier(buf):
                 buf.second_gate.release()
     buf.second_gate.acquire()
 """,
-    (case(2, 1), case(3, 1), case(2, 2), case(2, 3), case(3, 2)),
+    (case(2, 1), case(3, 1), case(2, 2), case(2, 3), case(3, 2), case(4, 1), case(3, 3)),
     Run(lambda _: shared(2), handing_over, slots=40),
     (
         "Count who has come, under `mutex`. The last one opens the gate for all, itself among them.",

@@ -1,6 +1,6 @@
 """Lesson 05, producer and consumer."""
 
-from shmlab.exercises.find import Faulty, Find, explored
+from shmlab.exercises.find import Faulty, Find, in_size
 from shmlab.exercises.predict import Asked, Predict
 from shmlab.exercises.quiz import Choice, Question
 from shmlab.exercises.task import chosen
@@ -49,7 +49,7 @@ def _with(changes: dict[int, str]) -> str:
     return "".join(changes.get(number, line) for number, line in enumerate(LINES, 1))
 
 
-SMALL = explored(capacity=2, items=3)
+SMALL = in_size(capacity=2, items=3)
 FAULTS = (
     Faulty(
         _with({4: LINES[4], 5: LINES[3]}),

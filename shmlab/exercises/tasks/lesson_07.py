@@ -1,6 +1,6 @@
 """Lesson 07, semaphores."""
 
-from shmlab.exercises.find import Faulty, Find, explored
+from shmlab.exercises.find import Faulty, Find, in_size
 from shmlab.exercises.predict import Asked, Predict
 from shmlab.exercises.puzzle import Puzzle, Setting
 from shmlab.exercises.quiz import Choice, Question
@@ -101,7 +101,7 @@ def _in_order(*numbers: int) -> str:
 
 
 HEAD, TAIL = (1, 2, 3, 4, 5, 6, 7), (8, 9, 10, 11, 12, 13, 14, 15, 16, 17)
-TWO_AND_TWO = explored(capacity=2, producers=2, consumers=2, items=2)
+TWO_AND_TWO = in_size(capacity=2, producers=2, consumers=2, items=2)
 FAULTS = (
     Faulty(
         _in_order(*HEAD, 8, 9, 10, 12, 11, 13, 14, 15, 16, 17),
@@ -128,7 +128,7 @@ FAULTS = (
         (2,),
         "empty-read",
         "full is released before the item lies there: a consumer that was waiting takes an empty slot.",
-        explored(capacity=2, producers=1, consumers=1, items=2),
+        in_size(capacity=2, producers=1, consumers=1, items=2),
         RIGHT,
         {10: "the consumer does wait for full. Who releases it, and when?"},
     ),
@@ -139,7 +139,7 @@ FAULTS = (
         "empty is released while the item still lies in its slot. A producer that gets mutex first stores over it "
         "before it "
         "is read.",
-        explored(capacity=1, producers=1, consumers=1, items=2),
+        in_size(capacity=1, producers=1, consumers=1, items=2),
         RIGHT,
         {4: "the producer stores where it was told that a slot is free. Who told it?"},
     ),

@@ -68,16 +68,21 @@ def consumer(buf: Any, count: int) -> list[object]:
 
 @dataclass(frozen=True)
 class Death:
-    """A producer that died after so many steps of put, when `used` of `capacity` slots were full."""
+    """A producer that died after so many steps of put, when `used` of `capacity` slots were full.
+
+    `gone` items had gone through before.
+    """
 
     capacity: int
     used: int
+    gone: int
     steps: int
 
     @property
     def words(self) -> str:
         return (
-            f"when the producer was killed {STEPS[self.steps]} ({self.used} of {counted(self.capacity, 'slot')} full)"
+            f"when the producer was killed {STEPS[self.steps]} ({self.used} of {counted(self.capacity, 'slot')} full, "
+            f"out is {self.gone})"
         )
 
     @property
@@ -87,9 +92,11 @@ class Death:
 
     def before(self) -> dict[str, Any]:
         """The memory before put began."""
-        slots = [10 + i if i < self.used else None for i in range(self.capacity)]
+        slots: list[int | None] = [None] * self.capacity
+        for i in range(self.used):
+            slots[(self.gone + i) % self.capacity] = 10 + i
         sems = dict(empty=Semaphore(self.capacity - self.used), full=Semaphore(self.used), resume=Semaphore(0))
-        return dict(in_=self.used, out=0, slots=slots, **sems)
+        return dict(in_=self.gone + self.used, out=self.gone, slots=slots, **sems)
 
     def left(self) -> dict[str, Any]:
         """The memory that the dead one leaves."""
@@ -144,17 +151,17 @@ def said_of(got: list[object], expected: list[int]) -> str:
 
 
 def deaths() -> Iterator[Death]:
-    """Every step of put, in an empty buffer, in one with an item, in one with a single slot."""
-    for capacity, used in ((2, 0), (2, 1), (1, 0), (3, 2)):
+    """Every step of put, in an empty buffer, in one with an item, in one with a single slot, in one long in use."""
+    for capacity, used, gone in ((2, 0, 0), (2, 1, 0), (1, 0, 0), (3, 2, 0), (2, 1, 3)):
         for steps in range(len(STEPS)):
-            yield Death(capacity, used, steps)
+            yield Death(capacity, used, gone, steps)
 
 
 def killed(repair: object) -> tuple[str, Judgement | None]:
     """A real producer killed at each step, and what came of it."""
     for steps in range(len(STEPS)):
         try:
-            found = Death(2, 1, steps).for_real(repair)
+            found = Death(2, 1, 3, steps).for_real(repair)
         except ReplayFailed as error:  # a machine that is too busy; the explorer has judged already
             return f"real processes could not be tried to the end: {error}", None
         if found:
