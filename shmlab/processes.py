@@ -26,8 +26,7 @@ KEPT_OUTPUT = 64 << 10  # bytes of what one program printed that are kept
 READ_AT_ONCE = 64 << 10
 LAST_READS = 4  # of what a program has left in its pipe; somebody who fled from its session may print without end
 CALM = 0.02  # seconds between two readings, so that a program that prints without end costs little
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
-PASSED_ON += ("SHMLAB_RUN_TIME",)
+PASSED_ON = tuple("PATH HOME LANG LC_ALL TMPDIR LD_LIBRARY_PATH PYTHONPATH PYTHONHOME VIRTUAL_ENV SHMLAB_RUN_TIME".split())
 
 
 class Program:
