@@ -64,9 +64,10 @@ class Puzzle(Task):
     ) -> None:
         self.setting, self.seeded = setting, seeded
         super().__init__(name, title, hints, "", why)
+        self.starter = "answer = None  # a schedule as text, or the stepper"
         if setting(None).loop:
             self.extras = ("loop",)
-            self.starter = "answer, loop = None, None"
+            self.starter = "answer = None  # a schedule as text, or the stepper\nloop = None  # as text"
 
     @property
     def call(self) -> str:

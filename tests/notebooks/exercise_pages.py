@@ -75,7 +75,7 @@ def of_task(task: Task, solved: bool) -> list[Any]:
     seed = " (`seed` makes another variant)" if task.seeded else ""
     cells = [new_markdown_cell(f"## {task.title}\n\n*{task.kind}*{seed}\n\n{task.text()}")]
     if isinstance(task, Puzzle) and not solved:
-        cells.append(new_code_cell(f"check.{task.name}.stepper()"))
+        cells.append(new_code_cell(f"stepper = check.{task.name}.stepper()\nstepper"))
         cells[-1].id = f"{task.name}-stepper"
     cells.append(new_code_cell(task.answered() if solved else task.starter))
     measured = isinstance(task, (Code, Size)) and solved  # its words may depend on the machine

@@ -4,22 +4,20 @@ from shmlab.exercises.predict import Asked, Predict
 from shmlab.exercises.puzzle import Puzzle, Setting
 from shmlab.exercises.quiz import Choice, Question
 from shmlab.exercises.task import chosen
+from shmlab.exercises.texts import compiled
 from shmlab.explorer import explore
 from shmlab.explorer.memory import View
 from shmlab.strategies import unsynchronised
 
-
-def increment(buf):  # type: ignore[no-untyped-def]
+PROGRAMS = compiled("""\
+def increment(buf):
     buf.count += 1
 
 
-def add(buf, times):  # type: ignore[no-untyped-def]
+def add(buf, times):
     for _ in range(times):
         buf.count += 1
-
-
-def take(buf, amount):  # type: ignore[no-untyped-def]
-    buf.count -= amount
+""")
 
 
 def ends_at(number: int):  # type: ignore[no-untyped-def]
@@ -40,7 +38,7 @@ def vanish(seed: int | None) -> Setting:
         f"Two processes, P0 and P1, run `buf.count += 1` once each; `count` starts at {start}. Let both come to "
         f"their end "
         f"with `count` at {start + 1}: one update vanishes.",
-        [increment, increment],
+        [PROGRAMS["increment"], PROGRAMS["increment"]],
         "P0 P1 P0 P1",
         (f"Let both end with count at {start + 1}.", "invariant"),
         asked=dict(shared=dict(count=start), final=both),
@@ -57,7 +55,7 @@ def smallest(seed: int | None) -> Setting:
     return Setting(
         f"Now each of the two runs `buf.count += 1` {times} times, so `count` should end at {2 * times}. Let it end "
         f"at **2**.",
-        [(add, times), (add, times)],
+        [(PROGRAMS["add"], times), (PROGRAMS["add"], times)],
         f"P0 {inner} P0 P1 {rest} P1",
         ("Let both end with count at 2.", "invariant"),
         asked=dict(shared=dict(count=0), final=ends_at(2)),

@@ -8,10 +8,11 @@ from shmlab.exercises.task import chosen
 from shmlab.exercises.tasks.monitor import MONITOR
 from shmlab.exercises.tasks.semaphores import SEMAPHORES
 from shmlab.exercises.tasks.two_producers import TWO_PRODUCERS
+from shmlab.exercises.texts import compiled
 from shmlab.strategies import semaphores
 
-
-def put_mutex_first(buf, item):  # type: ignore[no-untyped-def]
+PROGRAMS = compiled("""\
+def put_mutex_first(buf, item):
     with buf.mutex:
         buf.empty.acquire()
         buf.slots[buf.in_] = item
@@ -19,11 +20,12 @@ def put_mutex_first(buf, item):  # type: ignore[no-untyped-def]
     buf.full.release()
 
 
-def put_without_mutex(buf, item):  # type: ignore[no-untyped-def]
+def put_without_mutex(buf, item):
     buf.empty.acquire()
     buf.slots[buf.in_] = item
     buf.in_ = (buf.in_ + 1) % buf.capacity
     buf.full.release()
+""")
 
 
 def deadlock(seed: int | None) -> Setting:
@@ -33,7 +35,7 @@ def deadlock(seed: int | None) -> Setting:
         f"`put` takes `mutex` first and waits for `empty` inside; `get` is right. One producer P, one consumer C, "
         f"{slots} "
         f"slot{'s' * (slots > 1)}, {slots + 1} items. Make both wait for each other, for ever.",
-        put_mutex_first,
+        PROGRAMS["put_mutex_first"],
         one * slots + "PC",
         "deadlock",
         get=semaphores.get,
@@ -47,7 +49,7 @@ def overwrite(seed: int | None) -> Setting:
         f"`put` without `mutex`: two producers P0 and P1, one consumer C, {slots} slots, one item each. Make a "
         f"producer "
         "overwrite an item that nobody has read.",
-        put_without_mutex,
+        PROGRAMS["put_without_mutex"],
         "P0 P0 P1 P1 P0 P1",
         "overwrite",
         get=semaphores.get,

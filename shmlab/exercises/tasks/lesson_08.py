@@ -6,11 +6,12 @@ from shmlab.exercises.predict import Asked, Predict
 from shmlab.exercises.puzzle import Puzzle, Setting
 from shmlab.exercises.quiz import Choice, Question
 from shmlab.exercises.task import chosen
+from shmlab.exercises.texts import compiled
 from shmlab.explorer import explore
 from shmlab.explorer.memory import Atomic, Critical
 
-
-def naive(buf):  # type: ignore[no-untyped-def]
+PROGRAMS = compiled("""\
+def naive(buf):
     while buf.lock:
         pass
     buf.lock = 1
@@ -19,7 +20,7 @@ def naive(buf):  # type: ignore[no-untyped-def]
     buf.lock = 0
 
 
-def peterson(buf, me):  # type: ignore[no-untyped-def]
+def peterson(buf, me):
     other = 1 - me
     buf.flag[me] = 1
     buf.turn = other
@@ -30,7 +31,7 @@ def peterson(buf, me):  # type: ignore[no-untyped-def]
     buf.flag[me] = 0
 
 
-def polite(buf, me):  # type: ignore[no-untyped-def]
+def polite(buf, me):
     buf.flag[me] = 1
     while buf.flag[1 - me]:
         buf.flag[me] = 0  # after you
@@ -40,7 +41,7 @@ def polite(buf, me):  # type: ignore[no-untyped-def]
     buf.flag[me] = 0
 
 
-def philosopher(buf, left, right):  # type: ignore[no-untyped-def]
+def philosopher(buf, left, right):
     while True:
         if not buf.fork[left].test_and_set():
             if not buf.fork[right].test_and_set():
@@ -48,6 +49,7 @@ def philosopher(buf, left, right):  # type: ignore[no-untyped-def]
                     pass
                 buf.fork[right].store(0)
             buf.fork[left].store(0)
+""")
 
 
 FLAGS: dict[str, Any] = dict(flag=[0, 0], turn=0, critical=Critical())
@@ -59,7 +61,7 @@ def both_inside(seed: int | None) -> Setting:
         f"{count} processes use this lock: `while buf.lock: pass`, then `buf.lock = 1`, the critical section, "
         f"`buf.lock = 0`. "
         "Get two of them into the critical section at once.",
-        [naive] * count,
+        [PROGRAMS["naive"]] * count,
         "P0 P1 P0 P0 P1 P1",
         "mutual-exclusion",
         asked=dict(shared=dict(lock=0, critical=Critical())),
@@ -71,7 +73,7 @@ def drain(seed: int | None) -> Setting:
         "Peterson's lock on a processor with store buffers: a store waits in the buffer of its process until it "
         "**drains** "
         "(small letters: `p0` drains the oldest store of P0). Get both into the critical section at once.",
-        [(peterson, 0), (peterson, 1)],
+        [(PROGRAMS["peterson"], 0), (PROGRAMS["peterson"], 1)],
         "P0 P0 P1 P1 P0 P0 P1 P1",
         "mutual-exclusion",
         asked=dict(shared=FLAGS, memory="tso"),
@@ -83,7 +85,7 @@ def after_you(seed: int | None) -> Setting:
         "Two polite processes: each says that it wants to go in, and steps back while the other one does, too. Let "
         "both work "
         "**for ever**, without either ever getting in. Give a schedule, and a loop that comes back to the same state.",
-        [(polite, 0), (polite, 1)],
+        [(PROGRAMS["polite"], 0), (PROGRAMS["polite"], 1)],
         "P0 P1",
         asked=dict(shared=FLAGS),
         loop="P0 P1 P0 P0 P1 P1",
@@ -109,7 +111,7 @@ def starve(seed: int | None) -> Setting:
         f"again, the "
         'other two eat again and again, and it never does. Give a schedule (an empty one is allowed as `" "`) and a '
         "loop.",
-        [(philosopher, left, right) for left, right in SEATS],
+        [(PROGRAMS["philosopher"], left, right) for left, right in SEATS],
         " ",
         asked=dict(shared=dict(fork=[Atomic(0)] * 3, eating=Critical()), must_enter=[victim]),
         loop=loop,
