@@ -26,7 +26,8 @@ KEPT_OUTPUT = 64 << 10  # bytes of what one program printed that are kept
 READ_AT_ONCE = 64 << 10
 LAST_READS = 4  # of what a program has left in its pipe; somebody who fled from its session may print without end
 CALM = 0.02  # seconds between two readings, so that a program that prints without end costs little
-PASSED_ON = tuple("PATH HOME LANG LC_ALL TMPDIR LD_LIBRARY_PATH PYTHONPATH PYTHONHOME VIRTUAL_ENV SHMLAB_RUN_TIME".split())
+SYSTEM = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+PASSED_ON = (*SYSTEM, "SHMLAB_RUN_TIME")  # all that a worker sees of the environment: no hub's or server's tokens
 
 
 class Program:
