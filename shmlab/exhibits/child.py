@@ -115,6 +115,9 @@ class Child:
             except TimeoutError:
                 self._kill()
                 raise Ended(f"{self.name} did not answer to {verb} for {PATIENCE:g} s and was ended.") from None
+            except BaseException:  # interrupted: the answer, which still comes, would be taken for that to the next order
+                self._kill()
+                raise
             if not line:
                 return self._examine(" ".join([verb, *map(_written, arguments)]))
             said = json.loads(line)

@@ -52,9 +52,10 @@ class Pair:
         """Start a new process in the place of one that has ended. Nothing is left of the old one's memory."""
         child = self.child(name)
         if not child.alive:
-            self.children[child.name] = fresh = Child(child.name)
-            self.corpses.pop(child.name, None)
+            fresh = Child(child.name)
             fresh.begin()
+            self.children[child.name] = fresh
+            self.corpses.pop(child.name, None)
             self.changed()
 
     # memory by address

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import math
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from shmlab.widgets.close import close_tree
 from shmlab.widgets.parts import Parts
 
 SIGNS = {BOTH: ("●", "may"), READ: ("◐", "half"), NOTHING: ("✕", "not")}
-WIDEST = 4.0  # powers of ten that a full bar stands for
+LONGEST = 70  # per cent of its column that the longest bar takes
 
 
 class Table:
@@ -67,7 +66,8 @@ class CallsTable(Table):
 
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
-        rows = "".join(map(_counted, tally.acts))
+        most = max((act.total() or 0 for act in tally.acts), default=0)
+        rows = "".join(_counted(act, most) for act in tally.acts)
         reason = f"<p>{html.escape(tally.reason)}</p>" if tally.reason else ""
         heads = "<tr><th></th><th>system calls</th><th>A</th><th>B</th></tr>"
         super().__init__("How often is the operating system asked?", f"<table>{heads}{rows}</table>{reason}", tally)
@@ -83,11 +83,10 @@ def _letters(mode: int) -> str:
     return "".join(letter if mode >> 8 - place & 1 else "-" for place, letter in enumerate("rwxrwxrwx"))
 
 
-def _counted(act: Act) -> str:
+def _counted(act: Act, most: int) -> str:
     total = act.total()
-    share = 0.0 if not total else min(1.0, (1 + math.log10(total)) / WIDEST)
     number = "not counted" if total is None else f"{total:,}"
-    bar = f'<s style="width:{45 * share:.0f}%"></s><b>{number}</b>'
+    bar = f'<s style="width:{LONGEST * (total or 0) / max(most, 1):.1f}%"></s><b>{number}</b>'
     names = "".join(f"<td>{_names(act.calls.get(name))}</td>" for name in ("A", "B"))
     return f'<tr><th>{html.escape(act.what)}</th><td class="bar">{bar}</td>{names}</tr>'
 

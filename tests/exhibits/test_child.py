@@ -129,3 +129,16 @@ def test_an_order_is_one_line_and_so_is_the_answer() -> None:
         assert json.loads(program.stdout.readline()) == {"refused": "there is no segment of that name"}
         os.write(program.stdin.fileno(), b'["leave"]')
         assert program.wait(10) == 0
+
+
+def test_an_answer_that_was_not_waited_for_is_never_taken_for_another(
+    child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: float) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(child, "_line", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        child.ask("own_page", maps.OWN)
+    with pytest.raises(Ended, match="A has ended"):
+        child.ask("load", maps.OWN)

@@ -74,7 +74,7 @@ def test_a_process_that_dies_leaves_an_empty_column_and_can_be_replaced() -> Non
     assert "ended by SIGSEGV" in view.note.value and "B ended by SIGSEGV" in words(view.spaces.heads.value)
     next(button for button in buttons(view.box) if button.description == "new B").click()
     eventually(lambda: view.pair.child("B").alive and "pid" in words(view.spaces.heads.value).split("B", 1)[1])
-    assert view.note.value == ""
+    eventually(lambda: view.note.value == "")
 
 
 def test_an_address_is_looked_at_by_a_button() -> None:
