@@ -115,7 +115,7 @@ class Child:
             except TimeoutError:
                 self._kill()
                 raise Ended(f"{self.name} did not answer to {verb} for {PATIENCE:g} s and was ended.") from None
-            except BaseException:  # interrupted: the answer, which still comes, would be taken for that to the next order
+            except BaseException:  # interrupted: the answer still comes, and would be taken for that to the next order
                 self._kill()
                 raise
             if not line:
