@@ -1,6 +1,7 @@
 """`show(function)`: the live source of what runs, never a copy of it."""
 
 import inspect
+import textwrap
 
 from shmlab.errors import ArgumentError
 
@@ -16,4 +17,4 @@ def show(thing: object) -> None:
         raise ArgumentError(
             f"show prints the source of a function, class or module; {thing!r} has none: {error}."
         ) from None
-    print(inspect.cleandoc(source) if source[:1].isspace() else source.rstrip())
+    print(textwrap.dedent(source).rstrip())

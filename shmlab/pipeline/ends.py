@@ -42,14 +42,18 @@ class Outlet(End):
 
     def put(self, piece: Piece) -> None:
         """Put one piece; wait while all slots are full."""
-        sequence, payload = self.words[self.mine + at.PRODUCED], self.segment.layout.payload
+        item = self.item(pack(piece, self.segment.layout.payload))
+        semaphores.put(self.buf, item)
+        self.words[self.mine + at.PRODUCED] += 1
+        self.rest()
+
+    def item(self, payload: bytes) -> items.Item:
+        """The next item of this producer."""
+        sequence = self.words[self.mine + at.PRODUCED]
         if sequence - self.words[self.mine + at.SETTLED] >= self.segment.layout.window:
             settle(self.segment, self.row)
-        now, data = self.work(), pack(piece, payload)
         ticket = (self.row + 1) << items.SEQUENCE_BITS | sequence
-        semaphores.put(self.buf, items.Item(ticket, data, now, items.checksum(data, ticket)))
-        self.words[self.mine + at.PRODUCED] = sequence + 1
-        self.rest()
+        return items.Item(ticket, payload, self.work(), items.checksum(payload, ticket))
 
 
 class Inlet(End):

@@ -239,12 +239,14 @@ class Pipeline:
     def report(self) -> Report:
         """How it went until now."""
         moment = self.moment()
-        began = [p.began for p in self._progress if p.kind == orders.COMPILER and p.began]
-        ended = [p.ended for p in self._progress if p.ended]
+        begun = sorted(time for p in self._progress if p.kind == orders.COMPILER for time in p.begins)
+        made = sorted(time for p in self._progress if p.kind == orders.ASSEMBLER for time in p.ends)
+        last = max((p.ends[-1] for p in self._progress if p.ends), default=0.0)
         late = "it was not done in time" if moment.state == "running" else ""
         return Report(
             stages=moment.stages,
-            seconds=max(ended) - min(began) if began and ended else 0.0,
+            seconds=max(0.0, last - begun[0]) if begun else 0.0,
+            ahead=sum(following < done for following, done in zip(begun[1:], made, strict=False)),
             pieces=sum(b.consumed for b in moment.buffers),
             faults=sum(b.faults for b in moment.buffers),
             output=moment.output,

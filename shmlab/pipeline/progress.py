@@ -21,8 +21,10 @@ class Progress:
     ) -> None:
         self.kind, self.name, self.tool, self.modules = kind, name, tool, modules
         self.total, self.rows = total, rows
-        self.pid, self.number, self.done, self.made = 0, -1, 0, 0
-        self.cpu = self.began = self.ended = 0.0
+        self.pid, self.number, self.made = 0, -1, 0
+        self.cpu = 0.0
+        self.begins: list[float] = []  # when each file was begun, on the monotonic clock,
+        self.ends: list[float] = []  # and when it was done
         self.doing, self.output, self.words, self.trouble = "starting", "", "", ""
         self.over = False
         self._rest = ""
@@ -40,9 +42,10 @@ class Progress:
         event, time, self.cpu = line["event"], float(str(line["at"])), float(str(line["cpu"]))
         if event == "begin":
             self.number, self.doing = int(str(line["module"])), DOING[self.kind]
-            self.began = self.began or time
+            self.begins.append(time)
         elif event == "done":
-            self.done, self.made, self.ended = self.done + 1, self.made + int(str(line["bytes"])), time
+            self.made += int(str(line["bytes"]))
+            self.ends.append(time)
         elif event == "failed":
             self.trouble = f"{self.name} refused {self.modules[int(str(line['module']))]}"
         elif event in ("link", "run"):
@@ -66,12 +69,12 @@ class Progress:
             pid=self.pid,
             state=self._state(workers),
             module=self.modules[self.number] if self.number >= 0 else "",
-            done=self.done,
+            done=len(self.ends),
             total=self.total,
             made=self.made,
             cpu=self.cpu,
             blocked=sum(worker.blocked for worker in workers),
-            busy=max(0.0, self.ended - self.began),
+            busy=self.ends[-1] - self.begins[0] if self.ends else 0.0,
         )
 
     def _state(self, workers: Sequence[Worker]) -> str:

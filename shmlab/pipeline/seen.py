@@ -141,11 +141,13 @@ class Moment:
 class Report:
     """How a run of a pipeline ended. `seconds` are from the first file's start until the last module was made.
 
-    `processors` are those that it could use; `recorded` as in a `Moment`.
+    `ahead` of its files the compiler had begun before the assembler was done with the one before. `processors` are
+    those that it could use; `recorded` as in a `Moment`.
     """
 
     stages: tuple[Stage, ...]
     seconds: float
+    ahead: int
     pieces: int
     faults: int
     output: str

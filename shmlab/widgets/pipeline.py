@@ -54,11 +54,11 @@ class StageCard:
     def update(self, stage: Stage) -> bool:
         """Show what the stage does now."""
         shape, tone = DOING.get(stage.state) or palette.sign(stage.state)
-        file = f" · {html.escape(stage.module)}" if stage.module else ""
         text = (
             f'<div class="who"><b class="name">{html.escape(stage.name)}</b><span class="role">{stage.kind}</span>'
             f'<span class="pid">pid {stage.pid}</span></div>'
-            f'<div class="pill {tone}"><i>{shape}</i>{html.escape(stage.state)}{file}</div>'
+            f'<div class="pill {tone}"><i>{shape}</i>{html.escape(stage.state)}</div>'
+            f'<div class="file">{html.escape(stage.module) or "&nbsp;"}</div>'
             f'<div class="speed"><b>{stage.done}</b> of {stage.total} files<span>{stage.rate:.1f} /s</span></div>'
             f'<div class="facts"><span><b>{words.size(stage.made)}</b> made</span>'
             f"<span><b>{words.seconds(stage.blocked)}</b> blocked</span>"
@@ -148,7 +148,11 @@ class LivePipeline:
         for look in ("two", "three"):
             self.row.remove_class(look)
         self.row.add_class("three" if len(moment.buffers) > 1 else "two")
-        self.charts.children = [curves.box for curves in self.curves]
+        ways = [" → ".join(dict.fromkeys(named.name for named in seen.workers)) for seen in moment.buffers]
+        titles = [self.parts.text("way", way) for way in ways]
+        self.charts.children = [
+            self.parts.column([title, curves.box]) for title, curves in zip(titles, self.curves, strict=True)
+        ]
         self.parts.close(*old, *heads)
 
     def _draw(self, now: float) -> bool:
@@ -198,11 +202,12 @@ class LivePipeline:
             ]
         )
 
-    @staticmethod
-    def _passing(seen: Buffer, modules: tuple[str, ...]) -> str:
-        """The piece that comes out of the first buffer next."""
-        where = f" in slot {seen.out}: a piece of {html.escape(modules[seen.module])}" if seen.text else ": no text"
-        return f"<h4>What comes out next{where}</h4><pre>{html.escape(seen.text)}</pre>"
+    def _passing(self, seen: Buffer, modules: tuple[str, ...]) -> str:
+        """The piece that comes out of the first buffer next; while there is none, the one before."""
+        if not seen.text:
+            return str(self.text.value) or "<h4>On its way: nothing yet</h4><pre></pre>"
+        where = f"slot {seen.out}, a piece of {html.escape(modules[seen.module])}"
+        return f"<h4>On its way: {where}</h4><pre>{html.escape(seen.text)}</pre>"
 
     def _calm(self) -> bool:
         return not self.pipeline.running
@@ -231,10 +236,14 @@ class LivePipeline:
         with self._lock:
             self._trouble = f"{type(error).__name__}: {error}"
 
+    def moment(self) -> Moment:
+        """The pipeline at this moment."""
+        return self.pipeline.moment()
+
     def wait(self, seconds: float = 60.0) -> Moment:
         """The last moment, once all is done or `seconds` have passed."""
         end = time.monotonic() + seconds
-        while (moment := self.pipeline.moment()).state == "running" and time.monotonic() < end and not self.closed:
+        while (moment := self.moment()).state == "running" and time.monotonic() < end and not self.closed:
             time.sleep(0.02)
         if moment.state != "running":
             self.pipeline.stop()

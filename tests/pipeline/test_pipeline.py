@@ -75,6 +75,7 @@ def test_every_file_goes_through_and_the_program_runs(settings: dict[str, Any]) 
     for stage in report.stages:
         done[stage.kind] += stage.done
     assert set(done.values()) == {count} and len(done) == settings.get("stages", 2)
+    assert 0 < report.ahead < count  # the two stages worked at the same time
     assert report.faults == 0 and report.pieces > count and report.work > 0 and report.seconds > 0
 
 
