@@ -76,7 +76,7 @@ class Judgement:
         if self.loop:
             lines.append(f"And then for ever: {self.loop}")
         if self.evidence and self.state == WRONG:
-            lines.append("Look at it: show(), replay(), play(), each behind a dot after this check.")
+            lines.append("Look at it: put .show(), .replay() or .play() behind this check.")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
