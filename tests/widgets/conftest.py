@@ -1,14 +1,10 @@
 """Every test here closes what it opened: widgets are counted before and after."""
 
 import threading
-import warnings
 from collections.abc import Iterator
 
 import pytest
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # bqplot's own, while it is imported
-    import bqplot  # noqa: F401
 from ipywidgets.widgets.widget import _instances
 
 
