@@ -11,13 +11,14 @@ run := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m
 # JupyterLab refuses root unless told; in a container one is root.
 root := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test check bench clean
+.PHONY: help lab test check bench soak clean
 
 help:
 	@echo 'make lab     set up and open JupyterLab on the first notebook'
 	@echo 'make test    set up and run every check: ruff, mypy, all tests, notebooks, browser'
 	@echo 'make check   the quick part of it, for while you work (under two minutes)'
 	@echo 'make bench   run the benchmarks'
+	@echo 'make soak    an hour of random use, with kills (ARGS=300 for five minutes)'
 	@echo 'make clean   remove .venv and all caches'
 
 lab: $(venv)
@@ -35,7 +36,10 @@ check: $(venv)
 	@$(run) pytest -m 'not browser and not slow and not faults'
 
 bench: $(venv)
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(run) "benchmarks.$$(basename "$$script" .py)"; done
+	@set -e; for script in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(run) "benchmarks.$$(basename "$$script" .py)"; done
+
+soak: $(venv)
+	@$(run) benchmarks.soak $(ARGS)
 
 clean:
 	@echo 'Removing .venv, caches and built files.'

@@ -85,5 +85,11 @@ def _sweep() -> list[str]:
 
 
 def _cap(slots: int, payload: int) -> int:
-    """The most slots that an unbounded buffer of such items may get."""
-    return max(slots, min(limits.CAP_SLOTS, limits.CAP_BYTES // at.slot_stride(payload)))
+    """The most slots that an unbounded buffer of such items may get: its first ones, doubled a whole number of times.
+
+    Whole doublings, because a repair tells from the two capacities which items a dying producer had not moved yet.
+    """
+    most = min(limits.CAP_SLOTS, limits.CAP_BYTES // at.slot_stride(payload))
+    while 2 * slots <= most:
+        slots *= 2
+    return slots

@@ -80,6 +80,24 @@ def test_a_lab_whose_workers_were_all_killed_stops_and_starts_again() -> None:
             stops_in_time(lab)
 
 
+@pytest.mark.parametrize("slots", [2, 3, 1000])
+def test_a_producer_killed_inside_an_unbounded_buffer_that_is_as_long_as_it_gets_loses_nothing(slots: int) -> None:
+    with Lab("unbounded", slots, 2, 1, produce_rate=None, consume_rate=0.1, payload=16_384) as lab:
+        eventually(lambda: lab.snapshot().cap_reached, 30)
+        cap = lab.snapshot().cap
+        assert cap % slots == 0 and (cap // slots).bit_count() == 1  # doubled a whole number of times
+        lab.consume_rate = None
+        for _ in range(4):
+            moves(lab, cap)
+            assert lab.kill(lab.add_producer(None), holding="mutex", timeout=20)
+            eventually(lambda: not lab.damaged)
+        lab.produce_rate = None
+        moves(lab, 2 * cap)
+        lab.pause()
+    seen = lab.snapshot()
+    assert not seen.faults, seen.faults_text
+
+
 # --- failure ---------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,29 @@
+"""A short form of `make soak`: random use, with kills; every item accounted for, and no process grows."""
+
+import pytest
+
+from benchmarks.soak import GROWTH, Failed, Soak
+from shmlab import Lab
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(180)]
+
+
+def test_20_seconds_of_random_use_with_kills(leaves_nothing: None) -> None:
+    soak = Soak(seed=20, tell=print)
+    soak.run(20)
+    found = soak.figures()
+    assert soak.counts["labs"] >= 2 and soak.counts["kill"] + soak.counts["kill inside"] > 3
+    assert soak.counts["items"] > 100 and soak.workers < GROWTH
+    assert found["seed"] == 20 and found["faults"] == 0
+
+
+def test_the_soak_notices_what_is_wrong() -> None:
+    soak = Soak(seed=1)
+    soak.about = "a lab that is known to be broken"
+    with Lab("unsynchronised", 4, 2, 2, None, None, slow_motion=0.001) as lab:
+        while not lab.snapshot().faults:
+            pass
+    with pytest.raises(Failed, match=r"a lab that is known to be broken.*Again: python -m benchmarks.soak --seed 1"):
+        soak.judge(lab.snapshot())
+    soak.kernel = [10 << 20, 11 << 20, 10 << 20, 17 << 20]
+    assert soak.grown() == 6 << 20
