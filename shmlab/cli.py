@@ -21,6 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("clean", help="remove what dead labs left in /dev/shm", epilog="example: shmlab clean")
     commands.add_parser("doctor", help="does everything work on this machine?", epilog="example: shmlab doctor")
     _add_compare(commands)
+    grade = commands.add_parser(
+        "grade", help="who passed what in a class", epilog="example: shmlab grade handed_in --csv marks.csv"
+    )
+    grade.add_argument("arguments", nargs=argparse.REMAINDER, help="DIR [--csv FILE] [--seconds S]")
     for command, role in (("produce", "producer"), ("consume", "consumer")):
         _add_join(commands, command, role)
     watch = commands.add_parser("attach", help="watch a running lab", epilog="example: shmlab attach shmlab-3f9c...")
@@ -30,6 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _compare(chosen)
     if chosen.command in ("produce", "consume"):
         return _join(chosen)
+    if chosen.command == "grade":
+        from shmlab.exercises import grade as grading
+
+        return grading.main(chosen.arguments)
     if chosen.command == "attach":
         return _attach(chosen.name)
     return {"ls": _ls, "clean": _clean, "doctor": _doctor}[chosen.command]()
