@@ -20,7 +20,7 @@ from tests.faults.tracing import ROOT, Tracer, tracer
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180), pytest.mark.usefixtures("bystander")]
 ERRORS = ("ENOSPC", "ENOMEM", "EMFILE")
 CURE = re.compile(r"Stop other labs|`shmlab doctor`|`shmlab clean`")
-# A semaphore that the C library has not given its name yet; nobody can tell whose it is, so 32 bytes stay.
+# A semaphore that the C library has not given its name yet: it is swept when it is old enough to be nobody's.
 UNFINISHED = re.compile(r"sem\.\w{6}")
 CREATE = """
 class Work:
