@@ -21,8 +21,6 @@ from shmlab.errors import ArgumentError, CapReached, NoRoom, SegmentNotFound, Se
 from shmlab.limits import is_segment_name, segment_name
 
 DIRECTORY = "/dev/shm"  # where Linux keeps the names of POSIX shared memory
-SEMAPHORE_SIZE = 32  # bytes of glibc's file of a semaphore
-HALF_MADE = 60.0  # seconds after which a semaphore that has no name yet will never get one
 READ_ONLY, READ_WRITE = os.O_RDONLY, os.O_RDWR
 SPECIAL = (errno.ELOOP, errno.EISDIR, errno.ENXIO)  # what opening a link, a directory, a FIFO or socket comes to
 
@@ -274,24 +272,14 @@ def sweep() -> list[str]:
     for name in swept:
         unlink(name)
     for entry in os.listdir(DIRECTORY):
-        kind, _, rest = entry.partition(".")
-        owner = rest.partition(".")[0]
-        if kind != "sem" or not (_is_half_made(rest) if len(rest) == 6 else is_segment_name(owner) and _is_gone(owner)):
+        owner = entry.removeprefix("sem.").partition(".")[0]
+        if not entry.startswith("sem.") or not is_segment_name(owner) or not _is_gone(owner):
             continue
         with contextlib.suppress(OSError):
             if os.lstat(f"{DIRECTORY}/{entry}").st_uid == os.geteuid():
                 os.unlink(f"{DIRECTORY}/{entry}")
                 swept.append(entry)
     return swept
-
-
-def _is_half_made(name: str) -> bool:
-    """Whether this is what a process left that was killed inside sem_open: glibc fills a file of such a name first."""
-    with contextlib.suppress(OSError):
-        info = os.lstat(f"{DIRECTORY}/sem.{name}")
-        young = time.time() - info.st_mtime < HALF_MADE
-        return name.isalnum() and stat.S_ISREG(info.st_mode) and info.st_size == SEMAPHORE_SIZE and not young
-    return False
 
 
 def _is_gone(name: str) -> bool:

@@ -45,7 +45,7 @@ def create(segment: str, semaphore: str, value: int) -> None:
 def value(segment: str, semaphore: str) -> int | None:
     """The semaphore's value now, read from its file; None where it is gone."""
     with contextlib.suppress(OSError):
-        fd = os.open(path(segment, semaphore), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = os.open(path(segment, semaphore), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             return int.from_bytes(os.pread(fd, 4, 0), "little")  # glibc: the low half of the first word
         finally:
@@ -58,7 +58,7 @@ def reset(segment: str, semaphore: str, value: int) -> None:
 
     glibc on 64 bits keeps the value in the low half of the first word, and the number of sleepers in the high half.
     """
-    fd = os.open(path(segment, semaphore), os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    fd = os.open(path(segment, semaphore), os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         os.pwrite(fd, value.to_bytes(8, "little"), 0)
     finally:

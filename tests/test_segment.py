@@ -413,17 +413,3 @@ def test_a_c_program_that_knows_only_the_documented_offsets_reads_the_same(tmp_p
                 f"crc {ticket_crc} whole length 20 payload {payload.hex()}"
             )
         assert read["slot4"].startswith("empty") and read["slot5"].startswith("empty")
-
-
-def test_a_sweep_takes_what_was_killed_inside_sem_open_and_nothing_younger() -> None:
-    old, young, foreign = (DIRECTORY / f"sem.{name}" for name in ("aB3dE6", "aB3dE7", "aB3dE8"))
-    try:
-        for path, size in ((old, 32), (young, 32), (foreign, 31)):
-            path.write_bytes(bytes(size))
-        for path in (old, foreign):
-            os.utime(path, (1, 1))
-        assert old.name in segment.sweep()
-        assert (old.exists(), young.exists(), foreign.exists()) == (False, True, True)
-    finally:
-        for path in (old, young, foreign):
-            path.unlink(missing_ok=True)

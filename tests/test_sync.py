@@ -1,5 +1,6 @@
 """Named semaphores, and what a worker's row tells of them."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -111,3 +112,15 @@ def test_with_releases_also_when_the_body_fails() -> None:
         with pytest.raises(ZeroDivisionError), buf.mutex:
             1 / 0  # noqa: B018
         assert sync.value(it.name, "mutex") == 1
+
+
+def test_a_fifo_in_the_place_of_a_semaphore_does_not_block_who_looks() -> None:
+    name = "shmlab-0123456789abcdef"
+    place = Path(sync.path(name, "mutex"))
+    os.mkfifo(place)
+    try:
+        assert sync.value(name, "mutex") in (0, None)
+        with pytest.raises(OSError):
+            sync.reset(name, "mutex", 1)
+    finally:
+        place.unlink()

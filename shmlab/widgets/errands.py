@@ -6,6 +6,7 @@ in a thread that nobody reads.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -42,4 +43,5 @@ class Errands:
             try:
                 errand()
             except Exception as error:  # every kind: the thread has to live, and the view shows the sentence
-                self.complain(error)
+                with contextlib.suppress(Exception):  # a browser may have sent what the view cannot show again
+                    self.complain(error)
