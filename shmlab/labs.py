@@ -117,7 +117,9 @@ def stepper(
     The result shows itself as the last line of a cell; `print(stepper)` is its state in one line; `close()` ends it.
     Raises ArgumentError and the errors of `shmlab.explore` before anything is started.
     """
-    wanted = None if goal is None else Goal(goal)
+    wanted, real = None if goal is None else Goal(goal), limits.yes_or_no(real, "real")
+    if not isinstance(title, str):
+        raise ArgumentError(f"title must be text, not {title!r}.")
     if isinstance(program, Verdict):
         if asked or get is not None:
             raise ArgumentError("a verdict knows its program: leave out get and the other arguments.")

@@ -5,6 +5,7 @@ value costs nothing and leaves nothing behind. They stand below the widgets beca
 can send anything.
 """
 
+import inspect
 import math
 import operator
 import os
@@ -76,6 +77,28 @@ def choice(value: object, name: str, allowed: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in allowed:
         raise ArgumentError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
     return value
+
+
+def function(value: object, name: str, *arguments: str) -> None:
+    """Refuse what is neither None nor a function that can be called with so many arguments."""
+    if value is None:
+        return
+    shape = f"{name} must be a function {name}({', '.join(arguments)})"
+    if not callable(value):
+        raise ArgumentError(f"{shape}, not {value!r}.")
+    try:
+        inspect.signature(value).bind(*arguments)
+    except TypeError as error:
+        raise ArgumentError(f"{shape}: {error}.") from None
+    except ValueError:  # some that are built in do not tell what they take
+        return
+
+
+def numbers(value: object, name: str, most: int) -> list[int]:
+    """`value` as a list of numbers of processes, each from 0 to `most`."""
+    if not isinstance(value, (list, tuple, range, set, frozenset)):
+        raise ArgumentError(f"{name} must be a list of numbers of processes, such as [0, 1], not {value!r}.")
+    return [whole(number, f"{name}, the number of a process,", 0, most) for number in value]
 
 
 def yes_or_no(value: object, name: str) -> bool:

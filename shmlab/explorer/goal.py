@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from shmlab import limits
 from shmlab.errors import ArgumentError
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.memory import View
@@ -42,6 +43,7 @@ class Goal:
                 f"goal must be one of {', '.join(TASKS)}, a function of the memory such as lambda memory: "
                 f"memory.count == 1, or (sentence, one of these), not {asked!r}."
             )
+        limits.function(self.wanted, "goal", "memory")
         self.task = self.task or TASKS.get(self.word or "", "Reach the memory that is asked for.")
 
     @property

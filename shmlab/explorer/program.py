@@ -116,7 +116,7 @@ def of_processes(
     names = _numbered("P", len(given))
     watch = None
     if buffer is not None:
-        if buffer not in memory.lengths:
+        if not isinstance(buffer, str) or buffer not in memory.lengths:
             arrays = ", ".join(memory.lengths) or "none"
             raise ArgumentError(f"buffer={buffer!r} must name a shared array. There are: {arrays}.")
         watch = Watch(memory.addresses[buffer], memory.lengths[buffer], names)

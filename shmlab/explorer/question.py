@@ -61,6 +61,8 @@ class Question:
         """Search all interleavings."""
         plain = self.system(watched=False) if self.program.judge else None
         limit = limits.whole(max_states, "max_states", 1, MOST)
+        max_seconds = limits.number(max_seconds, "max_seconds", 0, 86_400, "seconds")
+        limits.function(progress, "progress", "states", "seconds")
         return verdicts.verdict(
             self.system(), plain, self.finishing, self.entering, self.partial, limit, max_seconds, progress
         )
@@ -98,6 +100,8 @@ def of(
 ) -> Question:
     """The question that the arguments of `shmlab.explore` ask. Raises ArgumentError."""
     limits.choice(memory, "memory", tuple(programs.MODELS))
+    limits.function(invariant, "invariant", "memory")
+    limits.function(final, "final", "memory", "results")
     if get is not None or isinstance(program, str) or callable(program):
         _refuse(buffer=buffer, must_finish=must_finish, must_enter=must_enter or None)
         put = program
@@ -113,8 +117,9 @@ def of(
         )
     processes = list(program)
     count = range(len(processes))
-    for number in [*(must_finish or ()), *must_enter]:
-        limits.whole(number, "the number of a process", 0, max(0, len(processes) - 1))
+    last = max(0, len(processes) - 1)
+    must_finish = None if must_finish is None else limits.numbers(must_finish, "must_finish", last)
+    must_enter = limits.numbers(must_enter, "must_enter", last)
     excused = [p for p in count if must_finish is not None and p not in must_finish and p not in must_enter]
     asked = programs.of_processes(processes, shared, invariant, final, buffer, excused, memory)
     finishing = list(must_finish) if must_finish is not None else []

@@ -20,7 +20,7 @@ def text(schedule: Iterable[int], processes: Sequence[str]) -> str:
 def parse(typed: str | Iterable[int], processes: Sequence[str], drains: bool = False) -> list[int]:
     """The actors of a typed schedule; spaces and commas between the words are free. Raises ReplayFailed."""
     if not isinstance(typed, str):
-        return [int(actor) for actor in typed]
+        return _numbers(typed, len(processes) * (2 if drains else 1))
     words = {name: p for p, name in enumerate(processes)}
     if drains:
         words |= {name.lower(): len(processes) + p for p, name in enumerate(processes)}
@@ -42,3 +42,12 @@ def parse(typed: str | Iterable[int], processes: Sequence[str], drains: bool = F
         schedule.append(words[match[0]])
         at = match.end()
     return schedule
+
+
+def _numbers(given: object, actors: int) -> list[int]:
+    """A schedule given as numbers. Raises ReplayFailed."""
+    good = isinstance(given, (list, tuple)) and all(type(actor) is int and 0 <= actor < actors for actor in given)
+    if not good:
+        last = actors - 1
+        raise ReplayFailed(f"a schedule is text like 'PPCCP', or a list of numbers from 0 to {last}, not {given!r}.")
+    return list(given)  # type: ignore[call-overload,no-any-return]

@@ -313,3 +313,25 @@ def test_a_global_that_is_called_like_a_shared_variable_is_no_business_of_ours()
 def test_a_lambda_is_refused() -> None:
     with pytest.raises(errors.CannotFollow, match="lambda"):
         explore(lambda buf, item: None, p.get_count)
+
+
+NONSENSE = [3, -1, 2.5, float("nan"), "x", b"x", [3.5], {}, object(), lambda: 0, len, None, True, "\0"]
+ASKED = ("invariant", "final", "buffer", "must_finish", "must_enter", "memory", "max_states", "max_seconds", "progress")
+
+
+@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("value", NONSENSE, ids=repr)
+def test_nonsense_for_an_argument_is_a_sentence_or_an_answer(name: str, value: object) -> None:
+    def add(buf):  # type: ignore[no-untyped-def]
+        buf.count += 1
+
+    with contextlib.suppress(ShmlabError):
+        explore([(add,), (add,)], **{"shared": {"count": 0}, name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", NONSENSE, ids=repr)
+def test_nonsense_for_a_schedule_is_refused(value: object) -> None:
+    verdict = explore("unsynchronised", producers=2, items=1)
+    if value not in ([], {}) and value is not None:
+        with pytest.raises(ShmlabError, match="schedule"):
+            verdict.model(value)  # type: ignore[arg-type]
