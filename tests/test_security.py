@@ -218,8 +218,8 @@ def test_the_kernel_maps_no_segment_and_opens_no_semaphore() -> None:
         eventually(lambda: lab.snapshot().consumed > 10)
         lab.add_producer()
         lab.kill("P0")
-        assert "shmlab-" not in Path("/proc/self/maps").read_text()
-        assert "shmlab-" in Path(f"/proc/{lab.snapshot().worker('C0').pid}/maps").read_text()
+        assert lab.name not in Path("/proc/self/maps").read_text()
+        assert lab.name in Path(f"/proc/{lab.snapshot().worker('C0').pid}/maps").read_text()
 
 
 # --- limits ----------------------------------------------------------------------------------------
