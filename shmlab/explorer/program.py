@@ -10,10 +10,11 @@ from shmlab import limits, strategies
 from shmlab.errors import ArgumentError
 from shmlab.explorer import copies, marking
 from shmlab.explorer import items as buffers
+from shmlab.explorer.automata import Automata, Process
 from shmlab.explorer.automaton import TAKEN
 from shmlab.explorer.items import Judge, Watch
 from shmlab.explorer.memory import Initial, Memory, View
-from shmlab.explorer.system import Process, System
+from shmlab.explorer.system import System
 from shmlab.explorer.tso import BufferedSystem
 from shmlab.sync import Semaphore
 
@@ -42,12 +43,16 @@ class Program:
         self.memory, self.processes, self.names = memory, list(processes), list(names)
         self.invariant, self.final, self.judge, self.watch = invariant, final, judge, watch
         self.consumers, self.excused, self.model = list(consumers), list(excused), model
+        self._automata: dict[bool, Automata] = {}
 
     def system(self, watched: bool = False, merge: bool = True, absorbing: bool = True) -> System:
-        """The system of this program; Raises CannotFollow and others of `shmlab.explorer.errors`."""
+        """A system of this program. Raises CannotFollow and others of `shmlab.explorer.errors`."""
+        if merge not in self._automata:
+            self._automata[merge] = Automata(self.memory, self.processes, merge)
         return MODELS[self.model](
             self.memory,
             self.processes,
+            self._automata[merge],
             self.names,
             self.invariant,
             self.final,
@@ -55,7 +60,6 @@ class Program:
             self.watch if watched else None,
             self.consumers,
             self.excused,
-            merge,
             absorbing,
         )
 

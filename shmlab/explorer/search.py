@@ -72,7 +72,7 @@ def search(
             gc.enable()
     if graph.stopped:
         graph.complete = False
-        graph.stopped += system.recorder.unseen
+        graph.stopped += system.automata.recorder.unseen
         if graph.successors and graph.successors[-1] >= len(graph.states):
             graph.successors[-1] = -1  # interrupted between noting a step and noting where it leads
         missing = len(graph.states) * graph.actors - len(graph.successors)

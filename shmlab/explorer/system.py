@@ -11,8 +11,8 @@ so a step of process p depends on these two alone: it is worked out once (`work_
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from shmlab.explorer.automaton import Automaton, Node, Raised
-from shmlab.explorer.errors import ExplorerError
+from shmlab.explorer.automata import Automata, Process
+from shmlab.explorer.automaton import Node, Raised
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.items import Ghosts, Judge, Watch
 from shmlab.explorer.memory import Memory, View
@@ -29,31 +29,29 @@ from shmlab.explorer.operations import (
     Value,
     atomically,
 )
-from shmlab.explorer.recorder import Recorder
 
-FAR = 500  # steps of a process alone that are looked at
 BITS = 24
 FIELD = (1 << BITS) - 1
 Cells = tuple[Value, ...]
 Buffers = tuple[tuple[tuple[int, Value], ...], ...]  # for each process, its stores that memory has not seen yet
 Contents = tuple[Cells, Ghosts, Buffers]
-Process = tuple[Callable[..., object], tuple[object, ...]]
 Effect = tuple[Cells, Buffers, object]  # memory and store buffers after a step, and the value that the process got
 
 
 class System:
     """All that a search needs to know.
 
-    `actors` are those who can be scheduled: the processes. `invariant(view)` must hold of every memory;
-    `final(view, results)` when everybody has finished. Both give True or None where all is well, False, or a
-    sentence that says what is wrong. `judge` and `watch` judge items;
-    `consumers` are the processes that get; `excused` are those that may wait for ever.
+    `automata` are those of the processes; `actors` are those who can be scheduled: the processes.
+    `invariant(view)` must hold of every memory; `final(view, results)` when everybody has finished. Both give
+    True or None where all is well, False, or a sentence that says what is wrong. `judge` and `watch` judge
+    items; `consumers` are the processes that get; `excused` are those that may wait for ever.
     """
 
     def __init__(
         self,
         memory: Memory,
         processes: Sequence[Process],
+        automata: Automata,
         names: Sequence[str],
         invariant: Callable[[View], object] | None = None,
         final: Callable[[View, list[object]], object] | None = None,
@@ -61,12 +59,9 @@ class System:
         watch: Watch | None = None,
         consumers: Sequence[int] = (),
         excused: Sequence[int] = (),
-        merge: bool = True,
         absorbing: bool = True,
     ) -> None:
-        self.recorder = recorder = Recorder()
-        self.memory, self.names, self.processes = memory, list(names), list(processes)
-        self.automata = [Automaton(f, arguments, memory, recorder, merge) for f, arguments in processes]
+        self.memory, self.names, self.processes, self.automata = memory, list(names), list(processes), automata
         self.size = len(self.automata)
         self.judge, self.watch, self.consumers = judge, watch, list(consumers)
         self.excused = frozenset(excused)
@@ -226,38 +221,8 @@ class System:
 
     @cached_property
     def locks(self) -> set[int]:
-        """The semaphores that serve as locks: they start at 1, and whoever takes one gives it back himself.
-
-        (`empty` of a buffer with one slot starts at 1, too, but a producer takes it and a consumer gives it back.)
-        """
-        taken, given = set(), set()
-        for p, automaton in enumerate(self.automata):
-            stuck = [node.number for node in automaton.nodes if node.kind == ACQUIRE and not node.successors]
-            for number in (automaton.root, *stuck):
-                self._alone(automaton, number)
-            taken |= {(p, node.address) for node in automaton.nodes if node.kind == ACQUIRE}
-            given |= {(p, node.address) for node in automaton.nodes if node.kind == RELEASE}
-        one_sided = {at for _, at in taken ^ given}
-        return {at for _, at in taken if self.memory.initial[at] == 1 and at not in one_sided}
-
-    def _alone(self, automaton: Automaton, number: int) -> None:
-        """Let a process go on from a node as if it were alone and never had to wait, to see all that it does."""
-        cells = dict(enumerate(self.memory.initial))
-        node = automaton.nodes[number]
-        for _ in range(FAR):
-            if node.kind >= DONE:
-                return
-            value: object = None
-            if node.kind == LOAD:
-                value = cells.get(node.address)
-            elif node.kind == STORE:
-                cells[node.address] = node.argument  # type: ignore[assignment]
-            elif node.kind == ATOMIC:
-                cells[node.address], value = atomically(node.argument, cells.get(node.address))  # type: ignore[arg-type]
-            try:
-                node = automaton.nodes[automaton.step(node.number, value)]
-            except ExplorerError:  # on a way that no run may take
-                return
+        """The semaphores that serve as locks."""
+        return self.automata.locks()
 
     def waiting(self, state: int) -> list[int]:
         """The processes that have not ended."""

@@ -258,3 +258,14 @@ def test_nothing_that_was_read_is_forgotten(process) -> None:
     assert expected and interleavings(found) == expected[:2]
     assert ends_of(found) == expected[2]
     assert len({results for _, results in expected[2]}) > 1, "what is read makes no difference"
+
+
+def returns(buf, what):
+    buf.v = 1
+    return what
+
+
+def test_processes_share_an_automaton_if_they_cannot_differ() -> None:
+    automata = of_processes([(returns, 1), (returns, 1), (returns, True), (returns, [1])], dict(v=0)).system().automata
+    assert automata[0] is automata[1]
+    assert len({id(automaton) for automaton in automata}) == 3

@@ -1,0 +1,71 @@
+"""All processes of a program as automata, and what can be told of them without any search."""
+
+from collections.abc import Callable, Sequence
+from types import FunctionType, NoneType
+
+from shmlab.explorer.automaton import TAKEN, Automaton
+from shmlab.explorer.errors import ExplorerError
+from shmlab.explorer.memory import Memory
+from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, LOAD, RELEASE, STORE, atomically
+from shmlab.explorer.recorder import Recorder
+
+Process = tuple[Callable[..., object], tuple[object, ...]]
+COMPARED = (int, str, bool, FunctionType, NoneType)  # arguments that say all of themselves
+FAR = 500  # steps of a process alone that are looked at
+
+
+class Automata(list[Automaton]):
+    """One automaton for each process; processes that do the same share theirs. `merge`: see Automaton.
+
+    Several systems may share them: they depend on the program and on nothing else.
+    """
+
+    def __init__(self, memory: Memory, processes: Sequence[Process], merge: bool = True) -> None:
+        self.recorder, self._memory = Recorder(), memory
+        known: dict[object, Automaton] = {}
+        for process in processes:
+            if alike(process) not in known:
+                known[alike(process)] = Automaton(*process, memory, self.recorder, merge)
+            self.append(known[alike(process)])
+
+    def locks(self) -> set[int]:
+        """The semaphores that serve as locks: they start at 1, and whoever takes one gives it back himself.
+
+        (`empty` of a buffer with one slot starts at 1, too, but a producer takes it and a consumer gives it back.)
+        """
+        taken, given = set(), set()
+        for p, automaton in enumerate(self):
+            stuck = [node.number for node in automaton.nodes if node.kind == ACQUIRE and not node.successors]
+            for number in (automaton.root, *stuck):
+                self._alone(automaton, number)
+            taken |= {(p, node.address) for node in automaton.nodes if node.kind == ACQUIRE}
+            given |= {(p, node.address) for node in automaton.nodes if node.kind == RELEASE}
+        one_sided = {at for _, at in taken ^ given}
+        return {at for _, at in taken if self._memory.initial[at] == 1 and at not in one_sided}
+
+    def _alone(self, automaton: Automaton, number: int) -> None:
+        """Let a process go on from a node as if it were alone and never had to wait, to see all that it does."""
+        cells = dict(enumerate(self._memory.initial))
+        node = automaton.nodes[number]
+        for _ in range(FAR):
+            if node.kind >= DONE:
+                return
+            value: object = None
+            if node.kind == LOAD:
+                value = cells.get(node.address)
+            elif node.kind == STORE:
+                cells[node.address] = node.argument  # type: ignore[assignment]
+            elif node.kind == ATOMIC:
+                cells[node.address], value = atomically(node.argument, cells.get(node.address))  # type: ignore[arg-type]
+            try:
+                node = automaton.nodes[automaton.step(node.number, value)]
+            except ExplorerError:  # on a way that no run may take
+                return
+
+
+def alike(process: Process) -> object:
+    """A key: processes with equal keys do the same."""
+    function, arguments = process
+    if all(type(argument) in COMPARED or argument is TAKEN for argument in arguments):
+        return function, tuple([(type(argument), argument) for argument in arguments])
+    return id(process)
