@@ -1,4 +1,4 @@
-"""Who passed what: `python -m shmlab.exercises.grade FOLDER` runs the notebooks that were handed in, and makes a table.
+"""Who passed what: `shmlab grade FOLDER` runs the notebooks that were handed in, and makes a table.
 
 Each notebook is run from top to bottom in a kernel of its own, and what its checks say *now* counts: saved outputs and
 a student's own file of progress are not looked at. It runs what students wrote, so run it where that can do no harm.
@@ -6,22 +6,20 @@ a student's own file of progress are not looked at. It runs what students wrote,
 
 from __future__ import annotations
 
-import argparse
 import csv
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shmlab.errors import ArgumentError
 from shmlab.exercises.book import ExerciseBook
 from shmlab.exercises.progress import VARIABLE, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 CELL_SECONDS = 60
 PASSED, TRIED, NOTHING = "+", "-", "."
@@ -101,33 +99,21 @@ def notebooks(places: Iterable[Path]) -> list[Path]:
     return [path for path in found if ".ipynb_checkpoints" not in path.parts]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status is 0 when every notebook could be run to its end, 2 when there is none."""
-    parser = argparse.ArgumentParser(
-        prog="python -m shmlab.exercises.grade",
-        description="Run the notebooks that were handed in and tell who passed what.",
-        epilog=f"{PASSED} passed, {TRIED} tried and not passed, {NOTHING} not tried. The students' code is run as you.",
-    )
-    parser.add_argument("places", nargs="+", type=Path, metavar="FOLDER", help="folders of notebooks, or notebooks")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="save the table, too")
-    parser.add_argument("--seconds", type=int, default=CELL_SECONDS, help="how long one cell may take")
-    chosen = parser.parse_args(arguments)
-    paths = notebooks(chosen.places)
+def run(places: Iterable[Path], save: Path | None = None, seconds: int = CELL_SECONDS) -> int:
+    """Grade what is in these places, print the table, and save it where asked as CSV.
+
+    0 when every notebook could be run to its end, 1 when one could not. Raises ArgumentError when there is none.
+    """
+    paths = notebooks(places)
     if not paths:
-        print(f"no notebook in {', '.join(map(str, chosen.places))}", file=sys.stderr)
-        return 2
+        raise ArgumentError(f"no notebook in {', '.join(map(str, places))}: name a folder with .ipynb files in it.")
     graded = []
     for path in paths:
         print(f"running {path} ...", file=sys.stderr, flush=True)
-        graded.append(grade(path, chosen.seconds))
+        graded.append(grade(path, seconds))
     rows = table(graded)
-    print(lined_up(rows))
-    if chosen.csv:
-        with chosen.csv.open("w", newline="", encoding="utf-8") as file:
+    print(f"{PASSED} passed, {TRIED} tried and not passed, {NOTHING} not tried\n", lined_up(rows), sep="\n")
+    if save:
+        with save.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(rows)
     return int(any(one.trouble for one in graded))
-
-
-if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        sys.exit(main())

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from shmlab.exercises import grade
+from shmlab import cli
 
 START = "from shmlab import check"
 
@@ -30,7 +30,7 @@ def test_the_table_tells_who_passed_what(tmp_path: Path, capsys: pytest.CaptureF
     handed_in(room, "cleo", START, "import os\nos._exit(3)", right)
     (room / "dora.ipynb").write_text("my homework")
     table = tmp_path / "table.csv"
-    assert grade.main([str(room), "--csv", str(table), "--seconds", "30"]) == 1  # not all could be run to the end
+    assert cli.main(["grade", str(room), "--csv", str(table), "--seconds", "30"]) == 1  # not all could be run to the end
     rows = {row["notebook"]: row for row in csv.DictReader(table.read_text().splitlines())}
     assert (rows["anna"]["passed"], rows["anna"]["vanish"], rows["anna"]["tokens"]) == ("2 of 2", "+ seed 7", "+")
     assert (rows["ben"]["passed"], rows["ben"]["vanish"], rows["ben"]["tokens"]) == ("0 of 2", "-", ".")
@@ -42,5 +42,5 @@ def test_the_table_tells_who_passed_what(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_a_folder_without_notebooks_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert grade.main([str(tmp_path)]) == 2
+    assert cli.main(["grade", str(tmp_path)]) == 2
     assert f"no notebook in {tmp_path}" in capsys.readouterr().err

@@ -1,0 +1,24 @@
+"""Run the notebooks that were handed in and tell who passed what. It runs the students' code, as you."""
+
+import argparse
+from pathlib import Path
+
+from shmlab.cli import typed
+
+HELP = "who passed what in a class"
+EXAMPLE = "shmlab grade handed_in --csv marks.csv"
+CELL_SECONDS = 60
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("places", nargs="+", type=Path, metavar="FOLDER", help="folders of notebooks, or notebooks")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="save the table, too")
+    parser.add_argument("--seconds", type=int, metavar="S", default=CELL_SECONDS, help="how long one cell may take")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    from shmlab.exercises import grade
+
+    if chosen.csv:
+        typed.check_place(chosen.csv, "--csv")
+    return grade.run(chosen.places, chosen.csv, chosen.seconds)

@@ -1,0 +1,21 @@
+"""List the labs and rings that run now, one a line: the name, and what is going on in it."""
+
+import argparse
+
+HELP = "list the labs that run now"
+EXAMPLE = "shmlab ls"
+
+
+def arguments(_: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(_: argparse.Namespace) -> int:
+    from shmlab import observer
+
+    labs = observer.running()
+    for snapshot in labs:
+        print(f"{snapshot.name}  {snapshot}")
+    if not labs:
+        print("No lab is running. Open a notebook and run `labs.live()`.")
+    return 0
