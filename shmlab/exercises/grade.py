@@ -112,7 +112,7 @@ def run(places: Iterable[Path], save: Path | None = None, seconds: int = CELL_SE
         print(f"running {path} ...", file=sys.stderr, flush=True)
         graded.append(grade(path, seconds))
     rows = table(graded)
-    print(f"{PASSED} passed, {TRIED} tried and not passed, {NOTHING} not tried\n", lined_up(rows), sep="\n")
+    print(lined_up(rows), f"\n{PASSED} passed, {TRIED} tried and not passed, {NOTHING} not tried", sep="\n")
     if save:
         with save.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(rows)

@@ -30,14 +30,16 @@ def test_the_table_tells_who_passed_what(tmp_path: Path, capsys: pytest.CaptureF
     handed_in(room, "cleo", START, "import os\nos._exit(3)", right)
     (room / "dora.ipynb").write_text("my homework")
     table = tmp_path / "table.csv"
-    assert cli.main(["grade", str(room), "--csv", str(table), "--seconds", "30"]) == 1  # not all could be run to the end
+    arguments = ["grade", str(room), "--csv", str(table), "--seconds", "30"]
+    assert cli.main(arguments) == 1  # not all could be run to the end
     rows = {row["notebook"]: row for row in csv.DictReader(table.read_text().splitlines())}
     assert (rows["anna"]["passed"], rows["anna"]["vanish"], rows["anna"]["tokens"]) == ("2 of 2", "+ seed 7", "+")
     assert (rows["ben"]["passed"], rows["ben"]["vanish"], rows["ben"]["tokens"]) == ("0 of 2", "-", ".")
     assert rows["cleo"]["vanish"] == "." and "stopped: DeadKernelError" in rows["cleo"].values()
     assert rows["dora"]["passed"] == "0 of 0"
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0].split()[:2] == ["notebook", "passed"] and len(printed) == 5
+    assert printed[0].split()[:2] == ["notebook", "passed"] and len(printed) == 7
+    assert printed[-1] == "+ passed, - tried and not passed, . not tried"
     assert not kept.exists()  # the teacher's own progress is left alone
 
 
