@@ -192,6 +192,10 @@ class AtomicCell(Part):
         """Store `new` where it is `old`; tell whether it was."""
         return self._atomic("compare", old, new)
 
+    def drain(self, process: int) -> None:
+        """Have process number `process` make a fence: its stores until now are in memory."""
+        self._atomic("drain", process)
+
     def _atomic(self, what: str, first: Value, second: Value = None) -> object:
         value = self._engine.value
         argument = (what, value(first, self._name), value(second, self._name))

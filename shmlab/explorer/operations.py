@@ -16,4 +16,12 @@ def atomically(argument: tuple[str, Value, Value], value: Value) -> tuple[Value,
         return first, value
     if what == "add":
         return (value or 0) + (first or 0), value
+    if what == "drain":
+        return value, None
     return (second, True) if value == first else (value, False)
+
+
+def drained(argument: Argument) -> int | None:
+    """The process whose store buffer an atomic step empties; None where it does something else."""
+    assert isinstance(argument, tuple)
+    return argument[1] if argument[0] == "drain" else None

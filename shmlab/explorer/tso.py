@@ -2,12 +2,13 @@
 
 A process's stores wait in a buffer of its own, first in, first out; it sees them itself at once, everybody else
 only when they have drained to memory. That a buffer drains is one more thing that the scheduler can choose.
-Atomic operations and semaphores wait until the buffer of their process is empty: they are fences.
+Atomic operations and semaphores wait until the buffer of their process is empty: they are fences. `drain(p)` empties
+that of process p from outside, as membarrier(2) does with everybody's.
 Source: Owens, Sarkar, Sewell, A Better x86 Memory Model: x86-TSO (2009).
 """
 
 from shmlab.explorer.automaton import Node
-from shmlab.explorer.operations import ENTER, LEAVE, LOAD, STORE, Value
+from shmlab.explorer.operations import ATOMIC, ENTER, LEAVE, LOAD, STORE, Value, drained
 from shmlab.explorer.system import FIELD, Buffers, Cells, Effect, System
 
 
@@ -35,6 +36,10 @@ class BufferedSystem(System):
                     return cells, buffers, value
         elif own and node.kind not in (ENTER, LEAVE):
             return None
+        elif node.kind == ATOMIC and (other := drained(node.argument)) is not None:
+            for address, value in buffers[other]:
+                cells = _stored(cells, address, value)
+            buffers = (*buffers[:other], (), *buffers[other + 1 :])
         return super().effect(cells, buffers, node, process)
 
     def work_out(self, state: int, actor: int) -> int | None:
@@ -45,7 +50,11 @@ class BufferedSystem(System):
         if not buffers[process]:
             return None
         (address, value), *later = buffers[process]
-        cells = cells + (None,) * (address + 1 - len(cells))
-        cells = (*cells[:address], value, *cells[address + 1 :])
+        cells = _stored(cells, address, value)
         buffers = (*buffers[:process], tuple(later), *buffers[process + 1 :])
         return self._number((cells, ghosts, buffers), self._truth(cells)) - (state & FIELD)
+
+
+def _stored(cells: Cells, address: int, value: Value) -> Cells:
+    cells = cells + (None,) * (address + 1 - len(cells))  # endless slots that nobody has touched
+    return (*cells[:address], value, *cells[address + 1 :])

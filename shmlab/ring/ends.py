@@ -12,8 +12,8 @@ from types import TracebackType
 
 from shmlab import layout as at
 from shmlab.errors import ArgumentError, RingClosed, RingTaken, RingTimeout, SegmentNotFound
-from shmlab.ring import ordering, seats
-from shmlab.ring.ordering import WEAK
+from shmlab.ring import barrier, ordering, seats
+from shmlab.ring.ordering import FENCED, WEAK
 from shmlab.ring.protocol import wait, wake
 from shmlab.ring.turns import INSIDE, abandon, sit_down, step_outside, wait_for_turn, with_guard
 from shmlab.ring.words import offset
@@ -33,6 +33,7 @@ class End:
 
     __slots__ = (
         "acquire",
+        "barrier",
         "base",
         "bound",
         "data",
@@ -98,6 +99,7 @@ class End:
         self.turns = [self._word(at.row(other) + at.TURN * at.WORD) for other in self.rows]
         self.fence_release, self.fence_acquire = fence.release, fence.acquire
         self.release, self.acquire = lock.release, lock.acquire
+        self.barrier = barrier.barrier if barrier.register() and not WEAK else self.fence
         self.in_turn = len(rows) > 1
         with_guard(self, sit_down, wait=True)
         self._word(at.row(row) + at.PID * at.WORD)[0] = os.getpid()
@@ -149,9 +151,8 @@ class End:
             if WEAK:
                 self.fence()
             self.turn[0] = counter + 1
-        else:
-            self.fence_release()  # the counter, then the look
-            self.fence_acquire(False)
+        elif FENCED:
+            self.fence()  # the counter, then the look
         if self.other_sleeps[0]:
             wake(self)
 

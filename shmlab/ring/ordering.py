@@ -10,10 +10,15 @@ Five times an order matters. "A before B" means that whoever sees B done sees A 
 5. Between taking and giving back a mutex, everything; and the own `turn` before taking and after giving back.
 
 On x86 (total store order) loads stay in order, stores stay in order, and a store stays behind earlier loads:
-1, 2 and 3 hold by themselves. Only a load may overtake an earlier store, to another address: 4 needs a fence.
-Taking and giving back a POSIX semaphore are locked instructions there, hence fences: they provide 5, and, where
-a mutex is given back between the store and the look, 4 as well. On processors of weaker order, such as ARM, all
+1, 2 and 3 hold by themselves. Only a load may overtake an earlier store, to another address: 4 needs a fence, on
+both sides. Taking and giving back a POSIX semaphore are locked instructions there, hence fences: they provide 5, and,
+where a mutex is given back between the store and the look, 4 as well. On processors of weaker order, such as ARM, all
 five need a fence (`WEAK`).
+
+Putting and getting happen a million times a second, going to sleep seldom. So whoever goes to sleep makes the fence of
+4 for all (barrier.py), and those who put and get make none: a fence is a third of what an item costs. Where the
+kernel has no such call, each makes its own (`FENCED`). Where a sandbox forbids it to one process only, that one may
+not be woken: it naps, and a nap ends.
 
 The fence is release and then acquire of a semaphore that nobody else uses. On x86 it is a fence as above; on
 64-bit ARM nothing passes a release downwards, no acquire passes a release before it upwards, and nothing passes an
@@ -28,7 +33,10 @@ The protocol's own functions are explored under that model, with every death at 
 import os
 from _multiprocessing import SemLock  # type: ignore[import-not-found]  # what multiprocessing is made of
 
+from shmlab.ring import barrier
+
 WEAK = os.uname().machine not in ("x86_64", "i686")  # may this processor reorder more than a load before a store?
+FENCED = WEAK or not barrier.register()  # does a process make the fence of 4 by itself?
 COUNTING = 1  # SemLock's number for a semaphore that counts
 MOST = (1 << 31) - 1
 

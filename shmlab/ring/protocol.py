@@ -15,7 +15,7 @@ Cooperating Sequential Processes (1965), for the flag and the counter.
 from os import sched_yield
 from time import monotonic
 
-from shmlab.ring.ordering import WEAK
+from shmlab.ring.ordering import FENCED, WEAK
 from shmlab.ring.turns import INSIDE, abandon, step_outside, wait_for_turn
 
 TYPE_CHECKING = False
@@ -38,8 +38,9 @@ def put(ring: "Producer", item: bytes, timeout: float | None = None) -> None:
             ring.fence_release()  # the item, then in_
             ring.fence_acquire(False)
         ring.in_[0] = index + 1
-        ring.fence_release()  # in_, then the look: else nobody would wake the sleeper
-        ring.fence_acquire(False)
+        if FENCED:  # else the sleeper has made this fence, too
+            ring.fence_release()  # in_, then the look: else nobody would wake the sleeper
+            ring.fence_acquire(False)
         if ring.other_sleeps[0]:
             wake(ring)
     except (IndexError, TypeError, ValueError) as error:
@@ -58,8 +59,9 @@ def get(ring: "Consumer", timeout: float | None = None) -> bytes:
             ring.fence_release()  # the item, then out: its slot is filled again
             ring.fence_acquire(False)
         ring.out[0] = index + 1
-        ring.fence_release()  # out, then the look
-        ring.fence_acquire(False)
+        if FENCED:
+            ring.fence_release()  # out, then the look
+            ring.fence_acquire(False)
         if ring.other_sleeps[0]:
             wake(ring)
         return item
@@ -138,8 +140,9 @@ def wait(ring: "End", index: int, deadline: float | None) -> bool:
     while True:
         ring.bound = ring.theirs[0] + ring.reach
         if index < ring.bound:
-            ring.fence_release()  # the other side's counter, then the slot
-            ring.fence_acquire(False)
+            if WEAK:
+                ring.fence_release()  # the other side's counter, then the slot
+                ring.fence_acquire(False)
             return True
         if deadline == 0:
             return False
@@ -149,8 +152,7 @@ def wait(ring: "End", index: int, deadline: float | None) -> bool:
         sched_yield()
     while True:
         ring.sleeps[0] = 1
-        ring.fence_release()  # the flag, then looking once more
-        ring.fence_acquire(False)
+        ring.barrier()  # the flag, then looking once more; for everybody: the counter, then looking who sleeps
         if index < ring.theirs[0] + ring.reach:
             break
         if deadline is not None and not monotonic() < deadline:
@@ -161,8 +163,9 @@ def wait(ring: "End", index: int, deadline: float | None) -> bool:
         ring.look_around()
     ring.sleeps[0] = 0
     ring.bound = ring.theirs[0] + ring.reach
-    ring.fence_release()
-    ring.fence_acquire(False)
+    if WEAK:
+        ring.fence_release()
+        ring.fence_acquire(False)
     return index < ring.bound
 
 

@@ -51,7 +51,8 @@ class Seat:
     guarding = False
     in_place = False
     views = True
-    fenced = True
+    fence = "barrier"
+    processes = 0
     mortal = False
     buf: Any
     mutex: Any
@@ -74,8 +75,16 @@ class Seat:
 
     def fence_release(self) -> None:
         self.step()
-        if self.fenced:
+        if self.fence != "none":
             self.buf.fence.swap(0)
+
+    def barrier(self) -> None:
+        """One's own fence; and one for each of the others, at some moment of its own."""
+        self.step()
+        if self.fence != "none":
+            self.buf.fence.swap(0)
+        for process in range(self.processes) if self.fence == "barrier" else ():
+            self.buf.fence.drain(process)
 
     def fence_acquire(self, block: bool) -> bool:
         return True
@@ -183,9 +192,9 @@ class Seats(Handle):
 
     _name = "seats"
 
-    def __init__(self, slots: int, producers: int, consumers: int, fenced: bool, mortal: bool) -> None:
+    def __init__(self, slots: int, producers: int, consumers: int, fence: str, mortal: bool, processes: int) -> None:
         self.seats = {"producer": producers, "consumer": consumers}
-        self.slots, self.fenced, self.mortal = slots, fenced, mortal
+        self.slots, self.fence, self.mortal, self.processes = slots, fence, mortal, processes
         self._kinds: dict[tuple[int, str, int], type[Seat]] = {}
 
     def __deepcopy__(self, _: object) -> "Seats":
@@ -211,7 +220,8 @@ class Seats(Handle):
 
         body: dict[str, Any] = dict(
             buf=buf,
-            fenced=self.fenced,
+            fence=self.fence,
+            processes=self.processes,
             mortal=self.mortal,
             number=first + row,
             slots=self.slots,

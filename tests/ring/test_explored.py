@@ -56,7 +56,8 @@ def consume(buf, seats, get, row, wanted, dies):
 class Explored:
     """One exploration: its verdict, and which processes were killed in some interleaving.
 
-    `dies` maps the number of a process (producers first) to the access before which it dies.
+    `dies` maps the number of a process (producers first) to the access before which it dies. `fence`: by the
+    "barrier" of who goes to sleep for all, one of the sleeper "alone", each its "own", or "none".
     """
 
     def __init__(
@@ -66,15 +67,15 @@ class Explored:
         wants: Wants,
         dies: Mapping[int, int] | None = None,
         memory: str = "tso",
-        fenced: bool = True,
+        fence: str = "barrier",
         succeeded: bool = False,
         batches: bool = False,
         **instead: Any,
     ) -> None:
         self.slots, self.items, self.dies = slots, items, dies or {}
         self.killed: set[int] = set()
-        seats = Seats(slots, len(items), len(wants), fenced, mortal=bool(dies))
-        instead = {**instead, **(BATCHES if batches else {})}
+        seats = Seats(slots, len(items), len(wants), fence, bool(dies), len(items) + len(wants) + succeeded)
+        instead = {"FENCED": fence == "own", **instead, **(BATCHES if batches else {})}
         names = text(produce=produce, consume=consume, follow=follow, **instead)
         put = names["put" if len(items) == 1 else "put_in_turn"]
         get = names["get" if len(wants) == 1 else "get_in_turn"]
@@ -124,6 +125,7 @@ class Explored:
 # --- without deaths ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("fence", ["barrier", "own"])
 @pytest.mark.parametrize(
     ("slots", "items", "wants"),
     [
@@ -136,16 +138,22 @@ class Explored:
         pytest.param(1, [[1], [2]], [1, 1], marks=pytest.mark.slow),
     ],
 )
-def test_every_item_comes_out_once_whatever_the_schedule(slots: int, items: Items, wants: Wants) -> None:
-    verdict = Explored(slots, items, wants).verdict
+def test_every_item_comes_out_once_whatever_the_schedule(slots: int, items: Items, wants: Wants, fence: str) -> None:
+    verdict = Explored(slots, items, wants, fence=fence).verdict
     assert verdict.ok, str(verdict)
 
 
 def test_without_the_fence_somebody_sleeps_for_ever_on_x86_and_with_it_nobody_does() -> None:
-    broken = Explored(1, [[1, 2]], [2], fenced=False).verdict
+    broken = Explored(1, [[1, 2]], [2], fence="none").verdict
     assert broken.fault == "deadlock" and "waits for items" in str(broken)
-    assert Explored(1, [[1, 2]], [2], fenced=False, memory="sc").verdict.ok  # it takes a store buffer
+    assert Explored(1, [[1, 2]], [2], fence="none", memory="sc").verdict.ok  # it takes a store buffer
     assert Explored(1, [[1, 2]], [2]).verdict.ok
+    assert Explored(1, [[1, 2]], [2], fence="own").verdict.ok
+
+
+def test_a_fence_of_the_sleeper_alone_is_not_enough() -> None:
+    broken = Explored(1, [[1, 2]], [2], fence="alone").verdict
+    assert broken.fault == "deadlock" and "waits for" in str(broken)
 
 
 def put_batch(ring, items, timeout=None):
