@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-FRAMES = 16  # in turn, as in a buffer of as many slots
+from shmlab.comparison import way
 
 
 def fill(frame: memoryview, number: int) -> None:
@@ -23,12 +23,12 @@ def view(frame: memoryview) -> int:
 
 def alone(size: int, seconds: float) -> float:
     """Frames a second that one process fills and adds up."""
-    frames = [memoryview(bytearray(size)) for _ in range(FRAMES)]
+    frames = [memoryview(bytearray(size)) for _ in range(way.slots(size))]  # in turn, as in a buffer of as many slots
     began, count = 0.0, 0
     for number in range(1 << 40):
-        if number == 4 * FRAMES:  # warm by now
+        if number == 4 * len(frames):  # warm by now
             began, count = time.perf_counter(), 0
-        frame = frames[number % FRAMES]
+        frame = frames[number % len(frames)]
         fill(frame, number)
         if view(frame) != number * size // 8:
             raise SystemExit("a sum is wrong")

@@ -17,7 +17,7 @@ Fill = Callable[[memoryview, int], object]  # write item number k into this memo
 View = Callable[[Any], object]  # look at an item
 
 SMALL_SLOTS = 1024  # how many small items a buffer of fixed slots holds,
-ROOM = 16 << 20  # and how many bytes at most it takes, but never less than two slots
+ROOM = 4 << 20  # and how many bytes at most it takes, but never less than two slots: a cache holds it
 
 
 def slots(size: int) -> int:

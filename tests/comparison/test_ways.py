@@ -125,4 +125,4 @@ def test_the_textbook_way_runs_the_very_functions_of_the_strategy() -> None:
 
 
 def test_buffers_hold_the_same_number_of_items_and_never_less_than_two() -> None:
-    assert [way.slots(size) for size in (8, 4096, 1 << 20, 64 << 20)] == [1024, 1024, 16, 2]
+    assert [way.slots(size) for size in (8, 4096, 1 << 20, 64 << 20)] == [1024, 1024, 4, 2]
