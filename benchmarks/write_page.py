@@ -1,16 +1,17 @@
-"""docs/performance.md, written from the figures that the benchmarks leave in docs/figures.
+"""docs/performance.md, and three figures of the README, written from what the benchmarks leave in docs/figures.
 
     python -m benchmarks.write_page        # after `python -m benchmarks.core`, `benchmarks.ipc` and `benchmarks.view`
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from benchmarks import core, ipc, view
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs/performance.md"
+PAGE, README = ROOT / "docs/performance.md", ROOT / "README.md"
 HEAD = """# How fast it is
 
 Written by `python -m benchmarks.write_page` from the figures in [figures](figures), which `make bench` measures
@@ -39,6 +40,28 @@ the producer's copy counts, too. `python -m benchmarks.ipc` measures it; `shmlab
 with fewer rounds.
 """
 
+QUOTED = (  # in the README: what, bytes of an item, against whom
+    ("batches, packed", 8, "many small items for each call"),
+    ("one item for each call", 64, "one small item for each call"),
+    ("frames, filled and added up in place", 1 << 20, "frames of 1 MiB, written and read in place"),
+)
+PLACE = re.compile(r"(?<=<!-- written by benchmarks\.write_page -->\n).*?(?=\n<!-- end -->)", re.DOTALL)
+
+
+def quoted(figures: dict[str, Any]) -> str:
+    """The three figures, as a sentence for the README."""
+    said = []
+    for what, size, words in QUOTED:
+        against = [r for r in figures["ratios"] if (r["what"], r["size"], r["between"]) == (what, size, [1, 1])]
+        first = next((r for r in against if r["peer"] == "multiprocessing.Queue"), against[0])
+        best = "" if first["peer"] == "multiprocessing.Queue" else "the fastest other way, "
+        said.append(f"- {words}: **{first['median']:.0f} times** as fast as {best}{first['peer']}")
+    about = figures["machine"]
+    where = f"{about['processor']}, {about['system']}, Python {about['Python']}, {figures['date']}"
+    return "\n".join(
+        ["From one process to another, by `shmlab.Ring`, in plain Python:", "", *said, "", f"(medians; {where})"]
+    )
+
 
 def core_table(figures: dict[str, Any]) -> str:
     """The figures of the core as a table."""
@@ -61,7 +84,8 @@ def main() -> None:
     moved = json.loads(ipc.FIGURES.read_text())
     parts = (HEAD, VIEW.strip(), "", view.table(seen), CORE, core_table(counted), IPC, ipc.table(moved), "")
     PAGE.write_text("\n".join(parts))
-    print(PAGE.relative_to(ROOT))
+    README.write_text(PLACE.sub(quoted(moved).replace("\\", "\\\\"), README.read_text()))
+    print(PAGE.relative_to(ROOT), README.relative_to(ROOT))
 
 
 if __name__ == "__main__":
