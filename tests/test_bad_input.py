@@ -230,6 +230,7 @@ def send(widget: Any, state: dict[str, Any]) -> None:
         assert threading.current_thread() is threading.main_thread()
 
 
+@pytest.mark.slow
 def test_nonsense_for_every_trait_of_every_control_harms_no_lab(live: Any) -> None:
     controls = [live.controls.box, live.panes, *(card.box for card in live.cards.cards.values())]
     sent = 0

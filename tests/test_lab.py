@@ -653,6 +653,7 @@ def test_the_segment_is_private_and_named_as_promised() -> None:
         assert lab.name == lab.snapshot().name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(scenarios))
 def test_every_scenario_starts_and_does_what_is_special_about_it(name: str) -> None:
     scenario = scenarios[name]

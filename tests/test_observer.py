@@ -102,6 +102,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_a_segment_that_is_overwritten_and_truncated_all_the_time_harms_no_snapshot() -> None:
     with buffer(rows=8) as it, Observer(it.name) as observer:
         arguments = [sys.executable, "-c", VANDAL, DIRECTORY / it.name, str(at.CONTROL_AT)]
@@ -146,6 +147,7 @@ def test_lost_semaphores_read_as_nought() -> None:
         assert set(observer.snapshot().semaphores.values()) == {0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("strategy", "workers", "slots"),
     [

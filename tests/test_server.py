@@ -112,6 +112,7 @@ def probe(url: str) -> Any:
         ask(url, f"api/kernels/{kernel}", "DELETE")
 
 
+@pytest.mark.slow
 def test_the_installed_configuration_makes_a_kernel_websocket_send_at_once(tmp_path: Path) -> None:
     with jupyterlab(tmp_path) as url:
         found = probe(url)
@@ -119,6 +120,7 @@ def test_the_installed_configuration_makes_a_kernel_websocket_send_at_once(tmp_p
     assert found["class"][:2] == ["PromptConnection", "ZMQChannelsWebsocketConnection"]
 
 
+@pytest.mark.slow
 def test_without_the_extension_the_server_holds_small_messages_back(tmp_path: Path) -> None:
     with jupyterlab(tmp_path, **{"shmlab.server": False}) as url:
         found = probe(url)

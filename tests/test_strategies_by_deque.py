@@ -83,6 +83,7 @@ class Against(RuleBasedStateMachine):
             self.buffer.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", SOUND)
 def test_a_sound_strategy_does_what_a_deque_does(strategy: str) -> None:
     machine = type(strategy, (Against,), {"strategy": strategy})

@@ -78,6 +78,7 @@ def test_cancelled_before_it_began_it_starts_nothing() -> None:
     assert list(measuring) == [] and not family()
 
 
+@pytest.mark.slow
 def test_a_program_that_is_brought_down_is_told_and_the_rest_is_measured() -> None:
     with Measuring(SMALL) as measuring:
         for _ in measuring:
@@ -98,6 +99,7 @@ def test_time_that_is_over_is_over() -> None:
     assert all(1 <= len(result.rates) < 100 for result in known.results)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_it_ends_with_its_owner(number: signal.Signals) -> None:
     code = (

@@ -36,6 +36,7 @@ def reason(task: Task) -> str:
     return kind.missing() or kind.refuses(task.size, task.producers, task.consumers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS, ids=title)
 def test_items_arrive_as_they_were_sent_and_nothing_is_left(figures: dict[Task, Any], task: Task) -> None:
     if why := reason(task):

@@ -5,6 +5,7 @@ import pytest
 from tests.explorer import fuzz
 
 
+@pytest.mark.slow
 def test_some_random_programs_agree() -> None:
     found = fuzz.run(seed=7, count=30)
     assert found.total() - found[fuzz.SKIPPED] == 30

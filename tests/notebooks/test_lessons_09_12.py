@@ -36,6 +36,7 @@ def smallest() -> int:
     return -(-(longest + HEADER.size) // STEP) * STEP
 
 
+@pytest.mark.slow
 @needs_tools
 @pytest.mark.usefixtures("at_home")
 @pytest.mark.parametrize(

@@ -127,6 +127,7 @@ def test_time_that_is_up_ends_it(program: Any) -> None:
     assert "not done in time" in pipeline.run(str(SOURCES), timeout=0.3, slow_motion=1.0).trouble
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1, 2])
 def test_a_stage_that_is_killed_fails_the_pipeline_and_nothing_is_left(victim: int) -> None:
     with Pipeline(check(str(SOURCES), stages=3, slow_motion=0.05)) as running:

@@ -178,6 +178,7 @@ def get_batch(ring, timeout=None):
 BATCHES = dict(put=put_batch, put_in_turn=put_batch, get=get_batch, get_in_turn=get_batch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("slots", "items", "wants"),
     [(2, [[1, 2, 3]], [3]), (2, [[1, 2], [3]], [3]), (2, [[1, 2]], [1, 1])],
@@ -198,6 +199,7 @@ def every_death(slots: int, items: Items, wants: Wants, who: int, steps: int, **
         assert who in explored.killed, f"nobody lives to see access {step}"
 
 
+@pytest.mark.slow
 def test_a_lone_producer_may_die_anywhere_and_its_successor_goes_on() -> None:
     every_death(1, [[1, 2]], [2], 0, 25, succeeded=True)
 
@@ -206,6 +208,7 @@ def test_a_lone_consumer_may_die_anywhere() -> None:
     every_death(2, [[1, 2]], [1], 1, 15)
 
 
+@pytest.mark.slow
 def test_one_of_two_producers_may_die_anywhere_and_the_other_goes_on() -> None:
     every_death(2, [[1], [2]], [], 0, 22)
 
@@ -256,6 +259,7 @@ def look_once(ring):
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("broken", "step"), [(take_if_zero, 3), (look_once, 2)], ids=["no look at the others", "one look at the others"]
 )

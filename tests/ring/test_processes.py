@@ -103,6 +103,7 @@ crowds = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @crowds
 def test_every_item_comes_out_once_and_in_order(crowd: Crowd) -> None:
     count = 20_000
@@ -138,6 +139,7 @@ def kill_one_after_another(crowd: Crowd, kills: int, seed: int) -> None:
     crowd.check()
 
 
+@pytest.mark.slow
 @crowds
 def test_a_killed_peer_loses_and_doubles_nothing_and_the_others_go_on(crowd: Crowd) -> None:
     kill_one_after_another(crowd, 8, seed=1)

@@ -57,6 +57,7 @@ def curves() -> Iterator[Any]:
             widget.close()
 
 
+@pytest.mark.slow
 def test_it_fills_in_to_the_end_and_then_says_why(show: Any) -> None:
     live = show(SMALL)
     known = live.wait(30)
@@ -70,6 +71,7 @@ def words_of(text: str) -> str:
     return re.sub(r"<[^>]+>", " ", text)
 
 
+@pytest.mark.slow
 def test_cancel_ends_it_soon_and_keeps_the_figures_and_again_begins_anew(show: Any) -> None:
     live = show(LONG)
     eventually(lambda: live.comparison.done > 2)
@@ -92,6 +94,7 @@ def test_a_callback_returns_at_once_and_the_page_can_close_at_any_moment(show: A
     assert not live._thread.is_alive()
 
 
+@pytest.mark.slow
 def test_the_figures_are_handed_to_the_browser_as_a_file(show: Any) -> None:
     live = show(SMALL)
     live.wait(30)

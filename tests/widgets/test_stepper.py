@@ -114,6 +114,7 @@ def test_a_schedule_that_cannot_go_on_stays_in_sight(adding: Stepper) -> None:
     assert adding.chips.value.count("ahead") == 4
 
 
+@pytest.mark.slow
 def test_show_me_how_lays_a_schedule_ahead_and_play_takes_it(adding: Stepper) -> None:
     adding.search.click()
     eventually(lambda: adding.stepping.ahead and not adding.play.disabled)
@@ -141,6 +142,7 @@ def test_a_right_program_is_told_to_be_right(opened: Open) -> None:
     assert stepper.play.disabled
 
 
+@pytest.mark.slow
 def test_a_long_search_tells_how_far_it_is_and_can_be_stopped(opened: Open) -> None:
     stepper = opened("semaphores", producers=3, consumers=3, items=4)
     stepper.search.click()
@@ -198,6 +200,7 @@ def test_store_buffers_have_buttons_of_their_own_and_no_real_processes(opened: O
         opened(ADDING, shared={"count": 0}, memory="tso", real=True)
 
 
+@pytest.mark.slow
 def test_a_verdict_is_played(opened: Open) -> None:
     verdict = shmlab.explore(ADDING, shared={"count": 0}, final=lambda memory, _: memory.count == 2)
     stepper = verdict.play(real=True)
