@@ -207,7 +207,9 @@ def tree(widget: Any) -> Iterator[Any]:
 def works(live: Any) -> None:
     """The view draws, does what it is asked for, and its lab is one that the limits allow."""
     live.request("start")
+    live.request("slow_motion", 0)  # else an item may take half a minute
     eventually(lambda: live.frames.thread.is_alive() and live._errands.thread.is_alive() and live.lab.running)
+    eventually(lambda: live.lab.slow_motion == 0)
     drawn = live.frames.sent
     consumed = live.lab.snapshot().consumed
     eventually(lambda: live.lab.snapshot().consumed > consumed or live.lab.warning)
