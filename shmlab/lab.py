@@ -21,7 +21,7 @@ from shmlab.narrator import Narrator
 from shmlab.observer import Observer
 from shmlab.segment import SegmentFile
 from shmlab.snapshot import Report, Snapshot, Worker
-from shmlab.trial import Trial, at_rest
+from shmlab.trial import Look, Trial, at_rest
 
 GRACE = 0.5  # seconds that stop waits for items in motion before it kills
 
@@ -63,15 +63,14 @@ class Lab:
         self._rates, self._slow_motion = dict(wanted.rates), wanted.slow_motion
         self._log = Log()
         self._narrator = Narrator(self._log)
-        self._lock, self._looking = RLock(), Lock()
+        self._lock, self._looking, self._owner = RLock(), Lock(), 0
         self._segment: SegmentFile | None = None
         self._crew: Crew | None = None
         self._last: Snapshot | None = None
-        self._owner = 0
 
     # --- life ------------------------------------------------------------------------------------
 
-    def start(self) -> "Lab":
+    def start(self, paused: bool = False) -> "Lab":
         """Create the segment and start the processes. Raises NoRoom, OSError; then nothing is left behind."""
         with self._lock:
             if self._segment:
@@ -81,6 +80,7 @@ class Lab:
             self._owner = os.getpid()
             atexit.register(self._at_exit)
             try:
+                file.set_word(at.STATE, at.PAUSED if paused else at.RUNNING)
                 file.set_word(at.STEP_TIME, int(self._slow_motion * 1e9))
                 self._log.note("info", f"Segment {file.name} created: {file.layout.size:,} bytes, {self.slots} slots.")
                 self._crew = Crew(file, self.strategy, self._settings.functions, self._log, self._settings.repair)
@@ -270,19 +270,19 @@ class Lab:
             raise LabStopped("the lab was never started: call start(), or use it as `with Lab(...) as lab:`.")
         return self._last
 
-    def run(self, items: int = 20_000, timeout: float = 30.0) -> Report:
+    def run(self, items: int = 20_000, timeout: float = 30.0, look: Look | None = None) -> Report:
         """Send `items` through the buffer as fast as possible and report. Starts and stops the lab if need be.
 
-        Ends when all items arrived, when nothing moves any more (`stuck`), or after `timeout`
-        seconds. Raises WorkerFailed, with the worker's own words, if a process failed.
+        Ends when all items arrived, when nothing moves any more (`stuck`), or after `timeout` seconds. With `look`,
+        which is called for each snapshot in the place of `snapshot`, the workers keep their rates. Raises WorkerFailed.
         """
         limits.whole(items, "items", 1, 1 << 40)
         limits.number(timeout, "timeout", 0, 86_400, "seconds")
         if not self._segment:
             with self:
-                return self.run(items, timeout)
-        with Trial(self._alive(), self.snapshot(), items) as trial:
-            return trial.report(self.snapshot, timeout)
+                return self.run(items, timeout, look)
+        with Trial(self._alive(), self.snapshot(), items, paced=look is not None) as trial:
+            return trial.report(look or self.snapshot, timeout)
 
     def __str__(self) -> str:
         return str(self.snapshot()) if self._last else repr(self)

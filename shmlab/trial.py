@@ -11,25 +11,35 @@ from shmlab.snapshot import Report, Snapshot
 
 NO_MOTION = 3.0  # seconds without any item moving after which a run counts as stuck
 LOOK = 0.005  # seconds between two looks
+# how the state of a worker begins that will move no item by itself
+STANDING = ("waiting", "spinning", "finished", "ended", "killed", "stalled")
+Look = Callable[[], Snapshot]
 
 
 class Trial:
-    """Gives every producer its share of `items`, lets all run at full speed, and puts back the rates."""
+    """Gives every producer its share of `items`, lets all run at full speed, and puts back the rates.
 
-    def __init__(self, crew: Crew, before: Snapshot, items: int) -> None:
+    If `paced`, all keep their rates; then it may be long until the next item moves, and nothing is stuck as long as one
+    worker rests or works.
+    """
+
+    def __init__(self, crew: Crew, before: Snapshot, items: int, paced: bool = False) -> None:
         producers = [w for w in before.workers if w.role == "producer" and w.alive]
         if not producers:
             raise ArgumentError("run needs at least one producer: add_producer().")
-        self._crew, self._goal, self._before = crew, before.produced + items, before
+        self._crew, self._goal, self._before, self._paced = crew, before.produced + items, before, paced
         self._rates = {w.row: w.rate for w in before.workers if w.alive}
         for i, worker in enumerate(producers):
             share = items // len(producers) + (i < items % len(producers))
             crew.set(worker.row, at.QUOTA, crew.word(worker.row, at.PRODUCED) + share)
+        if paced:
+            crew.tell_all()
+            self._rates = {}
         for row in self._rates:
             crew.set_rate(row, None)
         self._began = self._moved = time.monotonic()
 
-    def report(self, look: Callable[[], Snapshot], timeout: float) -> Report:
+    def report(self, look: Look, timeout: float) -> Report:
         """Wait until the run has ended. Raises WorkerFailed."""
         while not (report := self.look(look(), timeout)):
             pass
@@ -42,7 +52,8 @@ class Trial:
                 process = self._crew.process(worker.row)
                 process.wait(2)  # until it has said why
                 raise WorkerFailed(f"{worker.name} failed:\n{process.output}")
-        if (now.produced, now.consumed) != (self._before.produced, self._before.consumed):
+        standing = not self._paced or all(w.state.startswith(STANDING) for w in now.workers)
+        if not standing or (now.produced, now.consumed) != (self._before.produced, self._before.consumed):
             self._moved = time.monotonic()
         self._before = now
         arrived = now.consumed >= now.produced - now.lost - now.died

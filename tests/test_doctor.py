@@ -1,72 +1,197 @@
-"""The doctor says in one line what is well, and in a second what to do where it is not."""
+"""The doctor says in one line what is well, in a second what to do where it is not. Each thing is made wrong once."""
 
-import importlib.metadata
+import json
 import os
+import platform
 import re
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from shmlab import doctor, errors, segment
+from shmlab import cli, doctor, errors, segment
+from shmlab.doctor import machine, packages
+from shmlab.doctor.finding import Finding, hint
 
-WHATS = ["Python", "shared memory", "processors", *doctor.PACKAGES, "leftovers", "two processes"]
+WHATS = [
+    *("Python", "shared memory", "processors", *packages.PACKAGES, "widgets", "front end", "server"),
+    *("compiler", "strace", "leftovers", "two processes"),
+]
 
 
-def found(what: str) -> doctor.Finding:
-    (finding,) = [finding for finding in doctor.findings() if finding.what == what]
-    return finding
+def refuse(*_: object, **__: object) -> Any:
+    raise OSError(13, "Permission denied")
 
 
 def test_it_looks_at_the_same_things_in_the_same_order_and_leaves_nothing(
     capsys: pytest.CaptureFixture[str], leaves_nothing: None
 ) -> None:
-    doctor.doctor()
+    assert cli.main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line[6:20].strip() for line in lines if not line.startswith(" " * 20)] == WHATS
+    assert [line[6:24].strip() for line in lines if not line.startswith(" " * 24)] == WHATS
     assert re.fullmatch(r"well  two processes +1,000 of 1,000 items arrived, no faults", lines[-1])
 
 
 def test_what_is_wrong_is_marked_and_followed_by_a_cure() -> None:
-    mark, cure = str(doctor.Finding("bqplot", "missing", "Run `make lab`.")).splitlines()
-    assert mark == "LOOK  bqplot         missing"
+    mark, cure = str(Finding("bqplot", "missing", "Run `make lab`.")).splitlines()
+    assert mark == "LOOK  bqplot             missing"
     assert cure.strip() == "Run `make lab`."
+    assert str(hint("strace", "missing", "Get it.")).startswith("hint  strace ")
+    assert str(hint("strace", "there", "")).startswith("well  strace ")
+
+
+def test_the_exit_status_is_1_only_where_something_essential_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for found, status in [
+        ([Finding("a", "b")], 0),
+        ([hint("a", "b", "c"), Finding("a", "b")], 0),
+        ([Finding("a", "b", "c"), Finding("a", "b")], 1),
+    ]:
+        monkeypatch.setattr(doctor, "findings", lambda found=found: iter(found))
+        assert cli.main(["doctor"]) == status
+        assert len(capsys.readouterr().out.splitlines()) >= len(found)
+
+
+# --- the machine -----------------------------------------------------------------------------------
+
+
+def test_an_old_python_and_another_system_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "PYTHON", (9, 0))
+    assert machine.python().wrong and platform.python_version() in machine.python().found
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "shmlab needs Linux" in machine.python().cure
 
 
 def test_little_shared_memory_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.statvfs(segment.DIRECTORY)
     little = os.statvfs_result((4096, 4096, 16384, 100, 100, *real[5:]))
     monkeypatch.setattr(os, "statvfs", lambda _: little)
-    finding = doctor._memory()
+    finding = machine.memory()
     assert finding.found == "/dev/shm: 64 MiB, 0 MiB free"
-    assert "--shm-size" in finding.cure
-
-
-def test_a_missing_package_is_told_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> str:
-        raise importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(importlib.metadata, "version", missing)
-    assert doctor._package("bqplot") == doctor.Finding(
-        "bqplot", "missing", "Run `make lab`, which installs it, or: pip install bqplot"
-    )
+    assert "--shm-size" in finding.cure and not finding.wrong
+    monkeypatch.setattr(os, "statvfs", refuse)
+    assert machine.memory().wrong and "mount" in machine.memory().cure
 
 
 def test_one_processor_is_told_with_what_it_means(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    assert "take turns" in found("processors").cure
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    finding = machine.processors()
+    assert finding.found == "1 of 64" and "take turns" in finding.cure and not finding.wrong
+
+
+def test_without_compiler_or_strace_it_says_what_will_not_be_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    for finding in (machine.compiler(), machine.strace()):
+        assert "Lesson" in finding.cure and "sudo apt install" in finding.cure and not finding.wrong
+    assert "`cc`, no `as`" in machine.compiler().found
+
+
+def test_an_strace_that_may_not_trace_is_found_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    forbidden = tmp_path / "strace"
+    forbidden.write_text("#!/bin/sh\necho 'PTRACE_TRACEME: Operation not permitted' >&2; exit 1\n")
+    forbidden.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert machine.strace().found == "not allowed here" and "SYS_PTRACE" in machine.strace().cure
 
 
 def test_leftovers_of_a_dead_lab_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "shmlab-0123456789abcdef"
     monkeypatch.setattr(segment, "names", lambda: [name])
     monkeypatch.setattr(segment, "owner_is_dead", lambda _: True)
-    finding = doctor._leftovers()
+    finding = machine.leftovers()
     assert finding.found == name
-    assert "shmlab clean" in finding.cure
+    assert "shmlab clean" in finding.cure and not finding.wrong
 
 
 def test_a_lab_that_cannot_start_is_told_with_the_errors_own_cure(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
+    def no_room(*_: object, **__: object) -> None:
         raise errors.NoRoom("no room. Stop other labs.")
 
-    monkeypatch.setattr(doctor, "Lab", refuse)
-    assert doctor._items() == doctor.Finding("two processes", "NoRoom", "no room. Stop other labs.")
+    monkeypatch.setattr(machine, "Lab", no_room)
+    assert machine.items() == Finding("two processes", "NoRoom", "no room. Stop other labs.")
+
+
+# --- the packages ----------------------------------------------------------------------------------
+
+
+def test_a_missing_package_is_told_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    cure = "Run `make lab`, which installs it, or: pip install bqplot"
+    assert packages.package("bqplot") == Finding("bqplot", "missing", cure)
+    assert packages.widgets().wrong
+
+
+def versions(monkeypatch: pytest.MonkeyPatch, **wanted: str) -> None:
+    real = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: wanted.get(name) or real(name))
+
+
+def test_a_version_that_shmlab_does_not_work_with_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions(monkeypatch, bqplot="0.12.1")
+    finding = packages.package("bqplot")
+    assert finding.wrong and re.search(r"pip install 'bqplot\S*>=0\.13\.1", finding.cure)
+
+
+def test_two_halves_of_the_widgets_that_do_not_fit_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not packages.widgets().cure
+    versions(monkeypatch, jupyterlab_widgets="1.1.11")
+    assert packages.widgets().wrong and "pip install 'jupyterlab_widgets~=3" in packages.widgets().cure
+
+
+def test_a_front_end_that_is_not_there_or_disabled_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import jupyter_core.paths
+
+    assert not packages.front_end().cure
+    monkeypatch.setattr(jupyter_core.paths, "jupyter_path", lambda *_: [str(tmp_path)])
+    assert packages.front_end().found == "no @jupyter-widgets/jupyterlab-manager" and packages.front_end().wrong
+    for name in packages.PAGES:
+        (tmp_path / name).mkdir(parents=True)
+        page = {"name": name, "version": "1.0.0", "jupyterlab": {"_build": {"load": "static/a.js"}}}
+        (tmp_path / name / "package.json").write_text(json.dumps(page))
+    assert not packages.front_end().cure
+    (tmp_path / "bqplot" / "package.json").unlink()
+    assert packages.front_end().found == "no bqplot"
+
+
+def test_a_disabled_front_end_is_told_how_to_enable(monkeypatch: pytest.MonkeyPatch) -> None:
+    import jupyterlab_server.config
+
+    monkeypatch.setattr(jupyterlab_server.config, "get_page_config", lambda _: {"disabledExtensions": ["bqplot"]})
+    finding = packages.front_end()
+    assert finding.wrong and finding.cure == "Run: jupyter labextension enable bqplot"
+
+
+def test_a_server_without_our_extension_is_a_hint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert not packages.server().cure
+    (tmp_path / "jupyter_server_config.json").write_text(
+        json.dumps({"ServerApp": {"jpserver_extensions": {packages.EXTENSION: False}}})
+    )
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    finding = packages.server()
+    assert "not enabled" in finding.found and f"enable {packages.EXTENSION}" in finding.cure and not finding.wrong
+
+
+@pytest.mark.slow  # a Python of its own, in which nothing but shmlab's own folder is to be had
+def test_it_ends_where_hardly_anything_is_installed(tmp_path: Path) -> None:
+    import posix_ipc
+
+    for path in Path(posix_ipc.__file__).parent.glob("posix_ipc*.so"):
+        (tmp_path / path.name).symlink_to(path)
+    (tmp_path / "shmlab").symlink_to(Path(doctor.__file__).parent.parent)
+    command = [sys.executable, "-S", "-m", "shmlab.cli", "doctor"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr
+    assert "LOOK  jupyterlab  " in ended.stdout and "LOOK  front end" in ended.stdout

@@ -805,3 +805,36 @@ def test_a_dead_worker_can_be_removed_from_the_list_and_its_accounts_stay() -> N
         after = lab.snapshot()
         assert "P0" not in [worker.name for worker in after.workers]
         assert after.produced > 100
+
+
+# --- a run that is watched -------------------------------------------------------------------------
+
+
+def test_a_run_that_is_watched_keeps_its_rates_and_counts_its_items_exactly() -> None:
+    with Lab(producers=2, produce_rate=None, consume_rate=80).start(paused=True) as lab:
+        asked = set()
+
+        def look() -> Snapshot:
+            if lab.paused:
+                lab.resume()
+            seen = lab.snapshot()
+            asked.update((w.role, w.rate) for w in seen.workers)
+            return seen
+
+        report = lab.run(25, 30, look)
+        assert (report.finished, report.produced, report.consumed) == (True, 25, 25)
+        assert asked == {("producer", None), ("consumer", 80)}
+
+
+def test_a_run_that_is_watched_is_not_stuck_because_it_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shmlab.trial.NO_MOTION", 0.1)
+    with Lab(produce_rate=2, consume_rate=2) as lab:
+        assert lab.run(3, 30, lab.snapshot).finished  # half a second from item to item
+        assert lab.run(3, 30, lab.snapshot).finished
+
+
+def test_a_run_that_is_watched_is_stuck_when_all_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shmlab.trial.NO_MOTION", 0.3)
+    with Lab(slots=2, consumers=0, produce_rate=100) as lab:
+        report = lab.run(5, 30, lab.snapshot)
+        assert (report.finished, report.stuck, report.produced) == (False, True, 2)

@@ -61,6 +61,11 @@ def test_below_the_widgets_nothing_imports_jupyter_or_numpy(path: Path) -> None:
     assert not [name for name in imported(path) if name.partition(".")[0].startswith(JUPYTER)]
 
 
+def test_only_the_terminal_imports_rich() -> None:
+    users = {room(path) for path in FILES for name in imported(path) if name.partition(".")[0] == "rich"}
+    assert users == {"terminal"}
+
+
 @pytest.mark.parametrize("path", [PACKAGE / "__init__.py", *FILES], ids=named)
 def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= LONGEST

@@ -1,20 +1,26 @@
 """The `shmlab` command: a thin face over the rooms below. Each command is one file beside this one.
 
-A command has four names: `HELP`, what it does in a line; `EXAMPLE`, a call of it; `arguments(parser)`, what it takes;
-and `run(chosen)`, which does it and gives the exit status: 0 it did what it says, 1 it did and has something to say
-against the outcome. 2 is for what cannot be done as asked: a `ShmlabError` becomes that, with its sentence.
+A command has five names: `HELP`, what it does in a line; `EXAMPLE`, a call of it; `STATUS`, its exit statuses in
+words; `arguments(parser)`, what it takes; and `run(chosen)`, which does it and gives the exit status: 0 it did what it
+says, 1 it did and has something to say against the outcome. 2 is for what cannot be done as asked: a `ShmlabError`
+becomes that, with its sentence. 128 + n is for a signal n, as the shell has it: 130 for Ctrl-C.
 What a command needs is imported in `run`, so that no command waits for the rooms of another.
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
 import shmlab
-from shmlab.cli import attach, clean, compare, consume, doctor, grade, ls, produce
+from shmlab.cli import attach, clean, compare, completion, consume, doctor, grade, ls, produce, run
 from shmlab.errors import ShmlabError
+from shmlab.terminal import ending
 
-COMMANDS = (ls, attach, produce, consume, compare, grade, doctor, clean)  # in the order of `shmlab --help`
+# in the order of `shmlab --help`
+COMMANDS = (run, ls, attach, produce, consume, compare, grade, doctor, clean, completion)
+ALWAYS = "2 not possible as asked, 130 interrupted by Ctrl-C"
+READER_GONE = 128 + 13  # of SIGPIPE
 
 
 def name(command: object) -> str:
@@ -27,14 +33,13 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="shmlab",
         description="Real processes in real shared memory.",
-        epilog="exit status: 0 done, 1 done with trouble, 2 not possible as asked. `shmlab COMMAND --help` says more.",
+        epilog=f"exit status: 0 done, 1 done with trouble, {ALWAYS}. `shmlab COMMAND --help` says more.",
     )
     made.add_argument("--version", action="version", version=f"shmlab {shmlab.__version__}")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
-        one = commands.add_parser(
-            name(command), help=command.HELP, description=command.__doc__, epilog=f"example: {command.EXAMPLE}"
-        )
+        epilog = f"example: {command.EXAMPLE} - exit status: {command.STATUS}, {ALWAYS}"
+        one = commands.add_parser(name(command), help=command.HELP, description=command.__doc__, epilog=epilog)
         command.arguments(one)
         one.set_defaults(run=command.run)
     return made
@@ -42,11 +47,19 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our characters shows a question mark instead
     chosen = parser().parse_args(arguments)
     try:
-        return int(chosen.run(chosen))
+        status = int(chosen.run(chosen))
+        sys.stdout.flush()
+        return status
     except ShmlabError as error:
         print(f"shmlab {chosen.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130  # as the shell has it
+    except BrokenPipeError:  # `shmlab ls | head -1`
+        ending.hush()
+        return READER_GONE

@@ -1,14 +1,15 @@
-"""Watch a running lab from a terminal: a line of text that says what is going on, until it ends. It changes nothing."""
+"""Watch a running lab in this terminal until it ends; where there is no terminal, a line of text a second. It changes
+nothing. A ring is a line of text.
+"""
 
 import argparse
 import contextlib
-import sys
-import time
 
 from shmlab.cli import typed
 
 HELP = "watch a running lab"
-EXAMPLE = "shmlab attach shmlab-3f9c0a5d7e21b846"
+EXAMPLE = "shmlab attach shmlab-3f9c"
+STATUS = "0 the lab has ended, or you have quit"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,12 +17,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    from shmlab import observer, segment
+    from shmlab.segment import open_unmapped
+    from shmlab.terminal import ending, session
 
-    before, after, every = ("\r\033[2K", "", 0.2) if sys.stdout.isatty() else ("", "\n", 1.0)
-    with observer.Observer(chosen.name) as eye, contextlib.suppress(KeyboardInterrupt):
-        while not segment.owner_is_dead(chosen.name) and (seen := eye.snapshot()).state != "stopped":
-            print(before, seen, sep="", end=after, flush=True)
-            time.sleep(every)
-        print(f"\n{chosen.name} has ended.")
-    return 0
+    name = typed.which(chosen.name)
+    with contextlib.closing(open_unmapped(name)) as file:
+        is_ring = bool(file.layout.producers)
+    with ending.orderly():
+        return session.attach_to_ring(name) if is_ring else session.attach(name)

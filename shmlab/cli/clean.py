@@ -4,6 +4,7 @@ import argparse
 
 HELP = "remove what dead labs left in /dev/shm"
 EXAMPLE = "shmlab clean"
+STATUS = "0 removed, or nothing to remove"
 
 
 def arguments(_: argparse.ArgumentParser) -> None:

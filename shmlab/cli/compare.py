@@ -1,7 +1,6 @@
 """Send the same items through shared memory, pipes, sockets and queues, and print how fast each was."""
 
 import argparse
-import contextlib
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from shmlab.cli import typed
 
 HELP = "shared memory against pipes, sockets and queues"
 EXAMPLE = "shmlab compare --quick"
+STATUS = "0 measured"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,10 +33,13 @@ def run(chosen: argparse.Namespace) -> int:
         quick=chosen.quick,
     )
     measuring = Measuring(plan)
-    with contextlib.suppress(KeyboardInterrupt):  # what was measured until then is shown
+    status = 0
+    try:
         follow(measuring, sys.stdout if sys.stdout.isatty() else None)
+    except KeyboardInterrupt:  # what was measured until then is shown
+        status = 130
     known = measuring.comparison
     print(known, *known.why(), sep="\n\n")
     if chosen.csv:
         chosen.csv.write_text(known.csv())
-    return 0
+    return status

@@ -5,7 +5,8 @@ import argparse
 from shmlab.cli import produce
 
 HELP = "join a running lab as a consumer"
-EXAMPLE = "shmlab consume shmlab-3f9c0a5d7e21b846 --rate max"
+EXAMPLE = "shmlab consume shmlab-3f9c --rate max"
+STATUS = "0 the lab has ended, or you have left, by Ctrl-C, too"
 arguments = produce.arguments
 
 

@@ -4,6 +4,7 @@ import argparse
 
 HELP = "does everything work on this machine?"
 EXAMPLE = "shmlab doctor"
+STATUS = "0 all that is needed is there, 1 something is not"
 
 
 def arguments(_: argparse.ArgumentParser) -> None:
@@ -11,7 +12,10 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> int:
-    from shmlab.doctor import doctor
+    from shmlab.doctor import findings
 
-    doctor()
-    return 0
+    wrong = 0
+    for finding in findings():
+        print(finding, flush=True)
+        wrong += finding.wrong
+    return int(wrong > 0)

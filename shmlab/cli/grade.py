@@ -7,18 +7,21 @@ from shmlab.cli import typed
 
 HELP = "who passed what in a class"
 EXAMPLE = "shmlab grade handed_in --csv marks.csv"
+STATUS = "0 all ran to their end, 1 one did not"
 CELL_SECONDS = 60
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("places", nargs="+", type=Path, metavar="FOLDER", help="folders of notebooks, or notebooks")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="save the table, too")
-    parser.add_argument("--seconds", type=int, metavar="S", default=CELL_SECONDS, help="how long one cell may take")
+    parser.add_argument("--seconds", metavar="S", default=f"{CELL_SECONDS}", help="how long one cell may take")
 
 
 def run(chosen: argparse.Namespace) -> int:
+    from shmlab import limits
     from shmlab.exercises import grade
 
+    seconds = limits.whole(typed.number(chosen.seconds), "seconds", 1, 3600)
     if chosen.csv:
         typed.check_place(chosen.csv, "--csv")
-    return grade.run(chosen.places, chosen.csv, chosen.seconds)
+    return grade.run(chosen.places, chosen.csv, seconds)

@@ -4,6 +4,7 @@ import argparse
 
 HELP = "list the labs that run now"
 EXAMPLE = "shmlab ls"
+STATUS = "0 listed"
 
 
 def arguments(_: argparse.ArgumentParser) -> None:
@@ -17,5 +18,5 @@ def run(_: argparse.Namespace) -> int:
     for snapshot in labs:
         print(f"{snapshot.name}  {snapshot}")
     if not labs:
-        print("No lab is running. Open a notebook and run `labs.live()`.")
+        print("No lab is running. Run `labs.live()` in a notebook, or `shmlab run` in another terminal.")
     return 0

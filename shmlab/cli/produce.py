@@ -5,7 +5,8 @@ import argparse
 from shmlab.cli import typed
 
 HELP = "join a running lab as a producer"
-EXAMPLE = "shmlab produce shmlab-3f9c0a5d7e21b846 --rate 20"
+EXAMPLE = "shmlab produce shmlab-3f9c --rate 20"
+STATUS = "0 the lab has ended, or you have left, by Ctrl-C, too"
 ROLE = "producer"
 
 
@@ -18,7 +19,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace, role: str = ROLE) -> int:
     from shmlab.join import join
 
-    rate = None if chosen.rate == "max" else typed.number(chosen.rate)
     items = chosen.items and typed.number(chosen.items)
-    join(chosen.name, role, rate, items, lambda line: print(line, flush=True))
+    join(typed.which(chosen.name), role, typed.rate(chosen.rate), items, lambda line: print(line, flush=True))
     return 0

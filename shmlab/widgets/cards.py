@@ -11,7 +11,8 @@ from typing import Any
 
 import ipywidgets
 
-from shmlab.widgets import palette, rates, words
+from shmlab import words
+from shmlab.widgets import palette, rates
 from shmlab.widgets.parts import Parts
 
 Request = Callable[..., None]

@@ -8,10 +8,10 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from shmlab import signs
 from shmlab.widgets.parts import Parts
 
 SHOWN = 200
-SIGNS = {"info": "·", "command": "▸", "fault": "✕", "worker": "○", "output": "›"}
 
 
 def table(events: Sequence[Any]) -> str:
@@ -54,6 +54,6 @@ class EventsView:
             return '<span class="soft">Nothing has happened yet.</span>'
         return "".join(
             f'<div class="event {html.escape(event.kind)}"><time>{event.time:.1f} s</time>'
-            f"<i>{SIGNS.get(event.kind, '·')}</i><span>{html.escape(event.text)}</span></div>"
+            f"<i>{signs.EVENTS.get(event.kind, '·')}</i><span>{html.escape(event.text)}</span></div>"
             for event in list(events)[-SHOWN:][::-1]
         )

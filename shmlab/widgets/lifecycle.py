@@ -8,11 +8,10 @@ from typing import Any
 
 import ipywidgets
 
-from shmlab import maps
+from shmlab import maps, words
 from shmlab.exhibits.child import Corpse
 from shmlab.exhibits.lifecycle import NOBODY, Lifecycle, Memory, Standing, State
 from shmlab.exhibits.pair import PAGE
-from shmlab.widgets import words
 from shmlab.widgets.exhibit import Exhibit
 from shmlab.widgets.parts import Parts
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import ipywidgets
 
-from shmlab import scenarios, strategies
+from shmlab import scenarios, signs, strategies, words
 from shmlab.errors import ShmlabError
 from shmlab.lab import Lab
-from shmlab.widgets import controls, palette, picture, saving, words
+from shmlab.widgets import controls, palette, picture, saving
 from shmlab.widgets.cards import CardsView
 from shmlab.widgets.charts import HERTZ, ChartsView
 from shmlab.widgets.close import close_tree
@@ -122,7 +122,7 @@ class LiveLab(Shown):
         return True
 
     def _head(self, snap: Any) -> bool:
-        shape = {"running": "▶", "paused": "‖", "stopped": "■"}.get(snap.state, "•")
+        shape = signs.LAB.get(snap.state, "•")
         bound = "" if snap.bounded else f", at most {snap.cap:,}"
         cap = '<span class="pill stopped"><i>▲</i>cap reached</span>' if snap.cap_reached and not snap.bounded else ""
         text = (

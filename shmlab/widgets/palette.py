@@ -1,11 +1,8 @@
-"""One set of colours, letters and words for everything that is drawn.
+"""One set of colours, letters and words for everything that is drawn in a notebook: those of `signs`, and the themes'.
 
-A slot's state is always two things at once: a colour and a letter (in the heat strip: a colour and a mark), so that no
-picture needs colour vision. The colours are those of Okabe and Ito, darkened until white text on them is legible; they
-are the same in the light and the dark theme. What differs between the themes (paper, ink, empty slots) is a CSS
+A slot's state is always two things at once: a colour and a letter (in the heat strip: a colour and a mark). The
+colours are the same in the light and the dark theme. What differs between the themes (paper, ink, empty slots) is a CSS
 variable in `style.css`.
-
-Source: M. Okabe, K. Ito, Color Universal Design, 2008.
 """
 
 from __future__ import annotations
@@ -13,12 +10,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from shmlab import layout
+from shmlab import layout, signs
 
-STATES, LETTERS = layout.STATES, layout.LETTERS
-MEANINGS = ("empty", "being written", "full", "being read", "overwritten")
-SOLID = ("#eef1f5", "#e69f00", "#0a8562", "#2475b8", "#a83a7c")  # on paper, and where CSS variables do not reach
-LABEL_ON = ("#6b7585", "#1f1600", "#ffffff", "#ffffff", "#ffffff")
+STATES, LETTERS, MEANINGS = layout.STATES, layout.LETTERS, signs.MEANINGS
+SOLID, LABEL_ON = signs.SOLID, signs.LABEL_ON  # on paper, and where CSS variables do not reach
 
 GLOW = 6  # steps in which a fresh change fades
 GLOW_SECONDS = 0.6
@@ -32,27 +27,7 @@ SOFT = "var(--soft)"
 PAPER = "var(--paper)"
 CLEAR = "transparent"
 
-# what a worker is doing: a shape, and the tone of its pill
-SIGNS = {
-    "starting": ("◌", "calm"),
-    "resting": ("○", "calm"),
-    "producing": ("▶", "busy"),
-    "consuming": ("▶", "busy"),
-    "in the critical section": ("◆", "inside"),
-    "spinning": ("↻", "waits"),
-    "paused": ("‖", "calm"),
-    "stalled": ("■", "stopped"),
-    "finished": ("✓", "calm"),
-    "at the cap": ("▲", "stopped"),
-    "ended": ("–", "dead"),
-    "killed": ("✕", "dead"),
-    "failed": ("✕", "dead"),
-}
-
-
-def sign(state: str) -> tuple[str, str]:
-    """The shape and the tone of a worker's state; `waiting for …` is any semaphore."""
-    return SIGNS.get(state, ("…", "waits") if state.startswith("waiting") else ("•", "calm"))
+SIGNS, sign = signs.SIGNS, signs.sign
 
 
 @cache

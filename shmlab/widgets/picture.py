@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from shmlab.widgets import geometry, palette, ring, words
+from shmlab import words
+from shmlab.widgets import geometry, palette, ring
 
 WIDTH, MIDDLE, UNIT = 900, 290, 190
 INK, SOFT, IN, OUT, FAULT = "#1f2530", "#5d6778", "#b35900", "#1f66a3", "#b00020"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from shmlab.widgets import words
+from shmlab import words
 from shmlab.widgets.parts import Parts
 
 TOKENS = 12  # as many are drawn, beyond a number says it

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from shmlab import words
 from shmlab.maps import Area
-from shmlab.widgets import words
 from shmlab.widgets.marks import Shapes, figure, plane
 from shmlab.widgets.parts import Parts
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from shmlab import words
 from shmlab.lab import Event
-from shmlab.widgets import palette, rates, words
+from shmlab.widgets import palette, rates
 from shmlab.widgets.cards import CardsView
 from shmlab.widgets.charts import POINTS, ChartsView, nice
 from shmlab.widgets.close import close_tree

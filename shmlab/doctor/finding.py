@@ -1,0 +1,28 @@
+"""What was found about one thing, and what to do about it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found about one thing, and its cure ("" if it is well). What is not `essential` only costs something."""
+
+    what: str
+    found: str
+    cure: str = ""
+    essential: bool = True
+
+    @property
+    def wrong(self) -> bool:
+        """Whether shmlab cannot do what it promises until this is cured."""
+        return bool(self.cure) and self.essential
+
+    def __str__(self) -> str:
+        mark = "LOOK" if self.wrong else "hint" if self.cure else "well"
+        line = f"{mark}  {self.what:18} {self.found}"
+        return f"{line}\n{'':24} {self.cure}" if self.cure else line
+
+
+def hint(what: str, found: str, cure: str) -> Finding:
+    """A finding without which all lessons still work, if not at their best."""
+    return Finding(what, found, cure, essential=False)

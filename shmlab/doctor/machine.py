@@ -1,0 +1,86 @@
+"""Python, memory, processors and tools of this machine, what dead labs have left, and the proof that a lab works."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+
+from shmlab import segment
+from shmlab.doctor.finding import Finding, hint
+from shmlab.errors import ShmlabError
+from shmlab.lab import Lab
+from shmlab.pipeline import tools
+
+PYTHON = (3, 11)
+ROOM = 8 << 20  # bytes free in /dev/shm under which a lab may soon be refused
+ITEMS = 1000
+TRACING = 10  # seconds that strace may take to follow a program that does nothing
+
+
+def python() -> Finding:
+    """Its version, and the system."""
+    found = f"{platform.python_version()} on {platform.system()}"
+    if sys.platform != "linux":
+        return Finding("Python", found, "shmlab needs Linux: on Windows WSL 2, elsewhere a virtual machine or Binder.")
+    old = sys.version_info < PYTHON
+    return Finding("Python", found, "shmlab needs Python 3.11 or newer: PYTHON=python3.12 make lab." if old else "")
+
+
+def memory() -> Finding:
+    """The size of /dev/shm, and what is free of it."""
+    try:
+        room = os.statvfs(segment.DIRECTORY)
+    except OSError as error:
+        return Finding("shared memory", str(error), f"Mount one: sudo mount -t tmpfs tmpfs {segment.DIRECTORY}")
+    size, free = (blocks * room.f_frsize for blocks in (room.f_blocks, room.f_bavail))
+    cure = "Stop other labs, run `shmlab clean`, or give more (Docker: --shm-size=256m)." if free < ROOM else ""
+    return hint("shared memory", f"{segment.DIRECTORY}: {size / 2**20:,.0f} MiB, {free / 2**20:,.0f} MiB free", cure)
+
+
+def processors() -> Finding:
+    """Those on which this process may run, which a container or `taskset` can make fewer than there are."""
+    count, there = len(os.sched_getaffinity(0)), os.cpu_count() or 1
+    cure = "All works, but processes take turns: races are rarer, busy waiting is slow." if count == 1 else ""
+    return hint("processors", str(count) + f" of {there}" * (count < there), cure)
+
+
+def compiler() -> Finding:
+    """The C compiler and the assembler."""
+    absent = tools.missing()
+    lost = "Lesson 12 shows a recording, and the programs in shmlab/c cannot be built. sudo apt install gcc"
+    return hint("compiler", absent or "cc and as", lost if absent else "")
+
+
+def strace() -> Finding:
+    """Whether system calls can be counted: not everybody who has strace may use it."""
+    lost = "Lessons 04 and 11 count system calls without it, fewer and less exactly."
+    if shutil.which("strace") is None:
+        return hint("strace", "missing", f"{lost} sudo apt install strace")
+    try:
+        command = ["strace", "-o", os.devnull, sys.executable, "-c", ""]
+        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=TRACING)
+    except (OSError, subprocess.SubprocessError):
+        return hint("strace", "not allowed here", f"{lost} Docker: --cap-add=SYS_PTRACE")
+    return Finding("strace", "works")
+
+
+def leftovers() -> Finding:
+    """Segments of your own whose owner is dead."""
+    try:
+        dead = [name for name in segment.names() if segment.owner_is_dead(name)]
+    except OSError as error:
+        return Finding("leftovers", str(error), f"Allow yourself to read {segment.DIRECTORY}.")
+    cure = "The next lab sweeps them away; `shmlab clean` does it now." if dead else ""
+    return hint("leftovers", ", ".join(dead) or "none", cure)
+
+
+def items() -> Finding:
+    """A real lab, from its segment to its last item."""
+    try:
+        report = Lab().run(ITEMS, timeout=10)
+    except (ShmlabError, OSError) as error:
+        return Finding("two processes", type(error).__name__, str(error))
+    found = f"{report.consumed:,} of {ITEMS:,} items arrived, {report.faults_text}"
+    well = report.finished and not report.faults
+    return Finding("two processes", found, "" if well else "Please report this, with the lines above.")

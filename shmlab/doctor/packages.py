@@ -1,0 +1,104 @@
+"""The packages that shmlab stands on, in the kernel, in the server and in the browser.
+
+A widget has two halves: one in the kernel (ipywidgets, bqplot), one in the page (jupyterlab_widgets and the front end
+of bqplot). They speak with each other, so their versions have to fit.
+"""
+
+import importlib.metadata as metadata
+
+from shmlab.doctor.finding import Finding, hint
+
+PACKAGES = (
+    "jupyterlab",
+    "jupyter_server",
+    "ipywidgets",
+    "jupyterlab_widgets",
+    "bqplot",
+    "ipykernel",
+    "posix_ipc",
+    "numpy",
+    "cloudpickle",
+    "rich",
+    "shtab",
+)
+# what runs in the page, and the package that brings it
+PAGES = {"@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets", "bqplot": "bqplot"}
+EXTENSION = "shmlab.server"
+
+
+def package(name: str) -> Finding:
+    """Whether it is there, in a version that shmlab works with."""
+    try:
+        version = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return Finding(name, "missing", f"Run `make lab`, which installs it, or: pip install {name}")
+    allowed = _allowed("shmlab", name)
+    if _fits(version, allowed):
+        return Finding(name, version)
+    return Finding(name, version, f"shmlab works with {name}{allowed}: pip install '{name}{allowed}'")
+
+
+def widgets() -> Finding:
+    """Whether the two halves of a widget fit each other."""
+    try:
+        kernel, page = metadata.version("ipywidgets"), metadata.version("jupyterlab_widgets")
+    except metadata.PackageNotFoundError as missing:
+        return Finding("widgets", f"no {missing.name}", "Run `make lab`, or: pip install ipywidgets")
+    found, wanted = f"ipywidgets {kernel}, jupyterlab_widgets {page}", _allowed("ipywidgets", "jupyterlab_widgets")
+    cure = f"They do not fit: pip install 'jupyterlab_widgets{wanted}', then reload the page."
+    return Finding("widgets", found, "" if _fits(page, wanted) else cure)
+
+
+def front_end() -> Finding:
+    """Whether JupyterLab finds the page's half of the widgets, and may use it."""
+    try:
+        from jupyter_core.paths import jupyter_path
+        from jupyterlab_server.config import get_federated_extensions, get_page_config
+    except ImportError as error:
+        return Finding("front end", f"no {error.name}", "Run `make lab`, or: pip install jupyterlab")
+    places = jupyter_path("labextensions")
+    there, off = get_federated_extensions(places), get_page_config(places).get("disabledExtensions", ())
+    for page, name in PAGES.items():
+        if page not in there:
+            cure = f"Labs would be shown as text only: pip install --force-reinstall {name}"
+            return Finding("front end", f"no {page}", cure)
+        if page in off:
+            return Finding("front end", f"{page} is disabled", f"Run: jupyter labextension enable {page}")
+    return Finding("front end", ", ".join(f"{page} {there[page]['version']}" for page in PAGES))
+
+
+def server() -> Finding:
+    """Whether a Jupyter server of this environment loads shmlab's extension."""
+    try:
+        from jupyter_core.paths import jupyter_config_path
+        from jupyter_server.extension.config import ExtensionConfigManager
+    except ImportError as error:
+        return Finding("server", f"no {error.name}", "Run `make lab`, or: pip install jupyterlab")
+    if ExtensionConfigManager(read_config_path=jupyter_config_path()).enabled(EXTENSION):
+        return Finding("server", f"{EXTENSION} is enabled")
+    slow = "Labs draw fewer frames a second."
+    return hint("server", f"{EXTENSION} is not enabled", f"{slow} Run: jupyter server extension enable {EXTENSION}")
+
+
+def _allowed(whose: str, name: str) -> str:
+    """The versions of package `name` that package `whose` asks for, such as ">=8.1"; "" for all."""
+    try:
+        from packaging.requirements import Requirement
+        from packaging.utils import canonicalize_name
+
+        requirements = [Requirement(text) for text in metadata.requires(whose) or ()]
+    except (ImportError, metadata.PackageNotFoundError):  # hardly anything is installed, perhaps not even shmlab
+        return ""
+    wanted = canonicalize_name(name)
+    for requirement in requirements:
+        if canonicalize_name(requirement.name) == wanted and not requirement.marker:
+            return str(requirement.specifier)
+    return ""
+
+
+def _fits(version: str, allowed: str) -> bool:
+    if not allowed:
+        return True
+    from packaging.specifiers import SpecifierSet
+
+    return SpecifierSet(allowed).contains(version, prereleases=True)
