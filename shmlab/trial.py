@@ -41,8 +41,9 @@ class Trial:
             if worker.state == "failed":
                 process = self._crew.process(worker.row)
                 process.wait(2)  # until it has said why
-                raise WorkerFailed(f"{worker.name} failed:\n{process.output}")
-        if (now.produced, now.consumed) != (self._before.produced, self._before.consumed):
+                raise WorkerFailed(f"{worker.name} failed:\n{process.output or worker.error}")
+        starting = any(worker.state == "starting" for worker in now.workers)
+        if starting or (now.produced, now.consumed) != (self._before.produced, self._before.consumed):
             self._moved = time.monotonic()
         self._before = now
         arrived = now.consumed >= now.produced - now.lost - now.died
