@@ -13,7 +13,7 @@ import time
 
 from shmlab import guests, limits, processes
 from shmlab import layout as at
-from shmlab.errors import ArgumentError
+from shmlab.errors import ArgumentError, NoRoom
 from shmlab.log import Log
 from shmlab.meter import Meter
 from shmlab.processes import Program
@@ -49,7 +49,7 @@ class Crew:
         self._killed: set[int] = set()
 
     def add(self, role: int, rate: float | None, pattern: str) -> int:
-        """Start one more worker and return its row. Raises ArgumentError when all rows are in use."""
+        """Start one more worker and return its row. Raises ArgumentError when all rows are in use, NoRoom."""
         row = self._free_row()
         number, self._numbers[role] = self._numbers[role], self._numbers[role] + 1
         settings = {
@@ -71,12 +71,19 @@ class Crew:
             self._file.set_word(at.row(row) + index * at.WORD, value)
         self._file.set_word(at.ROWS_USED, max(self._file.word(at.ROWS_USED), row + 1))
         arguments = [sys.executable, "-u", "-P", "-m", *WORKER, self._file.name, str(row), str(os.getpid())]
-        process = processes.start(
-            arguments + ["own"] * bool(self._functions),
-            self._functions,
-            lambda text: self._heard(row, text),
-            lambda process: self._ended(row, process),
-        )
+        try:
+            process = processes.start(
+                arguments + ["own"] * bool(self._functions),
+                self._functions,
+                lambda text: self._heard(row, text),
+                lambda process: self._ended(row, process),
+            )
+        except BaseException as error:
+            self.set(row, at.ROLE, 0)
+            if isinstance(error, NoRoom):  # else interrupted: a process may come late, and be killed
+                self._numbers[role] = number
+                self._fresh = [row, *self._fresh] if row not in self._processes else self._fresh
+            raise
         self._processes[row] = process
         self._file.set_word(at.row(row) + at.PID * at.WORD, process.pid)
         self._log.note("worker", f"{self.name(row)} started: pid {process.pid}.")
@@ -251,7 +258,7 @@ class Crew:
             self.recovery.died(row, Dead(self.name(row), self._roles[row]))
         if process.pid in self._killed:
             return
-        if process.returncode > 0:
+        if process.returncode > 0 or (process.returncode == 0 and self.word(row, at.PHASE) != at.LEFT):
             self._log.note("fault", f"{self.name(row)} (pid {process.pid}) failed with status {process.returncode}.")
         elif process.returncode < 0:
             self._log.note(

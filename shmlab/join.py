@@ -22,6 +22,7 @@ from shmlab import limits, orphan, strategies
 from shmlab.errors import ArgumentError, SegmentRefused
 from shmlab.segment import Segment, attach
 from shmlab.shared import Shared
+from shmlab.sync import let_the_owner_wake
 from shmlab.worker import Worker
 
 EVERY = 1.0  # seconds between two lines about how it goes
@@ -94,7 +95,10 @@ class Guest(Worker):
 
     def work(self) -> None:
         """Work until somebody or something ends it."""
-        before = [(number, signal.signal(number, self.leave)) for number in (signal.SIGINT, signal.SIGTERM)]
+        before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGURG)]
+        signal.signal(signal.SIGINT, self.leave)
+        signal.signal(signal.SIGTERM, self.leave)
+        let_the_owner_wake()
         self._tell(f"joined {self.segment.name} as {self.name}, pid {os.getpid()}. Ctrl-C leaves.")
         threading.Thread(target=self._watch, name="shmlab-guest", daemon=True).start()
         try:

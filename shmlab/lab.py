@@ -78,7 +78,7 @@ class Lab:
             launch.sweep()
             self._segment = file = launch.publish(self.strategy, self.slots, self.payload)
             self._owner = os.getpid()
-            atexit.register(self._at_exit)
+            atexit.register(self.stop)
             try:
                 file.set_word(at.STATE, at.PAUSED if paused else at.RUNNING)
                 file.set_word(at.STEP_TIME, int(self._slow_motion * 1e9))
@@ -95,6 +95,8 @@ class Lab:
 
     def stop(self) -> None:
         """End all processes, keep the last snapshot, unlink everything. Any thread may call it, twice does no harm."""
+        if os.getpid() != self._owner:  # never started, or a forked child, which must not stop its parent's lab
+            return
         with self._lock:
             if not self._segment:
                 return
@@ -109,7 +111,7 @@ class Lab:
             finally:
                 file, self._segment = self._segment, None
                 launch.withdraw(file)
-                atexit.unregister(self._at_exit)
+                atexit.unregister(self.stop)
                 self._log.note("info", "Stopped: all processes ended, the segment is unlinked.")
 
     def __enter__(self) -> "Lab":
@@ -117,10 +119,6 @@ class Lab:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-    def _at_exit(self) -> None:
-        if os.getpid() == self._owner:  # a forked child must not stop its parent's lab
-            self.stop()
 
     # --- steering --------------------------------------------------------------------------------
 
@@ -161,13 +159,13 @@ class Lab:
     def kill(self, worker: Worker | str | int, holding: str | None = None, timeout: float = 5.0) -> bool:
         """End a worker by SIGKILL, anywhere in its code.
 
-        With `holding`, wait until it holds that semaphore: it is stopped, looked at, and killed
-        only inside. Returns False if it never was inside within `timeout` seconds.
+        With `holding`, wait until it holds that lock (a semaphore that starts at 1): it is stopped, looked
+        at, and killed only inside. Returns False if it never was inside within `timeout` seconds.
         """
         row = self._alive().find(worker)
         limits.number(timeout, "timeout", 0, 3600, "seconds")
         if holding is not None:
-            limits.choice(holding, "holding", tuple(self._file().layout.semaphores))
+            limits.lock(holding, self._file().layout.semaphores)
         return self._alive().kill(row, holding, timeout)
 
     def repair(self) -> list[str]:

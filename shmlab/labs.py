@@ -137,7 +137,7 @@ def stepper(
     buffered = system.actors > system.size
     if buffered and real:
         raise ArgumentError("nobody can tell a real store buffer when to drain: memory='tso' is for the model alone.")
-    if schedule:
+    if schedule != "":
         ahead = schedules.parse(schedule, system.names[: system.size], buffered)
 
     stepping = Stepping(system, wanted)

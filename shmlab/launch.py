@@ -2,9 +2,8 @@
 
 import contextlib
 import errno
+import os
 import threading
-
-import posix_ipc
 
 from shmlab import layout as at
 from shmlab import limits, orphan, segment, sync
@@ -14,6 +13,7 @@ from shmlab.segment import SegmentFile
 from shmlab.strategies import Strategy
 
 _running: dict[str, int] = {}  # this program's segments, and how many bytes each may come to have
+_owned: dict[str, SegmentFile] = {}  # the same segments, whose locks tell that this program lives
 _counting = threading.Lock()
 
 
@@ -30,6 +30,7 @@ def publish(strategy: Strategy, slots: int, payload: int) -> SegmentFile:
         _check_room(layout)
         file = segment.create(layout)
         _running[file.name] = layout.size_for(layout.cap)
+        _owned[file.name] = file
     try:
         for i, value in enumerate(variables.values()):
             file.write(at.variable(i), value.to_bytes(at.WORD, "little", signed=True))
@@ -37,7 +38,7 @@ def publish(strategy: Strategy, slots: int, payload: int) -> SegmentFile:
             sync.create(file.name, name, value)
     except BaseException as error:
         withdraw(file)
-        if isinstance(error, (OSError, posix_ipc.Error, MemoryError)):
+        if isinstance(error, (OSError, MemoryError)):
             raise segment.no_room(error, f"create a segment of {layout.size:,} bytes and its semaphores") from error
         raise
     return file
@@ -49,6 +50,20 @@ def withdraw(file: SegmentFile) -> None:
     file.close()
     with _counting:
         _running.pop(file.name, None)
+        _owned.pop(file.name, None)
+
+
+def _forked() -> None:
+    """A child that this program has forked owns nothing: it must not keep the locks when its parent is dead."""
+    for file in _owned.values():
+        fd, file.fd = file.fd, -1  # not by `close`: a thread that is not here any more may have been using it
+        with contextlib.suppress(OSError):
+            os.close(fd)
+    _owned.clear()
+    _running.clear()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 def _check_room(layout: Layout) -> None:

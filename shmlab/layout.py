@@ -87,6 +87,9 @@ TURN = 19  # of a ring's peer: 1 while it has, or is about to have, its side's m
 PARKED = 20  # the value of FROZEN for which it rests, with nothing taken and nothing awaited
 # the owner writes, in the row of a dead worker
 DIED = 21  # items that died in this row's hand
+# the worker writes, while it settles the oldest of its receipts
+CLOSING = 22  # what SETTLED is about to become; 0 when nothing is being settled
+BEFORE = 23  # DELIVERED as it was before
 # the owner writes (a cache line of its own)
 ROLE, NUMBER, RATE, PATTERN, ORDERS, QUOTA, NEWS, BASE, LEAVE = range(32, 41)
 # the worker writes: how many items had which latency

@@ -9,6 +9,7 @@ import inspect
 import math
 import operator
 import os
+from collections.abc import Mapping
 
 from shmlab.errors import ArgumentError
 
@@ -77,6 +78,17 @@ def choice(value: object, name: str, allowed: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in allowed:
         raise ArgumentError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
     return value
+
+
+def lock(value: object, semaphores: Mapping[str, int]) -> str:
+    """`value`, one of `semaphores` (with their initial values) that a worker can hold: one that starts at 1."""
+    locks = [name for name, initial in semaphores.items() if initial == 1]
+    if isinstance(value, str) and value in locks:
+        return value
+    why = f" {value} counts, nobody holds it." if isinstance(value, str) and value in semaphores else ""
+    if not locks:
+        raise ArgumentError(f"holding must be left out: no semaphore starts at 1, as a lock does, not {value!r}.{why}")
+    raise ArgumentError(f"holding must be one of {', '.join(locks)}, not {value!r}.{why}")
 
 
 def function(value: object, name: str, *arguments: str) -> None:

@@ -41,21 +41,19 @@ class Meter:
         if elapsed > 0:
             worker = replace(worker, achieved=(items_now - items) / elapsed, cpu=max(0.0, cpu_now - cpu) / elapsed)
         if process.returncode is not None:
-            return replace(
-                worker, alive=False, state=_end(process, worker), achieved=0.0, cpu=0.0, error=_error(process)
-            )
+            state = _end(process, worker)
+            error = _error(process) if state == "failed" else None
+            return replace(worker, alive=False, state=state, achieved=0.0, cpu=0.0, error=error)
         return replace(worker, state="stalled", achieved=0.0) if self._stopped else worker
 
 
 def _end(process: Program, worker: Worker) -> str:
-    if process.returncode == 0 or worker.state == "ended":
+    if worker.state == "ended":
         return "ended"
     return "killed" if process.returncode and process.returncode < 0 else "failed"
 
 
-def _error(process: Program) -> str | None:
+def _error(process: Program) -> str:
     """The last line that a failed program printed."""
-    if not process.returncode or process.returncode < 0:
-        return None
     lines = [line for line in process.output.splitlines() if line.strip()]
-    return lines[-1] if lines else f"ended with status {process.returncode}"
+    return lines[-1] if lines else f"ended of its own accord, with status {process.returncode}"

@@ -16,6 +16,7 @@ from shmlab import layout as at
 from shmlab import limits, sync
 from shmlab.errors import SegmentRefused
 from shmlab.item import SEQUENCE, SEQUENCE_BITS
+from shmlab.receipts import opened
 from shmlab.segment import SegmentFile, open_unmapped
 from shmlab.snapshot import Slots, Snapshot, Worker
 
@@ -70,8 +71,12 @@ class Observer:
             slots = Slots(segment.read(layout.slots_at, before.capacity * layout.stride), layout.stride, layout.payload)
             after = _Rows(segment)
             receipts = {i: segment.read(layout.receipts(i), layout.window) for i in after.used}
-            settled = {i: segment.word(at.row(i) + at.SETTLED * at.WORD) for i in receipts}
-            if all(settled[i] == after.rows[i][at.SETTLED] for i in receipts) and before.capacity == after.capacity:
+            unchanged = all(
+                segment.word(at.row(i) + word * at.WORD) == after.rows[i][word]
+                for i in receipts
+                for word in (at.CLOSING, at.SETTLED)
+            )
+            if unchanged and before.capacity == after.capacity:
                 break
         return before, slots, after, receipts
 
@@ -85,8 +90,12 @@ class Observer:
         arrived, missing = 0, 0
         for i, receipt in receipts.items():
             row = after.rows[i]
-            arrived += row[at.DELIVERED] + receipt.count(1)
-            missing += row[at.SETTLED] - row[at.DELIVERED]
+            delivered, cleared = opened(row, layout.window)
+            if cleared:
+                receipt = receipt[: cleared.start] + bytes(len(cleared)) + receipt[cleared.stop :]
+                receipts[i] = receipt
+            arrived += delivered + receipt.count(1)
+            missing += row[at.SETTLED] - delivered
             missing += _zeros(receipt, row[at.SETTLED], before.produced(i))
         belated = min(late, missing)
         hands = [row[at.HAND] for row in rows]

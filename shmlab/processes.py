@@ -147,6 +147,8 @@ class _Watcher:
         result: Future[Process] = Future()
 
         def order() -> None:
+            if not result.set_running_or_notify_cancel():
+                return
             try:
                 result.set_result(self._start(arguments, first_input, heard, ended))
             except BaseException as error:
@@ -157,8 +159,9 @@ class _Watcher:
             os.write(self._wake_write, b"o")
         try:
             return result.result(timeout=30)
-        except BaseException:  # interrupted: nobody would ever end a program that starts after this
-            result.add_done_callback(_kill)
+        except BaseException:
+            if not result.cancel():  # interrupted: nobody would ever end a program that starts at this moment
+                result.add_done_callback(_kill)
             raise
 
     def _run(self) -> None:

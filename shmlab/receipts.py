@@ -8,10 +8,13 @@ items arrived; together with how many were produced and how many were received:
     duplicated = received - different items received
 
 The bytes form a window over each producer's last items. Before a byte is used again its item is
-settled: the producer adds the old marks to its row.
+settled: the producer adds the old marks to its row. It can be stalled or killed between any two stores
+of that, so it tells first what it is about (`CLOSING`); one store (to `SETTLED`) makes it valid. Whoever
+reads the books meanwhile sees it either not begun or done: `opened`.
 """
 
 import time
+from collections.abc import Sequence
 
 from shmlab import item as items
 from shmlab import layout as at
@@ -58,6 +61,20 @@ def settle(segment: Segment, row: int) -> None:
     size = layout.window // PARTS
     first = words[mine + at.SETTLED]
     start = layout.receipts(row) + first % layout.window
+    words[mine + at.BEFORE] = words[mine + at.DELIVERED]
+    words[mine + at.CLOSING] = first + size  # from here on this row is read as `opened` tells
     words[mine + at.DELIVERED] += bytes(segment.data[start : start + size]).count(1)
     words[mine + at.SETTLED] = first + size  # before the bytes are cleared: a late receipt must not count as a new one
     segment.data[start : start + size] = bytes(size)
+    words[mine + at.CLOSING] = 0
+
+
+def opened(row: Sequence[int], window: int) -> tuple[int, range]:
+    """The books of a row that is perhaps being settled: what was delivered, and which receipts count as cleared."""
+    if not row[at.CLOSING]:
+        return row[at.DELIVERED], range(0)
+    if row[at.SETTLED] != row[at.CLOSING]:
+        return row[at.BEFORE], range(0)
+    size = window // PARTS
+    start = (row[at.SETTLED] - 1) // size * size % window  # whole quarters, also of a damaged row
+    return row[at.DELIVERED], range(start, start + size)

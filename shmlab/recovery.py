@@ -1,11 +1,12 @@
 """After a death: the living come to rest, the damage is repaired, they go on.
 
-A worker that waits gives up its wait, one that is inside put or get finishes it, then each parks between two items,
-with nothing taken and nothing awaited: that is the moment for `repair`. The owner only reads and writes words of the
-segment's file; it never waits on a semaphore, and no living worker is harmed if it gives up.
+A worker that waits is woken by a signal and gives up its wait, one that is inside put or get finishes it, then each
+parks between two items, with nothing taken and nothing awaited: that is the moment for `repair`. The owner only reads
+and writes words of the segment's file; it never waits on a semaphore, and no living worker is harmed if it gives up.
 """
 
 import contextlib
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -110,9 +111,12 @@ class Recovery:
         self._file.set_word(at.FROZEN, self._epoch)
         self._tell_all()
         end = time.monotonic() + PATIENCE + STEPS * self._file.word(at.STEP_TIME) / 1e9
-        while not all(self._parked(row) for row in self._living()):
+        while moving := {row: process for row, process in self._living().items() if not self._parked(row)}:
             if self._closed.is_set() or time.monotonic() > end:
                 return False
+            for row, process in moving.items():
+                if self._file.word(at.row(row) + at.WAITS * at.WORD):
+                    process.signal(signal.SIGURG)  # again and again: it was perhaps not yet asleep
             time.sleep(LOOK)
         return True
 

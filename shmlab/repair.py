@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from shmlab import layout as at
 from shmlab import sync
 from shmlab.item import SEQUENCE, SEQUENCE_BITS
+from shmlab.receipts import opened
 from shmlab.segment import SegmentFile
 from shmlab.snapshot import Slots
 from shmlab.strategies import Strategy
@@ -35,6 +36,7 @@ def repair(file: SegmentFile, strategy: Strategy, dead: dict[int, Dead]) -> list
     for row, worker in dead.items():
         told += (broken.producer if row in producers else broken.consumer)(row, worker.name)
     for row, name in producers.items():  # now that no slot is half filled
+        broken.close_books(row)
         told += broken.last_put(row, name)
     for row in dead:
         for word in (at.HOLDS, at.WAITS, at.HAND):
@@ -116,12 +118,21 @@ class Broken:
     def last_put(self, row: int, name: str) -> list[str]:
         """An item that was handed over counts as produced, though its producer died before it could count it."""
         ticket, slots = self._ticket(row), self._slots()
-        waiting = [t for t, state in zip(slots.tickets, slots.states, strict=True) if state in USED]
+        there = (*USED, at.DRAINING)  # where nobody is parked, a living consumer may be at it
+        waiting = [t for t, state in zip(slots.tickets, slots.states, strict=True) if state in there]
         hands = [self.row(other, at.HAND) for other in range(min(self.file.word(at.ROWS_USED), self.layout.rows))]
         if ticket in waiting or ticket in hands or self._receipt(ticket):  # in the order in which an item moves
             self.set_row(row, at.PRODUCED, self.row(row, at.PRODUCED) + 1)
             return [f"{name} died after its put, before it had counted the item: counted."]
         return []
+
+    def close_books(self, row: int) -> None:
+        """A settlement of receipts that was under way is done, or has not begun."""
+        words = [self.row(row, word) for word in range(at.BEFORE + 1)]
+        delivered, cleared = opened(words, self.layout.window)
+        self.set_row(row, at.DELIVERED, delivered)
+        self.file.write(self.layout.receipts(row) + cleared.start, bytes(len(cleared)))
+        self.set_row(row, at.CLOSING, 0)
 
     def finish_growth(self) -> None:
         """Move the items that a dying producer had not moved when it made an unbounded buffer longer."""
@@ -162,5 +173,7 @@ class Broken:
         producer, sequence = (ticket >> SEQUENCE_BITS) - 1, ticket & SEQUENCE
         if not 0 <= producer < self.layout.rows:
             return False
-        at_byte = self.layout.receipts(producer) + sequence % self.layout.window
-        return sequence < self.row(producer, at.SETTLED) or self.file.read(at_byte, 1) != b"\0"
+        settled, window = self.row(producer, at.SETTLED), self.layout.window
+        if sequence >= settled + window:  # its byte is still that of an older item
+            return False
+        return sequence < settled or self.file.read(self.layout.receipts(producer) + sequence % window, 1) != b"\0"

@@ -5,8 +5,10 @@ Workers open them; the owner creates and unlinks them and otherwise only reads t
 semaphore's file, because opening a damaged semaphore would kill the process.
 """
 
+import _signal  # type: ignore[import-not-found]  # the signal module takes 6 ms to load
 import contextlib
 import os
+import sys
 import time
 
 import posix_ipc
@@ -16,11 +18,18 @@ from shmlab.segment import DIRECTORY, Segment
 
 YIELDS = 20  # look again so many times before sleeping: sleeping and waking costs more than a short wait
 FROZEN = at.FROZEN // at.WORD
-SLICE = 0.04  # seconds of one sleep: a timed wait counts on the wall clock, which may be set; a repair waits so long
+SLICE = 0.04  # seconds of one sleep: a timed wait counts on the wall clock, which may be set
+SIZE = 16 if sys.maxsize < 1 << 32 else 32  # bytes of a semaphore (glibc's sem_t)
+WAKE = 23  # SIGURG, which does nothing by default: the owner ends a sleep with it, because it repairs
 
 
 class Frozen(BaseException):
     """Ends put or get where it waits, because the owner repairs. Not an Exception: no protocol catches it."""
+
+
+def let_the_owner_wake() -> None:
+    """Let `WAKE` end this process's sleeps on semaphores: they look at the owner's words, and sleep again."""
+    _signal.signal(WAKE, lambda _number, _frame: None)
 
 
 class Semaphore:
@@ -38,8 +47,24 @@ def path(segment: str, semaphore: str) -> str:
 
 
 def create(segment: str, semaphore: str, value: int) -> None:
-    """Create a named semaphore with this initial value; nobody has it open afterwards."""
-    posix_ipc.Semaphore(f"/{segment}.{semaphore}", posix_ipc.O_CREX, 0o600, value).close()
+    """Create a named semaphore with this initial value; nobody has it open afterwards.
+
+    As `sem_open` does it, but without the temporary name that the C library's would leave behind if this process were
+    killed meanwhile: the C library fills in the bytes (`sem_init`), and the file gets its only name last.
+    Raises FileExistsError, OSError.
+    """
+    import ctypes  # which a worker has loaded, and a script does not need before
+
+    image = ctypes.create_string_buffer(SIZE)
+    if ctypes.CDLL(None, use_errno=True).sem_init(image, 1, value):  # 1: shared between processes
+        raise OSError(ctypes.get_errno(), f"{semaphore} cannot start at {value}")
+    fd = os.open(DIRECTORY, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        os.fchmod(fd, 0o600)  # whatever the umask
+        os.write(fd, image.raw)
+        os.link(f"/proc/self/fd/{fd}", path(segment, semaphore), src_dir_fd=fd, follow_symlinks=True)
+    finally:
+        os.close(fd)
 
 
 def value(segment: str, semaphore: str) -> int | None:

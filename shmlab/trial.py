@@ -7,7 +7,7 @@ from dataclasses import fields
 from shmlab import layout as at
 from shmlab.crew import Crew
 from shmlab.errors import ArgumentError, WorkerFailed
-from shmlab.snapshot import Report, Snapshot
+from shmlab.snapshot import Report, Snapshot, Worker
 
 NO_MOTION = 3.0  # seconds without any item moving after which a run counts as stuck
 LOOK = 0.005  # seconds between two looks
@@ -51,9 +51,9 @@ class Trial:
             if worker.state == "failed":
                 process = self._crew.process(worker.row)
                 process.wait(2)  # until it has said why
-                raise WorkerFailed(f"{worker.name} failed:\n{process.output}")
-        standing = not self._paced or all(w.state.startswith(STANDING) for w in now.workers)
-        if not standing or (now.produced, now.consumed) != (self._before.produced, self._before.consumed):
+                raise WorkerFailed(f"{worker.name} failed:\n{process.output or worker.error}")
+        moved = (now.produced, now.consumed) != (self._before.produced, self._before.consumed)
+        if moved or any(map(self._may_move, now.workers)):
             self._moved = time.monotonic()
         self._before = now
         arrived = now.consumed >= now.produced - now.lost - now.died
@@ -64,6 +64,10 @@ class Trial:
             return Report(**values, finished=finished, stuck=stuck, seconds=self._moved - self._began)
         time.sleep(LOOK)
         return None
+
+    def _may_move(self, worker: Worker) -> bool:
+        """Whether nothing is stuck as long as this worker is as it is."""
+        return worker.state == "starting" or (self._paced and not worker.state.startswith(STANDING))
 
     def __enter__(self) -> "Trial":
         return self

@@ -25,7 +25,7 @@ from shmlab.pace import Pace
 from shmlab.receipts import Deliveries, settle
 from shmlab.segment import Segment, attach
 from shmlab.shared import Shared, bind, slow
-from shmlab.sync import Frozen
+from shmlab.sync import Frozen, let_the_owner_wake
 
 SIGINT, SIGCONT, SIG_IGN, PR_SET_PDEATHSIG = 2, 18, 1, 1  # of Linux; the signal module takes 6 ms to load
 NICE = 5  # the page and its kernel come first: a spinning worker must not freeze the picture
@@ -162,6 +162,7 @@ def main(arguments: list[str]) -> int:
     name, row, owner = arguments[0], int(arguments[1]), int(arguments[2])
     libc = ctypes.CDLL(None)
     libc.signal(SIGINT, SIG_IGN)  # "interrupt the kernel" is not meant for workers
+    let_the_owner_wake()
     try:
         segment = attach(name)
     except (SegmentNotFound, SegmentRefused) as error:
@@ -176,9 +177,10 @@ def main(arguments: list[str]) -> int:
     words[mine + at.PHASE] = at.STARTING
     try:
         Worker(segment, row, *_functions(segment, own=arguments[3:] == ["own"])).run()
-    except SystemExit:
-        pass
     except BaseException as error:
+        if isinstance(error, SystemExit) and words[at.STATE // at.WORD] == at.STOPPED:  # the owner, not a student
+            words[mine + at.PHASE] = at.LEFT
+            return 0
         words[mine + at.PHASE] = at.FAILED
         _report(error, segment)
         return 1
@@ -194,6 +196,8 @@ def _report(error: BaseException, segment: Segment) -> None:
 
         name = str(error).split("'")[-2]  # a failed store leaves error.name empty
         error.add_note(nearest(name, [*segment.layout.variables, *segment.layout.semaphores, "slots", "capacity"]))
+    if isinstance(error, SystemExit):
+        error.add_note("put and get must return: exit() ends the whole process.")
     trace = error.__traceback__
     while trace and trace.tb_next and trace.tb_frame.f_globals.get("__name__") == __name__:
         trace = trace.tb_next

@@ -1,5 +1,6 @@
 """The lab: real processes started, steered, watched and stopped."""
 
+import errno
 import math
 import os
 import random
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 import shmlab
-from shmlab import ArgumentError, Lab, LabStopped, ShmlabError, strategies, trial
+from shmlab import ArgumentError, Lab, LabStopped, NoRoom, ShmlabError, strategies, trial
 from shmlab.scenarios import scenarios
 from shmlab.snapshot import Snapshot, Worker
 from tests.apparatus import DIRECTORY, descriptors, entries, eventually, own_entries, watch, workers_of
@@ -202,7 +203,7 @@ def test_a_forked_child_does_not_stop_its_parents_lab() -> None:
             child = os.fork()
         if not child:
             try:
-                lab._at_exit()
+                lab.stop()
             finally:
                 os._exit(0)
         os.waitpid(child, 0)
@@ -347,8 +348,18 @@ def test_waiting_for_a_worker_that_never_gets_inside_ends() -> None:
     with Lab(producers=1, produce_rate=0.1) as lab:
         assert lab.kill("P0", holding="mutex", timeout=0.2) is False
         assert lab.snapshot().worker("P0").alive
-        with pytest.raises(ArgumentError, match="holding must be one of empty, full, mutex"):
+
+
+def test_only_a_lock_can_be_held() -> None:
+    with Lab(produce_rate=None) as lab:
+        with pytest.raises(ArgumentError, match=r"^holding must be one of mutex, not 'lock'\.$"):
             lab.kill("P0", holding="lock")
+        for name in ("empty", "full"):
+            with pytest.raises(ArgumentError, match=f"one of mutex, not '{name}'. {name} counts, nobody holds it."):
+                lab.kill("P0", holding=name)
+        assert lab.snapshot().worker("P0").alive
+    with Lab("busy_waiting") as lab, pytest.raises(ArgumentError, match="must be left out: no semaphore starts at 1"):
+        lab.kill("P0", holding="mutex")
 
 
 def test_a_stalled_worker_stops_where_it_is_and_goes_on() -> None:
@@ -787,6 +798,52 @@ def test_a_lab_that_cannot_start_leaves_nothing_behind(monkeypatch: pytest.Monke
     monkeypatch.undo()
     with lab:
         moving(lab, 1)
+
+
+REFUSALS = {
+    "no memory": OSError(errno.ENOMEM, "Cannot allocate memory"),
+    "no process": BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"),
+    "no descriptor": OSError(errno.EMFILE, "Too many open files"),
+    "no Python": FileNotFoundError(errno.ENOENT, "No such file or directory"),
+    "no thread": RuntimeError("can't start new thread"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSALS)
+def test_a_worker_that_cannot_be_started_takes_no_row(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise REFUSALS[why]
+
+    monkeypatch.setattr("shmlab.limits.WORKERS", 4)
+    with Lab(**FAST) as lab:
+        lab.kill("P0")
+        eventually(lambda: not lab.damaged)
+        with monkeypatch.context() as patch:
+            patch.setattr("subprocess.Popen", refuse)
+            for _ in range(6):
+                with pytest.raises(NoRoom, match="cannot start a process"):
+                    lab.add_producer()
+        assert [worker.name for worker in lab.workers] == ["P0", "C0"]
+        assert [lab.add_producer().name, lab.add_consumer().name, lab.add_producer().name] == ["P1", "C1", "P2"]
+        with monkeypatch.context() as patch:  # now the only row to be had is the dead worker's
+            patch.setattr("subprocess.Popen", refuse)
+            lab.kill("C0")
+            eventually(lambda: not lab.damaged)
+            with pytest.raises(NoRoom):
+                lab.add_consumer()
+        lab.add_consumer()
+        moving(lab)
+        with pytest.raises(ArgumentError, match="4 workers at most"):
+            lab.add_producer()
+
+
+def test_without_python_a_worker_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Lab() as lab:
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.executable", "/nowhere/python")
+            with pytest.raises(NoRoom, match=r"cannot start a process: No such file .* `shmlab doctor`"):
+                lab.add_producer()
+        assert lab.add_producer().name == "P1"
 
 
 def test_what_a_user_may_reach_is_there() -> None:

@@ -1,7 +1,11 @@
 """The books against a plain multiset: whatever is dropped, doubled, damaged or swapped is told exactly."""
 
+import sys
 import time
 from collections import Counter
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +15,7 @@ from shmlab import item as items
 from shmlab import layout as at
 from shmlab.observer import Observer
 from shmlab.receipts import PARTS, Deliveries, settle
+from shmlab.repair import Dead, repair
 from shmlab.snapshot import Snapshot
 from tests.apparatus import Buffer, buffer
 
@@ -203,6 +208,91 @@ def test_settling_keeps_the_sum_and_frees_a_quarter() -> None:
         assert it.word(0, at.DELIVERED) == window // PARTS // 2
         after = books.seen()
         assert (after.lost, after.duplicated) == (before.lost, before.duplicated) == (window // 2, 0)
+
+
+def test_an_item_that_is_being_taken_counts_as_put_though_its_producer_died_before_it_could_count_it() -> None:
+    """Else the producer's successor would make an item of the same number again, and it would look doubled."""
+    with buffer("busy_waiting", rows=4) as it:  # for whose repair nobody is parked
+        books, item = Books(it), items.make(0, 0, 8, time.monotonic_ns())
+        it.bind(row=0).slots[1] = item
+        seen = []
+
+        def while_it_is_taken(_kind: str, _name: str) -> None:
+            seen.append(repair(it.file, it.strategy, {0: Dead("P0", at.PRODUCER)}))
+
+        books.consumers[2].record(it.bind(2, while_it_is_taken).slots[1])
+        assert "before it had counted" in seen[0][0] and it.word(0, at.PRODUCED) == 1
+        assert books.seen().faults == 0
+
+
+class Death(BaseException):
+    """Ends settle before one of its instructions, as SIGKILL does."""
+
+
+def dies_before(instruction: int, act: Callable[[], object]) -> bool:
+    """Whether `settle`, called by `act`, has so many instructions; it is ended before that one."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal count
+        if event == "call":
+            frame.f_trace_opcodes = frame.f_code is settle.__code__
+            return trace if frame.f_trace_opcodes else None
+        if event == "opcode":
+            count += 1
+            if count > instruction:
+                raise Death
+        return trace
+
+    previous = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        act()
+    except Death:
+        return True
+    finally:
+        sys.settrace(previous)
+    return False
+
+
+def half_cleared(it: Buffer) -> None:
+    """A producer that dies while its bytes are being cleared; in `settle` that is one instruction."""
+    size = it.layout.window // PARTS
+    start = it.layout.receipts(0) + (it.word(0, at.CLOSING) - size) % it.layout.window
+    if it.word(0, at.CLOSING) == it.word(0, at.SETTLED) != 0:
+        it.segment.data[start : start + size // 2] = bytes(size // 2)
+
+
+def fill(it: Buffer) -> None:
+    """Producer 0 makes items until its window is full; two of three arrive, the oldest among them."""
+    first, window = it.word(0, at.PRODUCED), it.layout.window
+    for number in range(first, it.word(0, at.SETTLED) + window):
+        it.segment.data[it.layout.receipts(0) + number % window] = number % 3 != 1
+        it.set_word(0, at.PRODUCED, number + 1)
+        it.set_word(2, at.RECEIVED, it.word(2, at.RECEIVED) + (number % 3 != 1))
+
+
+@pytest.mark.parametrize("halfway", [False, True])
+def test_settling_may_be_stalled_or_killed_before_any_of_its_instructions(halfway: bool) -> None:
+    died = 0
+    with buffer(rows=4) as it:
+        dead = {0: Dead("P0", at.PRODUCER)}
+        books = Books(it)
+        while True:
+            fill(it)
+            before = books.seen()
+            killed = dies_before(died, lambda: settle(it.segment, 0))
+            if halfway:
+                half_cleared(it)
+            for act in (lambda: None, lambda: repair(it.file, it.strategy, dead)):
+                act()
+                seen = books.seen()
+                assert (seen.produced, seen.lost, seen.duplicated) == (before.produced, before.lost, 0), died
+            assert it.word(0, at.CLOSING) == 0 and before.lost == len(range(1, it.word(0, at.PRODUCED), 3))
+            if not killed:
+                break
+            died += 1
+    assert died > 40
 
 
 def test_latency_percentiles_are_those_of_the_items() -> None:

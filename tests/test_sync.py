@@ -33,8 +33,25 @@ def test_the_value_of_what_is_gone_is_none_and_of_a_damaged_one_no_crash() -> No
 def test_a_semaphore_is_private_and_created_only_once() -> None:
     with buffer() as it:
         assert Path(sync.path(it.name, "mutex")).stat().st_mode & 0o777 == 0o600
-        with pytest.raises(posix_ipc.ExistentialError):
+        with pytest.raises(FileExistsError):
             sync.create(it.name, "mutex", 1)
+
+
+@pytest.mark.parametrize("value", [0, 1, 1024, (1 << 31) - 1])
+def test_a_semaphore_is_byte_by_byte_what_the_c_library_makes(value: int) -> None:
+    with buffer() as it:
+        posix_ipc.Semaphore(f"/{it.name}.oracle", posix_ipc.O_CREX, 0o600, value).close()
+        sync.create(it.name, "mine", value)
+        oracle, mine = (Path(sync.path(it.name, name)) for name in ("oracle", "mine"))
+        assert mine.read_bytes() == oracle.read_bytes() and mine.stat().st_mode == oracle.stat().st_mode
+
+
+@pytest.mark.parametrize("value", [-1, 1 << 31])
+def test_a_semaphore_of_an_impossible_value_is_refused_and_makes_no_file(value: int) -> None:
+    with buffer() as it:
+        with pytest.raises(OSError, match="mine cannot start at"):
+            sync.create(it.name, "mine", value)
+        assert sync.value(it.name, "mine") is None
 
 
 def test_a_lock_has_a_holder_between_acquire_and_release_and_a_counter_never() -> None:

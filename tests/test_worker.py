@@ -217,10 +217,23 @@ def test_a_students_mistake_is_explained(body: str, sentence: str) -> None:
     assert sentence in str(caught.value)
 
 
-def test_a_worker_that_exits_on_purpose_has_ended() -> None:
-    with own(failing("exit()"), produce_rate=None) as lab:
-        eventually(lambda: lab.snapshot().worker("P0").state == "ended")
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("exit()", "put and get must return: exit() ends the whole process."),
+        ("raise SystemExit(3)", "put and get must return: exit() ends the whole process."),
+        ("import os; os._exit(0)", "ended of its own accord, with status 0"),
+    ],
+)
+def test_a_put_that_ends_its_process_has_failed(body: str, sentence: str) -> None:
+    with own(failing(body), produce_rate=None) as lab:
+        dead = eventually(lambda: (w := lab.snapshot().worker("P0")).error and w)
+        assert (dead.alive, dead.state, dead.error) == (False, "failed", sentence)
         assert lab.snapshot().worker("C0").alive
+        eventually(lambda: any(event.kind == "fault" and event.text.startswith("P0") for event in lab.events))
+    with pytest.raises(WorkerFailed, match=r"P0 failed:\n") as caught:
+        own(failing(body)).run(items=10)
+    assert str(caught.value).endswith((sentence, sentence + "\n"))
 
 
 def test_a_get_that_returns_nothing_is_explained() -> None:

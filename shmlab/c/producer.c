@@ -40,9 +40,12 @@ static void settle(struct lab *lab) {
     unsigned char *oldest = receipts + mine->settled % header->window;
     word delivered = 0;
     for (word i = 0; i < header->window / 4; i++) delivered += oldest[i];
+    put_word(&mine->before, mine->delivered);
+    put_word(&mine->closing, mine->settled + header->window / 4); /* from here on our books can be read, and repaired */
     put_word(&mine->delivered, mine->delivered + delivered);
-    put_word(&mine->settled, mine->settled + header->window / 4);
+    put_word(&mine->settled, mine->closing);
     memset(oldest, 0, header->window / 4);
+    put_word(&mine->closing, 0);
 }
 
 int main(int count, char **words) {

@@ -37,7 +37,7 @@ struct line { word value, gap[15]; };                                /* a word w
 struct control { struct line state, capacity, step_time, at_cap, rows_used, frozen, rest[26]; };
 struct row {
     word phase, pid, waits, holds, since, blocked, slot, hand, produced, consumed, received, late, overwritten_items,
-        empty_reads, out_of_order, corrupted, settled, delivered, orders_done, turn, parked, died, gap1[10];
+        empty_reads, out_of_order, corrupted, settled, delivered, orders_done, turn, parked, died, closing, before, gap1[8];
     word role, number, rate, pattern, orders, quota, news, base, leave, gap2[23];
     word latency[128], gap3[64];
 };

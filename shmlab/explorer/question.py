@@ -103,7 +103,7 @@ def of(
     limits.function(invariant, "invariant", "memory")
     limits.function(final, "final", "memory", "results")
     if get is not None or isinstance(program, str) or callable(program):
-        _refuse(buffer=buffer, must_finish=must_finish, must_enter=must_enter or None)
+        _refuse(buffer=buffer, must_finish=must_finish, must_enter=None if must_enter in ((), []) else must_enter)
         put = program
         if isinstance(program, str):
             strategy = strategies.find(program)

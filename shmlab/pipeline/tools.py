@@ -41,7 +41,10 @@ def sources(place: object) -> list[str]:
     """The C files in a folder, by name, as absolute paths. Raises ArgumentError."""
     if not isinstance(place, str | Path):
         raise ArgumentError(f"sources must be the path of a folder with C files, not {place!r}.")
-    found = sorted(str(path.resolve()) for path in Path(place).glob("*.c") if path.is_file())
+    try:
+        found = sorted(str(path.resolve()) for path in Path(place).glob("*.c") if path.is_file())
+    except (OSError, ValueError):  # no name of a folder at all
+        found = []
     if not found:
         raise ArgumentError(f"there is no C file in the folder {str(place)!r}.")
     return found

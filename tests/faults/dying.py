@@ -1,7 +1,8 @@
 """A worker that kills itself at a certain instruction: `python -P -m tests.faults.dying AT NAME ROW OWNER ...`.
 
 It runs the real worker's program, counts the bytecode instructions of put or get and of all that the worker does around
-them, from its tenth item on, and sends itself SIGKILL before number AT of the eleventh.
+them, from its tenth item on, and sends itself SIGKILL before number AT of the eleventh. With `settle:AT` it counts
+those of the first settlement of its receipts instead.
 """
 
 import os
@@ -10,7 +11,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-from shmlab import worker
+from shmlab import receipts, worker
 
 WARM = 10  # items before the one at which it dies
 WATCHED = ("worker.py", "shared.py", "sync.py", "receipts.py", "item.py", "semaphores.py", "condition.py")
@@ -40,6 +41,25 @@ def die_at(instruction: int) -> None:
     sys.settrace(trace)
 
 
+def die_settling(instruction: int) -> None:
+    """Arrange for it: the instructions of the first settlement are counted from 0."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal count
+        if event == "call":
+            frame.f_trace_opcodes = frame.f_code is receipts.settle.__code__
+            return trace if frame.f_trace_opcodes else None
+        if event == "opcode":
+            if count == instruction:
+                os.kill(os.getpid(), signal.SIGKILL)
+            count += 1
+        return trace
+
+    sys.settrace(trace)
+
+
 if __name__ == "__main__":
-    die_at(int(sys.argv[1]))
+    where, _, number = sys.argv[1].rpartition(":")
+    (die_settling if where else die_at)(int(number))
     sys.exit(worker.main(sys.argv[2:]))

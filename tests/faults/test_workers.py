@@ -165,7 +165,7 @@ FAILURES: dict[Callable[..., None], tuple[str, str]] = {
     reads_address_nought: ("killed", "died of SIGSEGV"),
     aborts: ("killed", "died of SIGABRT"),
     stops_itself_by_terminate: ("killed", "died of SIGTERM"),
-    vanishes: ("ended", "ended"),
+    vanishes: ("failed", "failed with status 0"),
 }
 
 
@@ -352,6 +352,47 @@ def test_a_forked_child_of_a_dead_owner_does_not_keep_its_lab() -> None:
         finally:
             kill(int(child))
             (DIRECTORY / name).unlink(missing_ok=True)
+
+
+LONELY = FORKING.replace("child = os.fork()", "[lab.kill(w) for w in lab.workers]\nchild = os.fork()")
+
+
+def test_a_forked_child_of_a_dead_owner_does_not_hold_its_lock() -> None:
+    """No worker is left to clean up, and the child lives on: the next lab sweeps what the owner has left."""
+    program = [sys.executable, "-W", "ignore", "-c", LONELY]
+    with subprocess.Popen(program, stdin=-1, stdout=-1, text=True) as owner:
+        assert owner.stdout and owner.stdin
+        name, child, *_ = owner.stdout.readline().split()
+        try:
+            assert not segment.owner_is_dead(name)
+            owner.stdin.write("go\n")
+            owner.stdin.flush()
+            owner.wait(10)
+            assert alive(int(child)) and segment.owner_is_dead(name)
+            launch.sweep()
+            assert not [entry for entry in entries() if name in entry]
+        finally:
+            kill(int(child))
+            segment.unlink(name)
+
+
+FORGOTTEN = """
+import os, sys
+from shmlab import Lab
+with Lab(produce_rate=None, consume_rate=None) as lab:
+    child = os.fork()
+    if not child:
+        sys.exit()  # it leaves the `with`, and runs what its parent wanted to be done at exit
+    os.waitpid(child, 0)
+    consumed = lab.snapshot().consumed
+    while lab.snapshot().consumed < consumed + 20: pass
+    print(lab.running, [worker.alive for worker in lab.workers])
+"""
+
+
+def test_a_forked_child_that_leaves_its_parents_lab_ends_nothing() -> None:
+    said = subprocess.run([sys.executable, "-W", "ignore", "-c", FORGOTTEN], capture_output=True, text=True, timeout=60)
+    assert (said.stdout, said.stderr) == ("True [True, True]\n", "")
 
 
 def uses_up_every_descriptor(buf: Any, item: Any) -> None:
