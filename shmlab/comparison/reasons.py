@@ -136,11 +136,19 @@ def _background(comparison: Comparison) -> list[str]:
 
 
 def _spread(comparison: Comparison) -> list[str]:
-    wide = [result for result in comparison.results if result.spread > WIDE]
-    if not wide:
-        return []
-    return [
-        f"{len(wide)} of {sum(bool(r.rates) for r in comparison.results)} figures differ by more than "
-        f"{100 * WIDE:.0f} % from round to round: other programs were at work, or the system moved processes between "
-        "processors. Run it again on a calm machine, or with more rounds."
-    ]
+    measured = [result for result in comparison.results if result.rates]
+    wide = sum(result.spread > WIDE for result in measured)
+    once = sum(len(result.rates) == 1 for result in measured)
+    said = []
+    if wide:
+        said.append(
+            f"{wide} of {len(measured)} figures differ by more than {100 * WIDE:.0f} % from round to round: other "
+            "programs were at work, or the system moved processes between processors. Run it again on a calm machine, "
+            "or with more rounds."
+        )
+    if once and comparison.plan.rounds > 1:
+        said.append(
+            f"{once} of {len(measured)} figures were measured once only, for lack of time: this machine is busy, and "
+            "nothing tells how far they can be trusted."
+        )
+    return said

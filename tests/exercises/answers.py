@@ -47,6 +47,27 @@ WRONG["index_buffer"] = (
     Wrong("moves the index before the slot is filled", ((STORE + MOVE_IN, MOVE_IN + STORE),), "empty-read"),
     Wrong("gives the slot back before it is read", ((LOAD + MOVE_OUT, MOVE_OUT + LOAD),), "empty-read"),
     Wrong(
+        "looks at a copy that grows old",
+        ((PUT_WAIT, "    out = buf.out\n" + PUT_WAIT.replace("buf.out", "out")),),
+        "livelock",
+    ),
+    Wrong(
+        "a list of Python instead of the segment",
+        ((STORE, "    queue.append(item)\n"), ("def get", "queue = []\n\n\ndef get")),
+        "",
+        "Processes share nothing but buf",
+    ),
+    Wrong(
+        "a global count",
+        (
+            (PUT_WAIT, "    global count\n    while count == buf.capacity:\n        pass\n    count += 1\n"),
+            ("def get", "count = 0\n\n\ndef get"),
+        ),
+        "",
+        "processes share nothing but buf",
+    ),
+    Wrong("sleeps instead of waiting", ((GET_WAIT, "    import time\n\n    time.sleep(0.001)\n"),), "empty-read"),
+    Wrong(
         "takes equal for full", ((PUT_WAIT, PUT_WAIT.replace("(buf.in_ + 1) % buf.capacity", "buf.in_")),), "livelock"
     ),
     Wrong("no wrapping around", ((MOVE_IN, "    buf.in_ += 1\n"),), "duplicated"),
@@ -141,6 +162,13 @@ WRONG["semaphores"] = (
     Wrong("never waits for room", ((EMPTY_TAKEN, ""), (EMPTY_GIVEN, "")), "overwrite"),
     Wrong("never waits for an item", ((FULL_GIVEN, ""), (FULL_TAKEN, "")), "empty-read"),
     Wrong("forgets to give the slot back", ((EMPTY_GIVEN, ""),), "deadlock"),
+    Wrong("gives the slot back twice", ((EMPTY_GIVEN, 2 * EMPTY_GIVEN),), "overwrite"),
+    Wrong("tells of the item twice", ((FULL_GIVEN, 2 * FULL_GIVEN),), "duplicated"),
+    Wrong(
+        "waits only where it looks empty",
+        ((FULL_TAKEN, "    if buf.in_ == buf.out:\n    " + FULL_TAKEN),),
+        "duplicated",
+    ),
     Wrong("forgets to tell the consumer", ((FULL_GIVEN, ""),), "deadlock"),
     Wrong(
         "acquire and release exchanged",
@@ -246,6 +274,19 @@ WRONG["two_producers"] = (
     ),
     Wrong("mutex in put only", ((LOCKED_GET, LOAD + MOVE_OUT),), "overwrite"),
     Wrong("mutex in get only", ((LOCKED_PUT, STORE + MOVE_IN),), "overwrite"),
+    Wrong(
+        "reads the index outside",
+        (
+            (
+                LOCKED_PUT,
+                "    here = buf.in_\n    with buf.mutex:\n        buf.slots[here] = item\n"
+                "        buf.in_ = (here + 1) % buf.capacity\n",
+            ),
+        ),
+        "overwrite",
+    ),
+    Wrong("releases mutex twice", ((LOCKED_PUT, LOCKED_PUT + "    buf.mutex.release()\n"),), "overwrite"),
+    Wrong("gives the slot back twice", ((EMPTY_GIVEN, 2 * EMPTY_GIVEN),), "overwrite"),
     Wrong(
         "mutex first, then empty",
         (
@@ -378,6 +419,16 @@ WRONG["unbounded"] = (
         "deadlock",
     ),
     Wrong("full before the item is there", ((FAR_PUT + FULL_GIVEN, FULL_GIVEN + FAR_PUT),), "empty-read"),
+    Wrong(
+        "fills the slot after its number is drawn",
+        (
+            (
+                FAR_PUT,
+                "    with buf.mutex:\n        here = buf.in_\n        buf.in_ += 1\n    buf.slots[here] = item\n",
+            ),
+        ),
+        "empty-read",
+    ),
     Wrong("forgets to tell the consumer", ((FULL_GIVEN, ""),), "deadlock"),
     Wrong(
         "asks again and again",

@@ -24,6 +24,18 @@ WRONG["monitor"] = (
     ),
     Wrong("if instead of while", ((SLEEP, SLEEP.replace("while", "if")),), "overwrite"),
     Wrong("wakes nobody", ((WAKE, ""),), "deadlock", "not_empty"),
+    Wrong(
+        "wakes at the first item only",
+        ((WAKE, WAKE.replace("> 0", "> 0 and buf.count == 1")),),
+        "deadlock",
+        "not_empty",
+    ),
+    Wrong(
+        "looks for sleepers when it has left",
+        ((WAKE + "    buf.mutex.release()\n\n", "    buf.mutex.release()\n" + WAKE + "\n"),),
+        "invariant",
+        "not_empty is still 1",
+    ),
     Wrong("always releases", ((WAKE, "    buf.not_empty.release()\n"),), "invariant"),
     Wrong(
         "wakes, but leaves the count", ((WAKE, WAKE.replace("        buf.getters_waiting -= 1\n", "")),), "invariant"
@@ -257,6 +269,7 @@ WRONG["batches"] = (
         "invariant",
         "torn apart",
     ),
+    Wrong("gives the slots back twice", ((BATCH_GET, BATCH_GET + "            buf.empty.release()\n"),), "invariant"),
     Wrong("the same item twice", ((BATCH_PUT, BATCH_PUT.replace("= item", "= items[0]")),), "invariant", "twice"),
     Wrong("returns nothing", (("    return got\n", ""),), "exception"),
 )
@@ -371,6 +384,18 @@ WRONG["readers_writers"] = (
                 START_READ,
                 "def start_read(buf):\n    with buf.mutex:\n        buf.readers += 1\n"
                 "        first = buf.readers == 1\n    if first:\n        buf.room.acquire()\n",
+            ),
+        ),
+        "invariant",
+        "inside at once",
+    ),
+    Wrong(
+        "looks at the count outside",
+        (
+            (
+                START_READ,
+                "def start_read(buf):\n    if buf.readers == 0:\n        buf.room.acquire()\n"
+                "    with buf.mutex:\n        buf.readers += 1\n",
             ),
         ),
         "invariant",
@@ -545,6 +570,17 @@ WRONG["barrier"] = (
     ),
     Wrong("counts without mutex", ((COME, COME.replace("with buf.mutex", "if True")),), "deadlock"),
     Wrong(
+        "looks at the count outside",
+        (
+            (
+                COME,
+                COME.replace("        if buf.count ==", "    if buf.count ==").replace("            ", "        ", 2),
+            ),
+        ),
+        "invariant",
+        "round 2",
+    ),
+    Wrong(
         "everybody opens the gate",
         ((COME, "    buf.gate.release()\n    buf.gate.acquire()\n"), (LEAVE, "")),
         "invariant",
@@ -645,6 +681,22 @@ WRONG["repair"] = (
     Wrong("both, always", ((BODY, "    buf.empty.release()\n    buf.full.release()\n"),), "invariant"),
     Wrong("forgets what full has already", ((FULL, FULL.replace("used - full", "used")),), "invariant", "twice"),
     Wrong("takes the item back", ((BODY, BODY + "    buf.in_ -= 1\n"),), "invariant"),
+    Wrong(
+        "goes by the slot",
+        (
+            (
+                BODY,
+                "    if empty + full < buf.capacity and buf.slots[buf.in_ % buf.capacity] is not None:\n"
+                "        buf.in_ += 1\n        buf.full.release()\n"
+                "    elif empty + full < buf.capacity:\n        buf.empty.release()\n",
+            ),
+        ),
+        "invariant",
+        "did not count",
+    ),
+    Wrong(
+        "asks whether full is zero", ((FULL, "    if full == 0 and used:\n        buf.full.release()\n"),), "deadlock"
+    ),
     Wrong(
         "empties the buffer",
         (

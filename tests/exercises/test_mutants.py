@@ -1,7 +1,7 @@
 """No wrong answer passes: every solution is damaged in many ways, and each damage has to be seen.
 
-A line is deleted, two are exchanged, a block is unwrapped, a word is replaced. What passes all the same stands in
-EQUAL, because it is as right as the original.
+A line is deleted, or stands there twice, two are exchanged, a block is unwrapped, its last line moved out of it, a word
+is replaced. What passes all the same stands in EQUAL, because it is as right as the original.
 """
 
 from collections.abc import Iterator
@@ -61,6 +61,10 @@ def mutants(text: str) -> Iterator[tuple[str, str]]:
             continue
         here, rest = number + 1, lines[number + 1 :]
         yield f"{here} deleted", "\n".join(lines[:number] + rest)
+        if any(word in code for word in (".acquire()", ".release()", "+ 1", "+= 1", "-= 1", "append")):  # not so twice
+            yield f"{here} twice", "\n".join([*lines[:number], line, line, *rest])
+        if depth(line) > 4 and (not rest or depth(rest[0]) < depth(line)):
+            yield f"{here} moved out", "\n".join([*lines[:number], line[4:], *rest])
         if code.strip().endswith(":"):
             inside = next((n for n, after in enumerate(rest) if after.strip() and depth(after) <= depth(line)), None)
             body = [after[4:] for after in rest[:inside]]

@@ -1,13 +1,17 @@
-"""Run all notebooks and keep what they show: `python -m tests.notebooks.renew`.
+"""Run all notebooks and keep what they show: `python -m tests.notebooks.renew` (or those that are named: `... 06 07`).
 
 Of a widget only the text is kept: its picture belongs to the run that made it.
 """
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+
+from shmlab.explorer.progress import QUIET
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -19,6 +23,7 @@ METADATA = {
 
 def renew(path: Path) -> None:
     """Run one notebook from top to bottom and save its outputs. Raises CellExecutionError; then nothing is saved."""
+    os.environ[QUIET] = "1"
     book = nbformat.read(path, as_version=4)
     NotebookClient(
         book, timeout=60, kernel_name="python3", store_widget_state=False, resources={"metadata": {"path": path.parent}}
@@ -47,6 +52,7 @@ def joined(outputs: list[Any]) -> list[Any]:
 
 
 if __name__ == "__main__":
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+    wanted = tuple(sys.argv[1:]) or ("",)
+    for path in sorted(path for path in NOTEBOOKS.glob("*.ipynb") if path.name.startswith(wanted)):
         print(f"running {path.name} ...", flush=True)
         renew(path)

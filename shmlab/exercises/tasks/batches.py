@@ -134,7 +134,7 @@ def get_batch(buf):
 """,
     (
         case(2),
-        case(2, times=2),
+        case(2, times=3),  # the third finds out who gives slots back twice
         case(3, times=2),
         case(2, producers=2),
         case(3, producers=2),

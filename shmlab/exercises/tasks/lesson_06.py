@@ -245,7 +245,7 @@ QUIZ = (
             Choice("At 10 a second the program is right.", "It is as wrong as before. It only shows less often."),
             Choice(
                 "The processes hardly ever meet between a load and a store.",
-                "The gap is far below a millionth of a second long.",
+                "The gap is about a millionth of a second long.",
                 right=True,
             ),
             Choice("The operating system protects slow programs.", "It does not see the accesses at all."),

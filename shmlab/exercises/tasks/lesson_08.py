@@ -239,7 +239,7 @@ TASKS = (
             "neighbour "
             "eats and lays both down; then the third one eats, too. Now all is as at the beginning.",
         ),
-        "No deadlock, everybody gets turns, and yet one never eats. Only a lock that serves in order (a ticket lock) "
+        "No deadlock, everybody gets turns, and yet one never eats. A lock that serves in order (a ticket lock) "
         "rules that "
         "out.",
         seeded=True,

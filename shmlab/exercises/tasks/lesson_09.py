@@ -137,7 +137,7 @@ QUIZ = (
         (
             Choice("The producer waits less often.", "Longer bursts find room.", right=True),
             Choice("Items get through sooner.", "Each item may even lie longer, behind more others."),
-            Choice("The consumer makes more items per second than it could before.", "It cannot be faster than it is."),
+            Choice("The consumer needs less time for an item.", "Its own speed is the same. It waits less often."),
         ),
     ),
 )

@@ -111,6 +111,7 @@ def get(buf):
         monitored(2, items=3),
         monitored(1, 2, 1, 2),
         monitored(1, 1, 2, 3),
+        monitored(2, 1, 2, 2),  # two items come while both consumers sleep: each needs a wake-up of its own
         monitored(1, 2, 2, 1),
         room(shared, capacity=2, items=2),
     ),

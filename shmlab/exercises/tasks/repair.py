@@ -1,8 +1,7 @@
 """Write code: set right what a producer leaves that died somewhere inside put.
 
 The same three things happen in the model and for real: a producer takes some steps of `put` and is killed; the
-student's
-`repair` runs while the consumer rests; a new producer and the consumer go on.
+student's `repair` runs while the consumer rests; a new producer and the consumer go on.
 """
 
 import os
@@ -147,6 +146,8 @@ def said_of(got: list[object], expected: list[int]) -> str:
         return f"{what}: it took an empty slot for an item, because full promises too many"
     if len(set(got)) < len(got):
         return f"{what}: an item came out twice, because full promises too many"
+    if set(got) - set(expected):
+        return f"{what}: an item came out that did not count yet"
     return f"{what}: an item that counted was lost"
 
 
@@ -192,8 +193,7 @@ def get(buf):
 
 A producer is killed, somewhere inside `put`. The consumer rests outside of `get`. Write `repair(buf, empty, full)`,
 which runs alone, before a new producer starts: `empty` and `full` are the values that the two semaphores have now.
-An item that
-counts must come out, once; one that does not yet count is gone with its producer.""",
+An item that counts must come out, once; one that does not yet count is gone with its producer.""",
     (("repair", "buf, empty, full"),),
     """
 def repair(buf, empty, full):

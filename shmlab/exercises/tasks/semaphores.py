@@ -49,7 +49,7 @@ def get(buf):
 """,
     (
         case(shared, capacity=2, items=1),
-        case(shared, capacity=1, items=2),
+        case(shared, capacity=1, items=3),  # the third finds out who gives a slot back twice
         case(shared, capacity=2, items=3),
         case(shared, capacity=3, items=4),
         room(shared, capacity=3, items=3),

@@ -44,7 +44,7 @@ def get(buf):
     return item
 """,
     (
-        case(shared, capacity=1, items=2),
+        case(shared, capacity=1, items=3),  # the third finds out who gives a slot back twice
         case(shared, capacity=2, items=3),
         case(shared, capacity=2, producers=2, consumers=1, items=2),
         case(shared, capacity=2, producers=1, consumers=2, items=4),
