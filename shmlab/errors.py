@@ -12,6 +12,19 @@ class ArgumentError(ShmlabError, ValueError):
     """An argument that cannot work. Nothing was created, started or changed."""
 
 
+class CourseMissing(ShmlabError, FileNotFoundError):
+    """The package was installed without the notebooks of the course."""
+
+    def __init__(self, place: object) -> None:
+        super().__init__(
+            f"the course's notebooks are missing: there is no {place}. Install shmlab again, "
+            "`pip install --force-reinstall --no-deps shmlab`, or work in a clone of its repository."
+        )
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class SegmentNotFound(ShmlabError, FileNotFoundError):
     """There is no segment of that name: never created, or already unlinked."""
 

@@ -1,0 +1,35 @@
+"""Copy the course into a folder of your own and open JupyterLab on its first lesson. What you changed there is kept."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+HELP = "copy the course's notebooks and open the first lesson"
+EXAMPLE = "shmlab notebooks my_course"
+FOLDER = Path("shmlab-notebooks")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, metavar="DIR", help=f"else ./{FOLDER}")
+    parser.add_argument("--no-open", action="store_true", help="only copy, without opening JupyterLab")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    from shmlab.course import copying
+
+    print(copying.copy(chosen.folder), flush=True)
+    if not chosen.no_open:
+        open_lab(chosen.folder)
+    return 0
+
+
+def open_lab(folder: Path) -> None:
+    """Become JupyterLab, on the first lesson. A notebook's `!shmlab ls` finds the command beside this Python."""
+    from shmlab import course
+
+    root = ["--allow-root"] if os.geteuid() == 0 else []  # in a container one is root
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    os.chdir(folder)
+    command = [sys.executable, "-m", "jupyterlab", *root, course.FIRST]
+    os.execve(sys.executable, command, {**os.environ, "PATH": programs})
