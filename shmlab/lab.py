@@ -5,20 +5,21 @@ unlinks everything at the end. It never maps the segment and never waits on a se
 whatever a worker does, the lab's own process goes on.
 """
 
-import atexit
 import contextlib
-import os
 import signal
 from dataclasses import replace
+from os import PathLike
 from threading import Lock, RLock
 
 from shmlab import launch, limits, settings
 from shmlab import layout as at
 from shmlab.crew import Crew
+from shmlab.ending import at_exit
 from shmlab.errors import LabStopped
 from shmlab.log import Event, Log
 from shmlab.narrator import Narrator
 from shmlab.observer import Observer
+from shmlab.recorder import Recorder
 from shmlab.segment import SegmentFile
 from shmlab.snapshot import Report, Snapshot, Worker
 from shmlab.trial import Trial, at_rest
@@ -67,7 +68,6 @@ class Lab:
         self._segment: SegmentFile | None = None
         self._crew: Crew | None = None
         self._last: Snapshot | None = None
-        self._owner = 0
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -78,8 +78,7 @@ class Lab:
                 return self
             launch.sweep()
             self._segment = file = launch.publish(self.strategy, self.slots, self.payload)
-            self._owner = os.getpid()
-            atexit.register(self._at_exit)
+            self._forget = at_exit(self.stop)
             try:
                 file.set_word(at.STEP_TIME, int(self._slow_motion * 1e9))
                 self._log.note("info", f"Segment {file.name} created: {file.layout.size:,} bytes, {self.slots} slots.")
@@ -109,7 +108,7 @@ class Lab:
             finally:
                 file, self._segment = self._segment, None
                 launch.withdraw(file)
-                atexit.unregister(self._at_exit)
+                self._forget()
                 self._log.note("info", "Stopped: all processes ended, the segment is unlinked.")
 
     def __enter__(self) -> "Lab":
@@ -117,10 +116,6 @@ class Lab:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-    def _at_exit(self) -> None:
-        if os.getpid() == self._owner:  # a forked child must not stop its parent's lab
-            self.stop()
 
     # --- steering --------------------------------------------------------------------------------
 
@@ -239,9 +234,7 @@ class Lab:
     @property
     def warning(self) -> str | None:
         """Where the strategy is not sound for this number of processes, as a sentence."""
-        alive = [w.role for w in self._last.workers if w.alive] if self._last else []
-        counts = self._settings.counts
-        return self.strategy.warning(*(alive.count(role) or counts[tag] for tag, role in at.ROLES.items()))
+        return self._settings.warning([w.role for w in self._last.workers if w.alive] if self._last else [])
 
     @property
     def events(self) -> list[Event]:
@@ -283,6 +276,13 @@ class Lab:
                 return self.run(items, timeout)
         with Trial(self._alive(), self.snapshot(), items) as trial:
             return trial.report(self.snapshot, timeout)
+
+    def record(self, file: str | PathLike[str]) -> Recorder:
+        """Write what happens into `file`, for `labs.replay(file)`, until the result's `stop()` or its `with` ends.
+
+        It never holds the lab up; what else ends it stands in `shmlab.recorder`. Raises ArgumentError, LabStopped.
+        """
+        return Recorder(self, file)
 
     def __str__(self) -> str:
         return str(self.snapshot()) if self._last else repr(self)
