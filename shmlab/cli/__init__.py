@@ -11,10 +11,21 @@ import sys
 from collections.abc import Sequence
 
 import shmlab
-from shmlab.cli import attach, clean, compare, consume, doctor, grade, ls, produce, trace
+from shmlab.cli import attach, clean, compare, consume, doctor, export, grade, ls, produce, trace
 from shmlab.errors import ShmlabError
 
-COMMANDS = (ls, attach, produce, consume, trace, compare, grade, doctor, clean)  # in the order of `shmlab --help`
+COMMANDS = (
+    ls,
+    attach,
+    produce,
+    consume,
+    trace,
+    compare,
+    export,
+    grade,
+    doctor,
+    clean,
+)  # in the order of `shmlab --help`
 
 
 def name(command: object) -> str:

@@ -150,6 +150,11 @@ class State:
         place = _number(number, self.simple["capacity"]) * stride
         self.raw[place : place + stride] = _bytes(form.text(text, "a slot", 2 * stride + 1024), stride)
 
+    def curve(self) -> tuple[int, int, int]:
+        """What the charts need, without the rest: slots that are occupied, items produced and consumed so far."""
+        states = memoryview(self.raw).cast("Q")[at.SLOT_STATE :: self.simple["stride"] // at.WORD].tolist()
+        return len(states) - states.count(at.EMPTY), self.simple["produced"], self.simple["consumed"]
+
     def snapshot(self) -> Snapshot:
         """What was seen."""
         plain = dict(self.simple)

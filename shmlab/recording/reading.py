@@ -42,8 +42,9 @@ class Moment:
 class Recording(Sequence[Moment]):
     """A recorded run: a sequence of moments. `at(seconds)` gives the one that was then.
 
-    `lab` and `machine` tell what was recorded, and where; `times` are the seconds of all moments, the first is 0. `cut`
-    is a sentence where the recording has no end, else empty; `ended` says why it ended.
+    `lab` and `machine` tell what was recorded, and where; `times` are the seconds of all moments, the first is 0;
+    `curve` are occupied slots, items produced, items consumed at each. `cut` is a sentence where the recording has no
+    end, else empty; `ended` says why it ended.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -55,6 +56,7 @@ class Recording(Sequence[Moment]):
         self.lab, self.machine = _header(self._lines.pop(0))
         self.cut, self.ended = "", ""
         self.times: list[float] = []
+        self.curve: list[tuple[int, int, int]] = []
         self._events: list[Event] = []
         self._happened: list[int] = []  # at which moment each of them was seen
         self._outputs, self._printed = [""], [0]  # what stood there, and from which moment on
@@ -82,6 +84,7 @@ class Recording(Sequence[Moment]):
                 raise form.damaged(number + 2, str(wrong)) from None
             began = began if self.times else state.simple["time"]
             self.times.append(state.simple["time"] - began)
+            self.curve.append(state.curve())
         until = f" It is played up to there, {self.times[-1]:.1f} s." if self.times else ""
         self.cut, self.ended = f"This recording has no end: it was cut off.{until}", "cut off"
 

@@ -4,8 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.recording.runs import file
 
 ROOT = Path(__file__).parents[2]
@@ -13,7 +11,7 @@ BLOCKED = """
 import sys
 
 class Absent:
-    names = ("posix_ipc", "fcntl", "mmap", "resource", "termios", "pwd", "grp")
+    names = ("posix_ipc", "fcntl", "resource", "termios", "pwd", "grp")
 
     def find_spec(self, name, path=None, target=None):
         if name in self.names or name in {banned}:
@@ -27,7 +25,7 @@ OURS = ("shmlab.segment", "shmlab.sync", "shmlab.observer", "shmlab.lab", "shmla
 
 
 def without_posix(program: str, folder: Path, *arguments: str) -> str:
-    """What a program prints where there is no shared memory, no thread can be started, and no lab can be."""
+    """What a program prints where there is no shared memory, and no lab can be started."""
     code = BLOCKED.format(banned=OURS) + program
     command = [sys.executable, "-W", "error", "-c", code, str(file(folder)), *arguments]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
