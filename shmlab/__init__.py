@@ -30,11 +30,12 @@ _HOMES = {
     "CapReached": "errors",
     "LabStopped": "errors",
     "NoRoom": "errors",
+    "RecordingRefused": "errors",
     "SegmentNotFound": "errors",
     "SegmentRefused": "errors",
     "WorkerFailed": "errors",
 }
-_MODULES = ("labs", "layout", "scenarios", "segment", "strategies", "sync")
+_MODULES = ("labs", "layout", "recording", "scenarios", "segment", "strategies", "sync")
 __all__ = [
     "ArgumentError",
     "Atomic",
@@ -44,6 +45,7 @@ __all__ = [
     "LabStopped",
     "NoRoom",
     "Observer",
+    "RecordingRefused",
     "Report",
     "Ring",
     "SegmentNotFound",
@@ -58,6 +60,7 @@ __all__ = [
     "explore",
     "labs",
     "layout",
+    "recording",
     "scenarios",
     "segment",
     "show",
@@ -66,13 +69,14 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from shmlab import labs, layout, scenarios, segment, strategies, sync
+    from shmlab import labs, layout, recording, scenarios, segment, strategies, sync
     from shmlab.comparison import compare
     from shmlab.errors import (
         ArgumentError,
         CapReached,
         LabStopped,
         NoRoom,
+        RecordingRefused,
         SegmentNotFound,
         SegmentRefused,
         ShmlabError,

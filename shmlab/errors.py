@@ -49,6 +49,10 @@ class NoRoom(ShmlabError, OSError):
         return str(self.args[-1])  # without OSError's "[Errno 28]"
 
 
+class RecordingRefused(ShmlabError):
+    """A recording that cannot be played: damaged, of another version, or no recording at all."""
+
+
 class CapReached(ShmlabError):
     """The unbounded buffer may not grow any more. The worker keeps its item and tries again."""
 

@@ -5,20 +5,21 @@ unlinks everything at the end. It never maps the segment and never waits on a se
 whatever a worker does, the lab's own process goes on.
 """
 
-import atexit
 import contextlib
-import os
 import signal
 from dataclasses import replace
+from os import PathLike, getpid
 from threading import Lock, RLock
 
 from shmlab import launch, limits, settings
 from shmlab import layout as at
 from shmlab.crew import Crew
+from shmlab.ending import at_exit
 from shmlab.errors import LabStopped
 from shmlab.log import Event, Log
 from shmlab.narrator import Narrator
 from shmlab.observer import Observer
+from shmlab.recorder import Recorder
 from shmlab.segment import SegmentFile
 from shmlab.snapshot import Report, Snapshot, Worker
 from shmlab.trial import Look, Trial, at_rest
@@ -77,8 +78,7 @@ class Lab:
                 return self
             launch.sweep()
             self._segment = file = launch.publish(self.strategy, self.slots, self.payload)
-            self._owner = os.getpid()
-            atexit.register(self.stop)
+            self._forget, self._owner = at_exit(self.stop), getpid()
             try:
                 file.set_word(at.STATE, at.PAUSED if paused else at.RUNNING)
                 file.set_word(at.STEP_TIME, int(self._slow_motion * 1e9))
@@ -95,7 +95,7 @@ class Lab:
 
     def stop(self) -> None:
         """End all processes, keep the last snapshot, unlink everything. Any thread may call it, twice does no harm."""
-        if os.getpid() != self._owner:  # never started, or a forked child, which must not stop its parent's lab
+        if getpid() != self._owner:  # never started, or a forked child, which must not stop its parent's lab
             return
         with self._lock:
             if not self._segment:
@@ -111,7 +111,7 @@ class Lab:
             finally:
                 file, self._segment = self._segment, None
                 launch.withdraw(file)
-                atexit.unregister(self.stop)
+                self._forget()
                 self._log.note("info", "Stopped: all processes ended, the segment is unlinked.")
 
     def __enter__(self) -> "Lab":
@@ -237,9 +237,7 @@ class Lab:
     @property
     def warning(self) -> str | None:
         """Where the strategy is not sound for this number of processes, as a sentence."""
-        alive = [w.role for w in self._last.workers if w.alive] if self._last else []
-        counts = self._settings.counts
-        return self.strategy.warning(*(alive.count(role) or counts[tag] for tag, role in at.ROLES.items()))
+        return self._settings.warning([w.role for w in self._last.workers if w.alive] if self._last else [])
 
     @property
     def events(self) -> list[Event]:
@@ -281,6 +279,10 @@ class Lab:
                 return self.run(items, timeout, look)
         with Trial(self._alive(), self.snapshot(), items, paced=look is not None) as trial:
             return trial.report(look or self.snapshot, timeout)
+
+    def record(self, file: str | PathLike[str]) -> Recorder:
+        """Write what happens into `file`, for `labs.replay(file)`; see Recorder. Raises ArgumentError, LabStopped."""
+        return Recorder(self, file)
 
     def __str__(self) -> str:
         return str(self.snapshot()) if self._last else repr(self)

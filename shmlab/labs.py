@@ -1,7 +1,7 @@
 """Labs for notebooks: one line in a cell, and real processes meet in a real segment before one's eyes.
 
 There is one lab at each place in a notebook: running a cell again closes what it showed before, with all its processes,
-widgets and threads.
+widgets and threads. Each view is imported when it is asked for: a recorded run is shown where nothing else could be.
 """
 
 from __future__ import annotations
@@ -11,29 +11,27 @@ import itertools
 import sys
 from collections.abc import Callable, Iterable
 from inspect import signature
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shmlab import limits
-from shmlab.comparison import planned
 from shmlab.errors import ArgumentError
-from shmlab.exhibits.access import try_access
-from shmlab.exhibits.calls import count_calls
-from shmlab.explorer import question, schedules
-from shmlab.explorer.goal import Asked, Goal
-from shmlab.explorer.question import Found
-from shmlab.explorer.search import Progress
-from shmlab.explorer.stepping import Stepping
-from shmlab.explorer.verdict import Verdict
-from shmlab.pipeline import checked
-from shmlab.widgets.address_spaces import AddressSpaces
-from shmlab.widgets.comparison import LiveComparison
-from shmlab.widgets.lecture import Lecture
-from shmlab.widgets.lifecycle import SegmentBoard
-from shmlab.widgets.live import LiveLab
-from shmlab.widgets.pipeline import LivePipeline
-from shmlab.widgets.queueing import LiveQueueing
-from shmlab.widgets.stepper import Stepper
-from shmlab.widgets.tables import AccessTable, CallsTable
+
+if TYPE_CHECKING:
+    import os
+
+    from shmlab.explorer.goal import Asked
+    from shmlab.explorer.question import Found
+    from shmlab.explorer.search import Progress
+    from shmlab.widgets.address_spaces import AddressSpaces
+    from shmlab.widgets.comparison import LiveComparison
+    from shmlab.widgets.lecture import Lecture
+    from shmlab.widgets.lifecycle import SegmentBoard
+    from shmlab.widgets.live import LiveLab
+    from shmlab.widgets.pipeline import LivePipeline
+    from shmlab.widgets.queueing import LiveQueueing
+    from shmlab.widgets.replay import ReplayedLab
+    from shmlab.widgets.stepper import Stepper
+    from shmlab.widgets.tables import AccessTable, CallsTable
 
 FPS = (1, 60)
 
@@ -74,6 +72,7 @@ def live(
     line; `close()` ends it. Raises ArgumentError before anything is started.
     """
     from shmlab import scenarios
+    from shmlab.widgets.live import LiveLab
 
     limits.whole(fps, "fps", *FPS)
     if scenario is not None:
@@ -94,6 +93,23 @@ def live(
         "repair": repair,
     }
     return _placed(sys._getframe(1), lambda: LiveLab(settings, fps, scenario))
+
+
+def replay(file: str | os.PathLike[str], speed: float = 1.0) -> ReplayedLab:
+    """Show a run that was recorded (`lab.record(file)`) in the view of the live lab. No process is started.
+
+    speed: how many recorded seconds pass in one, 0.01 to 100.
+
+    The result shows itself as the last line of a cell: play, pause, speed, and a slider for the moment. `seek(seconds)`
+    goes to a moment, `print` tells what is shown there; `close()` ends it. It works without shared memory, so on any
+    system. Raises RecordingRefused for a file that is damaged, of another version or no recording, ArgumentError.
+    """
+    from shmlab import recording
+    from shmlab.widgets.replay import ReplayedLab
+
+    limits.number(speed, "speed", 0.01, 100, "times")
+    run = recording.read(file)
+    return _placed(sys._getframe(1), lambda: ReplayedLab(run, float(speed)))
 
 
 def stepper(
@@ -117,6 +133,12 @@ def stepper(
     The result shows itself as the last line of a cell; `print(stepper)` is its state in one line; `close()` ends it.
     Raises ArgumentError and the errors of `shmlab.explore` before anything is started.
     """
+    from shmlab.explorer import question, schedules
+    from shmlab.explorer.goal import Goal
+    from shmlab.explorer.stepping import Stepping
+    from shmlab.explorer.verdict import Verdict
+    from shmlab.widgets.stepper import Stepper
+
     wanted, real = None if goal is None else Goal(goal), limits.yes_or_no(real, "real")
     if not isinstance(title, str):
         raise ArgumentError(f"title must be text, not {title!r}.")
@@ -154,6 +176,9 @@ def pipeline(sources: str, slow_motion: float = 0.02, **asked: Any) -> LivePipel
     The result shows itself as the last line of a cell; `print` it for its state in one line; `close()` ends it. Without
     a compiler a recorded run is shown, which says so. Raises ArgumentError before anything is started.
     """
+    from shmlab.pipeline import checked
+    from shmlab.widgets.pipeline import LivePipeline
+
     settings = checked(sources, slow_motion=slow_motion, **asked)
     return _placed(sys._getframe(1), lambda: LivePipeline(settings))
 
@@ -166,6 +191,8 @@ def queueing(slots: int = 8, seconds: float = 11.0) -> LiveQueueing:
     The result shows itself as the last line of a cell and fills in; `wait()` gives the figures, `close()` ends it.
     Raises ArgumentError before anything is started.
     """
+    from shmlab.widgets.queueing import LiveQueueing
+
     return _placed(sys._getframe(1), lambda: LiveQueueing(slots, seconds))
 
 
@@ -184,12 +211,17 @@ def compare(
     The result shows itself as the last line of a cell; `wait()` gives the `Comparison`, `close()` ends it.
     Raises ArgumentError before anything is started.
     """
+    from shmlab.comparison import planned
+    from shmlab.widgets.comparison import LiveComparison
+
     plan = planned(ways, sizes, between, rounds, seconds, quick)
     return _placed(sys._getframe(1), lambda: LiveComparison(plan))
 
 
 def lecture() -> Lecture:
     """A lecture of 45 minutes: a button for each station, its question in large letters, below it the real thing."""
+    from shmlab.widgets.lecture import Lecture
+
     return _placed(sys._getframe(1), Lecture)
 
 
@@ -198,21 +230,31 @@ def maps() -> AddressSpaces:
 
     `own_page`, `store` and `load` have one of them use an address; the picture follows.
     """
+    from shmlab.widgets.address_spaces import AddressSpaces
+
     return _placed(sys._getframe(1), AddressSpaces)
 
 
 def lifecycle() -> SegmentBoard:
     """Two processes, A and B, that create, attach, use, detach and unlink one segment, as told by buttons or lines."""
+    from shmlab.widgets.lifecycle import SegmentBoard
+
     return _placed(sys._getframe(1), SegmentBoard)
 
 
 def access() -> AccessTable:
     """Let real users try to attach a segment in each mode, and show who could."""
+    from shmlab.exhibits.access import try_access
+    from shmlab.widgets.tables import AccessTable
+
     return _placed(sys._getframe(1), lambda: AccessTable(try_access()))
 
 
 def calls() -> CallsTable:
     """Count the system calls of two processes that share memory, and that use a pipe instead. Takes about a second."""
+    from shmlab.exhibits.calls import count_calls
+    from shmlab.widgets.tables import CallsTable
+
     return _placed(sys._getframe(1), lambda: CallsTable(count_calls()))
 
 

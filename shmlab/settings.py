@@ -1,5 +1,6 @@
 """What a lab is asked to be, checked in full before anything is created."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shmlab import layout as at
@@ -20,6 +21,10 @@ class Settings:
     payload: int
     slow_motion: float
     repair: bool
+
+    def warning(self, alive: Sequence[str]) -> str | None:
+        """Where the strategy is not sound for processes of these roles; a role that has none counts as asked for."""
+        return self.strategy.warning(*(alive.count(role) or self.counts[tag] for tag, role in at.ROLES.items()))
 
     def __str__(self) -> str:
         counts = [f"{n} {at.ROLES[role]}{'s' * (n != 1)}" for role, n in self.counts.items()]

@@ -26,13 +26,14 @@ class Slot:
 class Slots(Sequence[Slot]):
     """All slots of a snapshot, decoded from `raw` when asked for.
 
-    `states`, `producers` and `sequences` are lists with one number for each slot, for drawing.
+    `states`, `producers` and `sequences` are lists with one number for each slot, for drawing; `stride` is bytes from
+    one slot to the next, `payload` bytes of an item.
     """
 
-    __slots__ = ("_payload", "producers", "raw", "sequences", "states", "stride", "tickets")
+    __slots__ = ("payload", "producers", "raw", "sequences", "states", "stride", "tickets")
 
     def __init__(self, raw: bytes, stride: int, payload: int) -> None:
-        self.raw, self.stride, self._payload = raw, stride, payload
+        self.raw, self.stride, self.payload = raw, stride, payload
         words, step = memoryview(raw).cast("Q"), stride // at.WORD
         self.states: list[int] = [
             s if s < len(at.STATES) else at.OVERWRITTEN for s in words[at.SLOT_STATE :: step].tolist()
@@ -53,11 +54,16 @@ class Slots(Sequence[Slot]):
             return [self[i] for i in range(*index.indices(len(self)))]
         i = range(len(self))[index]
         start = i * self.stride + at.SLOT_PAYLOAD
-        payload = self.raw[start : start + self._payload]
+        payload = self.raw[start : start + self.payload]
         return Slot(i, at.STATES[self.states[i]], self.producers[i], self.sequences[i], payload)
 
     def __iter__(self) -> Iterator[Slot]:
         return (self[i] for i in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Slots) and (self.raw, self.payload) == (other.raw, other.payload)
+
+    __hash__ = None  # type: ignore[assignment]  # as dictionaries have it, and snapshots with them
 
     @property
     def letters(self) -> str:

@@ -194,7 +194,8 @@ def test_stop_is_quick_even_when_workers_are_stalled_or_asleep_or_spin() -> None
         assert time.monotonic() - began < 3
 
 
-def test_a_forked_child_does_not_stop_its_parents_lab() -> None:
+def test_a_forked_child_that_exits_does_not_stop_its_parents_lab() -> None:
+    import atexit
     import warnings
 
     with Lab(**FAST) as lab:
@@ -203,6 +204,7 @@ def test_a_forked_child_does_not_stop_its_parents_lab() -> None:
             child = os.fork()
         if not child:
             try:
+                atexit._run_exitfuncs()
                 lab.stop()
             finally:
                 os._exit(0)

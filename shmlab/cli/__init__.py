@@ -13,12 +13,29 @@ import sys
 from collections.abc import Sequence
 
 import shmlab
-from shmlab.cli import attach, clean, compare, completion, consume, doctor, grade, ls, notebooks, produce, run
+from shmlab.cli import (
+    attach,
+    clean,
+    compare,
+    completion,
+    consume,
+    doctor,
+    export,
+    grade,
+    ls,
+    notebooks,
+    produce,
+    run,
+    trace,
+)
 from shmlab.errors import ShmlabError
 from shmlab.terminal import ending
 
 # in the order of `shmlab --help`
-COMMANDS = (notebooks, run, ls, attach, produce, consume, compare, grade, doctor, clean, completion)
+COMMANDS = (
+    *(notebooks, run, ls, attach, produce, consume, compare),
+    *(trace, export, grade, doctor, clean, completion),
+)
 ALWAYS = "2 not possible as asked, 130 interrupted by Ctrl-C"
 READER_GONE = 128 + 13  # of SIGPIPE
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 HELP = "copy the course's notebooks and open the first lesson"
 EXAMPLE = "shmlab notebooks my_course"
+STATUS = "0 copied, and JupyterLab has ended"
 FOLDER = Path("shmlab-notebooks")
 
 

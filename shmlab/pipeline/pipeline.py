@@ -4,7 +4,6 @@ Like a lab it never maps a segment and never waits on a semaphore. Between two s
 textbook's three semaphores; what the compilers put, the assembler gets, and what that puts, the linker gets.
 """
 
-import atexit
 import os
 import shutil
 import signal
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from shmlab import launch, limits, processes, strategies
 from shmlab import layout as at
+from shmlab.ending import at_exit
 from shmlab.errors import ArgumentError
 from shmlab.observer import Observer
 from shmlab.pipeline import order as orders
@@ -82,7 +82,7 @@ class Pipeline:
         self._names: list[dict[int, str]] = []
         self._progress: list[Progress] = []
         self._processes: list[Process] = []
-        self._place, self._began, self._owner = "", 0.0, 0
+        self._place, self._began = "", 0.0
         self._closing = False
         self._last: Moment | None = None
 
@@ -96,8 +96,8 @@ class Pipeline:
             if absent := tools.missing():
                 raise tools.NoTools(absent)
             launch.sweep()
-            self._owner, self._began = os.getpid(), time.monotonic()
-            atexit.register(self._at_exit)
+            self._began = time.monotonic()
+            self._forget = at_exit(self.stop)
             try:
                 self._place = tempfile.mkdtemp(prefix="shmlab-pipeline-")
                 for _ in range(self.settings.stages - 1):
@@ -129,17 +129,13 @@ class Pipeline:
                 launch.withdraw(file)
             shutil.rmtree(self._place, ignore_errors=True)
             self._place = ""
-            atexit.unregister(self._at_exit)
+            self._forget()
 
     def __enter__(self) -> "Pipeline":
         return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-    def _at_exit(self) -> None:
-        if os.getpid() == self._owner:  # a forked child must not end its parent's pipeline
-            self.stop()
 
     def _start_stages(self) -> None:
         wanted, count = self.settings, len(self.settings.sources)

@@ -18,11 +18,11 @@ from typing import Any
 from shmlab.pipeline import tools
 from shmlab.pipeline.pipeline import Pipeline, Settings, check
 from shmlab.pipeline.seen import Buffer, Moment, Named, Places, Report, Stage
+from shmlab.recording.differences import Flat, changed, leaves
 
 FILE = Path(__file__).with_name("recorded.json")
 EVERY = 0.2  # seconds between two moments
 DIGITS = 2  # of a time in a moment
-Flat = dict[str, Any]
 RUNS: tuple[Flat, ...] = ({"rounds": 4}, {"rounds": 4, "compilers": 2})  # of lesson 12, in its order
 VIEWS: tuple[Flat, ...] = ({"slow_motion": 0.02}, {"slow_motion": 0.02, "stages": 3})
 
@@ -94,26 +94,18 @@ def _words(recorded: Flat) -> str:
     )
 
 
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """All leaves of nested dictionaries and lists of dictionaries, with their paths."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _flat(inner, f"{path}/{name}")
-    elif isinstance(value, list | tuple) and value and isinstance(value[0], dict):
-        for number, inner in enumerate(value):
-            yield from _flat(inner, f"{path}/{number}")
-    else:
-        yield path, round(value, DIGITS) if isinstance(value, float) else value
-
-
 def differences(moments: list[Moment]) -> list[Flat]:
     """Each moment as what differs from the one before."""
     found, before = [], Flat()
     for moment in moments:
-        flat = dict(_flat(asdict(moment)))
-        found.append({path: value for path, value in flat.items() if path not in before or before[path] != value})
+        flat = {path: _rounded(value) for path, value in leaves(asdict(moment))}
+        found.append(changed(before, flat))
         before = flat
     return found
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, DIGITS) if isinstance(value, float) else value
 
 
 def _moments(stored: list[Flat]) -> Iterator[Moment]:

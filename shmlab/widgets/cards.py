@@ -108,12 +108,29 @@ class Card:
         )
 
 
-class CardsView:
-    """The cards of all workers: producers in one column, consumers in the other."""
+class Still:
+    """The card of a worker that one can only look at: of a recorded one."""
 
-    def __init__(self, request: Request, parts: Parts) -> None:
+    def __init__(self, worker: Any, parts: Parts) -> None:
+        self.role, self.text = worker.role, parts.text()
+        self.box = parts.column([self.text], f"card {self.role}")
+        self.update(worker)
+
+    def update(self, worker: Any) -> bool:
+        """Show what the worker did then."""
+        text = Card.words(worker)
+        changed = bool(text != self.text.value)
+        if changed:
+            self.text.value = text
+        return changed
+
+
+class CardsView:
+    """The cards of all workers: producers in one column, consumers in the other. Without `request` they only show."""
+
+    def __init__(self, request: Request | None, parts: Parts) -> None:
         self.request, self.parts = request, parts
-        self.cards: dict[tuple[int, str, int], Card] = {}
+        self.cards: dict[tuple[int, str, int], Any] = {}
         self.producers = parts.column([], "cards left")
         self.consumers = parts.column([], "cards right")
 
@@ -128,7 +145,8 @@ class CardsView:
             if key in self.cards:
                 changed |= self.cards[key].update(worker)
             else:
-                self.cards[key] = Card(worker, self.request, self.parts)
+                ask = self.request
+                self.cards[key] = Card(worker, ask, self.parts) if ask else Still(worker, self.parts)
         if gone or fresh:
             for role, column in (("producer", self.producers), ("consumer", self.consumers)):
                 column.children = [self.cards[key].box for key in present if self.cards[key].role == role]

@@ -91,10 +91,13 @@ class ChartsView:
         latest = [(snap.produced - produced) / passed, (snap.consumed - consumed) / passed] if passed > 0.15 else [0, 0]
         self.occupied = np.append(self.occupied[1:], np.float32(snap.occupancy))
         self.rates = np.hstack([self.rates[:, 1:], np.array(latest, np.float32)[:, None]])
-        capacity = float(snap.capacity)
-        self.fill.limit(capacity, [0, capacity / 2, capacity] if snap.capacity % 2 == 0 else [0, capacity])
+        self.draw(snap.capacity)
+        return True
+
+    def draw(self, capacity: int) -> None:
+        """Draw `occupied` and `rates`: the last minute, a value for each of `POINTS`, nan where there was nothing."""
+        self.fill.limit(float(capacity), [0, capacity / 2, capacity] if capacity % 2 == 0 else [0, capacity])
         top = nice(1.05 * float(np.nanmax(self.rates)))
         self.flow.limit(top, [0, top / 2, top])
         self.fill.curves.y = self.occupied
         self.flow.curves.y = self.rates
-        return True

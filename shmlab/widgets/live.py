@@ -10,24 +10,17 @@ import html
 import time
 from typing import Any
 
-import ipywidgets
-
-from shmlab import scenarios, signs, strategies, words
+from shmlab import scenarios, strategies
 from shmlab.errors import ShmlabError
 from shmlab.lab import Lab
-from shmlab.widgets import controls, palette, picture, saving
-from shmlab.widgets.cards import CardsView
-from shmlab.widgets.charts import HERTZ, ChartsView
+from shmlab.widgets import controls, picture, saving
+from shmlab.widgets.board import Board
+from shmlab.widgets.charts import HERTZ
 from shmlab.widgets.close import close_tree
 from shmlab.widgets.controls import ControlsView
 from shmlab.widgets.errands import Errands
-from shmlab.widgets.events import EventsView, table
+from shmlab.widgets.events import table
 from shmlab.widgets.frames import Frames
-from shmlab.widgets.hexview import HexView
-from shmlab.widgets.parts import Parts
-from shmlab.widgets.semaphores import SemaphoresView
-from shmlab.widgets.shown import Shown
-from shmlab.widgets.slots import SlotsView
 
 QUICK = ("set_rate", "stall", "unstall", "one_item")  # these only write words: done in the callback
 SLOW = ("kill", "remove", "repair", "add_producer", "add_consumer")
@@ -36,7 +29,7 @@ RESTING = (
 )
 
 
-class LiveLab(Shown):
+class LiveLab(Board):
     """A running lab and its view. `lab` is the `Lab`; `close()` ends both.
 
     `settings` are arguments of `Lab`, `fps` is asked frames per second, `scenario` the name of one or None.
@@ -51,9 +44,7 @@ class LiveLab(Shown):
         super().__init__(repr(self.lab).replace("<Lab", "<LiveLab", 1))
         self._bounded = "semaphores" if self.settings["strategy"] == "unbounded" else self.settings["strategy"]
         self.lab.start()
-        self._due = dict.fromkeys(("cards", "values", "charts", "panes", "line"), 0.0)
         self._note = ""
-        self._wide = False
         self._errands = Errands(self._complain)
         self.frames = Frames(self._draw, fps, self.lock, self._calm, self._rest, self._complain)
         try:
@@ -70,77 +61,28 @@ class LiveLab(Shown):
     # what one sees
 
     def _build(self) -> None:
-        self.parts = parts = Parts()
-        self.head, self.note = parts.text("head"), parts.text("note")
-        self.line, self.download = parts.text("state-line"), parts.text("download")
-        self.controls = ControlsView(self.request, self._shown(), parts)
-        self.slots, self.cards, self.charts = SlotsView(parts), CardsView(self.request, parts), ChartsView(parts)
-        self.values, self.bytes, self.events = SemaphoresView(parts), HexView(parts), EventsView(parts)
-        self.stage = parts.row([self.cards.producers, self.slots.box, self.cards.consumers], "stage")
-        self.panes = ipywidgets.Tab([self.events.log, self.bytes.box, self.events.output]).add_class("panes")
-        self.panes.titles = ("What happened", "The bytes", "Worker output")
+        self._make(self.request)
+        self.download = self.parts.text("download")
+        self.controls = ControlsView(self.request, self._shown(), self.parts)
         self.panes.observe(lambda _: self.frames.touch(), "selected_index")
-        style = parts.text("unseen", f"<style>{palette.style()}</style>")
-        top = parts.row([self.head, self.controls.saving], "top")
-        shown = [style, top, self.controls.box, self.note, self.stage, self.values.box, self.charts.box]
-        self.box = parts.column([*shown, self.panes, self.line, self.download], "shmlab")
+        self._arrange([self.controls.saving], self.controls.box, self.download)
         self._draw(time.monotonic())
 
     def _draw(self, now: float) -> bool:
         snap = self.lab.snapshot()
-        changed = self.slots.update(snap, now)
-        if self.slots.wide != self._wide:
-            self._wide = self.slots.wide
-            (self.stage.add_class if self._wide else self.stage.remove_class)("wide")
-        if self._is_due("values", now, 0.1):
-            changed |= self.values.update(snap)
-        if self._is_due("cards", now, 0.2):
-            changed |= self.cards.update(snap)
-            changed |= self._head(snap)
+        changed = self._paint(snap, self.lab.events, self.lab.output, now)
         if snap.state == "running" and self._is_due("charts", now, 1 / HERTZ):
             changed |= self.charts.update(snap, now)
-        if self._is_due("panes", now, 0.25):
-            if self.panes.selected_index == 1:
-                changed |= self.bytes.update(snap)
-            else:
-                changed |= self.events.update(self.lab.events, self.lab.output)
-        if self._is_due("line", now, 1.0):
-            changed |= self._set(self.line, f'<div role="status">{html.escape(str(snap))}</div>')
         return changed
 
-    def _is_due(self, part: str, now: float, every: float) -> bool:
-        if now - self._due[part] < every - 0.004:
-            return False
-        self._due[part] = now
-        return True
-
-    @staticmethod
-    def _set(widget: ipywidgets.HTML, value: str) -> bool:
-        if widget.value == value:
-            return False
-        widget.value = value
-        return True
-
-    def _head(self, snap: Any) -> bool:
-        shape = signs.LAB.get(snap.state, "•")
-        bound = "" if snap.bounded else f", at most {snap.cap:,}"
-        cap = '<span class="pill stopped"><i>▲</i>cap reached</span>' if snap.cap_reached and not snap.bounded else ""
-        text = (
-            f'<div class="title">{html.escape(self.title)}</div>'
-            f'<div class="under"><span class="pill {snap.state}"><i>{shape}</i>{snap.state}</span>{cap}'
-            f"<code>/dev/shm/{html.escape(snap.name)}</code>"
-            f"<span>{snap.capacity:,} slots{bound}</span><span>{words.size(snap.size)}</span></div>"
-        )
+    def _head(self, snap: Any, more: str = "") -> str:
         self.controls.state(snap.state, bool(self.lab.damaged))
-        return self._set(self.head, text) | self._set(self.note, self._notes())
+        return super()._head(snap, more)
 
-    def _notes(self) -> str:
-        notes = [("error", self._note)]
-        if self.scenario is not None:
-            notes.append(("question", f"? {html.escape(scenarios.scenarios[self.scenario].question)}"))
-        if self.lab.warning:
-            notes.append(("warning", f"▲ {html.escape(self.lab.warning)}"))
-        return "".join(f'<div class="{kind}">{text}</div>' for kind, text in notes if text)
+    def _notes(self) -> list[tuple[str, str]]:
+        question = f"? {html.escape(scenarios.scenarios[self.scenario].question)}" if self.scenario else ""
+        warning = f"▲ {html.escape(self.lab.warning)}" if self.lab.warning else ""
+        return [("error", self._note), ("question", question), ("warning", warning)]
 
     @property
     def title(self) -> str:
@@ -157,7 +99,7 @@ class LiveLab(Shown):
         self.say(RESTING if resting else "")
         if resting:
             with self.lock:  # no frame follows that would show it
-                self._set(self.note, self._notes())
+                self._set(self.note, self._noted())
 
     # what one may do
 
@@ -248,7 +190,7 @@ class LiveLab(Shown):
             if settings["strategy"] != "unbounded":
                 self._bounded = settings["strategy"]
             self.charts.clear()
-            self._due = dict.fromkeys(self._due, 0.0)
+            self._all_due()
             self.controls.show(self._shown(), "running")
         if scenario is not None:
             self._begin(scenario)
@@ -269,7 +211,7 @@ class LiveLab(Shown):
         self.frames.close()
         self._errands.close()
         self.lab.stop()
-        close_tree(self.box, self.slots.head, *self.parts.shared, *self.frames.widgets)
+        self._take_away(*self.frames.widgets)
 
     def __str__(self) -> str:
         return str(self.lab)

@@ -1,0 +1,200 @@
+"""A recorded run, read in full and checked before anything of it is shown.
+
+Kept are the lines; a moment is made when it is asked for, from the nearest known state before it.
+"""
+
+import os
+import stat
+import threading
+import zlib
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+from shmlab.errors import RecordingRefused
+from shmlab.log import KEPT, Event
+from shmlab.recording import form
+from shmlab.recording.form import Wrong
+from shmlab.recording.plain import State
+from shmlab.snapshot import Snapshot
+
+APART = 256  # moments from one kept state to the next, at least;
+LARGE = 1 << 16  # with more bytes of slots than this, more
+CURE = "Record one with `lab.record(file)`."
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was seen `seconds` after the recording began.
+
+    `events` are all that had happened until then, `news` those of them that were not known a moment before; their times
+    are seconds since the lab's start. `output` is what the workers had printed.
+    """
+
+    seconds: float
+    snapshot: Snapshot
+    events: list[Event]
+    news: list[Event]
+    output: str
+
+
+class Recording(Sequence[Moment]):
+    """A recorded run: a sequence of moments. `at(seconds)` gives the one that was then.
+
+    `lab` and `machine` tell what was recorded, and where; `times` are the seconds of all moments, the first is 0;
+    `curve` are occupied slots, items produced, items consumed at each. `cut` is a sentence where the recording has no
+    end, else empty; `ended` says why it ended.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        *self._lines, rest = data.split(b"\n")
+        if not form.is_beginning(data):
+            raise RecordingRefused(f"this is not a recording of shmlab: it does not begin as one. {CURE}")
+        if not self._lines:
+            raise RecordingRefused(f"the recording was cut off in its first line. {CURE}")
+        self.lab, self.machine = _header(self._lines.pop(0))
+        self.cut, self.ended = "", ""
+        self.times: list[float] = []
+        self.curve: list[tuple[int, int, int]] = []
+        self._events: list[Event] = []
+        self._happened: list[int] = []  # at which moment each of them was seen
+        self._outputs, self._printed = [""], [0]  # what stood there, and from which moment on
+        self._kept: dict[int, State] = {}  # what was known before moment n
+        self._lock = threading.Lock()
+        self._read(data, rest)
+        if not self.times:
+            raise RecordingRefused(f"the recording holds no moment. {CURE}")
+        self._next, self._state = 0, State()  # the moment that `_state` would take
+
+    def _read(self, data: bytes, rest: bytes) -> None:
+        """Look at every line once, in order."""
+        state, began = State(), 0.0
+        for number, line in enumerate(self._lines):
+            told = form.parsed(line, number + 2)
+            try:
+                if "end" in told:
+                    self._check_end(told, data, rest)
+                    return
+                if number % (APART * (1 + len(state.raw) // LARGE)) == 0:
+                    self._kept[number] = state.copy()
+                _take(state, told)
+                self._hear(told, number)
+            except Wrong as wrong:
+                raise form.damaged(number + 2, str(wrong)) from None
+            began = began if self.times else state.simple["time"]
+            self.times.append(state.simple["time"] - began)
+            self.curve.append(state.curve())
+        until = f" It is played up to there, {self.times[-1]:.1f} s." if self.times else ""
+        self.cut, self.ended = f"This recording has no end: it was cut off.{until}", "cut off"
+
+    def _hear(self, told: dict[str, Any], number: int) -> None:
+        """What happened, and what was printed."""
+        events = told.get("events", [])
+        if not isinstance(events, list):
+            raise Wrong("what happened is not a list")
+        for event in events:
+            if not isinstance(event, list) or len(event) != 3:
+                raise Wrong("something that happened is not told as it should be")
+            seconds, kind, text = event
+            seconds, kind = form.real(seconds, "a time"), form.text(kind, "a kind", 20)
+            self._events.append(Event(seconds, kind, form.text(text, "what happened")))
+            self._happened.append(number)
+        if "output" in told:
+            self._outputs.append(form.text(told["output"], "the output"))
+            self._printed.append(number)
+
+    def _check_end(self, told: dict[str, Any], data: bytes, rest: bytes) -> None:
+        last = self._lines.pop()
+        if len(self._lines) != len(self.times) or rest:
+            raise Wrong("something follows the end")
+        self.ended = form.text(told["end"], "why it ended")
+        if told.get("moments") != len(self.times):
+            raise Wrong("it counts another number of moments")
+        if told.get("crc32") != zlib.crc32(data[: -len(last) - 1]):
+            raise Wrong("its checksum does not fit, so a line before it was changed")
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.times[-1]
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @overload
+    def __getitem__(self, index: int) -> Moment: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Moment]: ...
+    def __getitem__(self, index: int | slice) -> Moment | list[Moment]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        number = range(len(self))[index]
+        known, heard = (bisect_right(self._happened, n) for n in (number - 1, number))
+        events, news = self._events[max(0, heard - KEPT) : heard], self._events[known:heard]
+        output = self._outputs[bisect_right(self._printed, number) - 1]
+        return Moment(self.times[number], self._snapshot(number), events, news, output)
+
+    def at(self, seconds: float) -> Moment:
+        """The last moment that was not later than `seconds`."""
+        return self[max(0, bisect_right(self.times, seconds) - 1)]
+
+    def _snapshot(self, number: int) -> Snapshot:
+        with self._lock:
+            nearest = max(place for place in self._kept if place <= number)
+            if not nearest <= self._next <= number + 1:  # else the way from where we are is shorter
+                self._next, self._state = nearest, self._kept[nearest].copy()
+            while self._next <= number:
+                _take(self._state, form.parsed(self._lines[self._next], self._next + 2))
+                self._next += 1
+            return self._state.snapshot()
+
+    def __str__(self) -> str:
+        about = f"{self.lab['about']}: {len(self):,} moments over {self.seconds:.1f} s"
+        return f"{about}, recorded on {self.machine.get('processor', 'a machine')}{'. ' * bool(self.cut)}{self.cut}"
+
+
+def _take(state: State, told: dict[str, Any]) -> None:
+    state.take(told.get("changed"), told.get("gone", []), told.get("slots", {}))
+
+
+def _header(line: bytes) -> tuple[dict[str, Any], dict[str, str]]:
+    """What was recorded, and where."""
+    told = form.parsed(line, 1)
+    if told.get("version") != form.VERSION:
+        raise RecordingRefused(
+            f"the recording has version {str(told.get('version'))[:20]}, this shmlab plays version {form.VERSION}: "
+            "use the shmlab that recorded it."
+        )
+    lab, machine = told.get("lab"), told.get("machine")
+    try:
+        if not isinstance(lab, dict) or not isinstance(machine, dict) or len(lab) > 100 or len(machine) > 100:
+            raise Wrong("it tells neither lab nor machine")
+        for name in ("title", "about"):
+            form.text(lab.get(name), name)
+        form.text(lab.setdefault("warning", ""), "warning")
+        for name, value in machine.items():
+            form.text(value, form.text(name, "a name"))
+    except Wrong as wrong:
+        raise form.damaged(1, str(wrong)) from None
+    return lab, machine
+
+
+def read(file: str | os.PathLike[str]) -> Recording:
+    """A recording from its file. Raises RecordingRefused, which says what is wrong with it."""
+    try:
+        fd = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(fd, "rb") as opened:
+            about = os.fstat(fd)
+            if not stat.S_ISREG(about.st_mode):
+                raise RecordingRefused(f"'{os.fspath(file)}' is not a file. {CURE}")
+            if about.st_size > form.MOST_BYTES + form.SLACK:
+                raise RecordingRefused(f"'{os.fspath(file)}' is too large: {form.MOST_BYTES >> 20} MiB at most.")
+            data = opened.read(form.MOST_BYTES + form.SLACK)
+    except (OSError, ValueError, TypeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RecordingRefused(f"cannot read the recording '{file}': {reason}. {CURE}") from None
+    try:
+        return Recording(data)
+    except RecordingRefused as error:
+        raise RecordingRefused(f"'{os.fspath(file)}': {error}") from None

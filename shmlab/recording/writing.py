@@ -1,0 +1,68 @@
+"""What is seen of a lab, line by line, as the file has it."""
+
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+from shmlab.log import Event
+from shmlab.recording import form, plain
+from shmlab.recording.differences import Flat, changed, gone
+from shmlab.snapshot import Snapshot
+
+
+class Writing:
+    """Gives the lines of one recording in their order: `header`, then `moment` again and again, then `end`."""
+
+    def __init__(self) -> None:
+        self.moments = self.size = 0
+        self.began = self.latest = 0.0
+        self._crc = 0
+        self._known: Flat = {}
+        self._raw, self._output = b"", ""
+
+    def header(self, lab: dict[str, Any], machine: dict[str, str]) -> bytes:
+        """The first line: what was recorded, where."""
+        return self._counted({"shmlab": form.KIND, "version": form.VERSION, "lab": lab, "machine": machine})
+
+    def moment(self, snapshot: Snapshot, events: Sequence[Event], output: str) -> bytes:
+        """The line for one moment: what differs from the one before. Nothing, where only time has passed.
+
+        `events` are those that are new, `output` all that the workers have printed.
+        """
+        state = plain.state(snapshot)
+        line: dict[str, Any] = {"changed": changed(self._known, state)}
+        if lost := gone(self._known, state):
+            line["gone"] = lost
+        if fresh := plain.slots(self._raw, snapshot.slots):
+            line["slots"] = fresh
+        if events:
+            line["events"] = [[event.time, event.kind, _whole(event.text)] for event in events]
+        if (output := _whole(output[-form.OUTPUT :])) != self._output:
+            self._output = line["output"] = output
+        if len(line) == 1 and line["changed"].keys() <= {"/time", "/consistent"}:
+            return b""
+        self.began = self.began or snapshot.time
+        self.latest = snapshot.time
+        self.moments += 1
+        self._known, self._raw = state, snapshot.slots.raw
+        return self._counted(line)
+
+    def end(self, why: str) -> bytes:
+        """The last line."""
+        return form.written({"end": why, "moments": self.moments, "crc32": self._crc})
+
+    @property
+    def seconds(self) -> float:
+        """How long the recording is."""
+        return self.latest - self.began
+
+    def _counted(self, thing: dict[str, Any]) -> bytes:
+        line = form.written(thing)
+        self._crc = zlib.crc32(line, self._crc)
+        self.size += len(line)
+        return line
+
+
+def _whole(text: str) -> str:
+    """A text without half letters, which nobody could show, cut to a length that can be read again."""
+    return text[-form.TEXT :].encode("utf-8", "replace").decode()
