@@ -190,7 +190,7 @@ class Lab:
         self._alive().order_one(self._alive().find(worker))
 
     def set_rate(self, worker: Worker | str | int, rate: float | None, pattern: str | None = None) -> None:
-        """Items per second of one worker (None: as fast as possible), and how they are spread."""
+        """Change a worker's `rate`, in items per second (None: as fast as possible), and the `pattern` of its items."""
         pattern = pattern if pattern is None else limits.choice(pattern, "pattern", limits.PATTERNS)
         self._alive().set_rate(self._alive().find(worker), limits.rate(rate), pattern)
 

@@ -117,7 +117,7 @@ LETTERS = "·wFrX"
 
 
 def latency_bucket(nanoseconds: int) -> int:
-    """Which bucket counts a latency; each is at most 25 % wide."""
+    """Which bucket counts a latency of so many nanoseconds, 0 and up; each is at most 25 % wide."""
     units = nanoseconds >> 8
     if units < 4:
         return 0
@@ -133,6 +133,8 @@ def latency_of(bucket: int) -> float:
 class Layout:
     """The constants of one segment, as its header tells them.
 
+    `strategy` is the name of the protocol. `capacity` slots are there at the start, `cap` at most: more only where
+    the buffer is `unbounded`. `payload` is bytes of one item, `rows` how many workers there can be.
     `variables` are the names of the shared variables in their order; `semaphores` maps each
     semaphore's name to its initial value. `producers` is 0 in a lab's segment; in a ring's, that many
     of the rows are for producers, the first ones.
@@ -185,7 +187,7 @@ class Layout:
         return _round_up(self.slots_at + capacity * self.stride, PAGE)
 
     def slot(self, index: int) -> int:
-        """The offset of slot `index`."""
+        """Where slot `index` begins: bytes from the beginning of the segment."""
         return self.slots_at + index * self.stride
 
     def receipts(self, index: int) -> int:
@@ -215,7 +217,7 @@ class Layout:
 
 
 def parse(page: bytes, actual_size: int, name: str) -> Layout:
-    """The layout that a header page describes.
+    """The layout that a header `page` describes, in a segment of `actual_size` bytes called `name`.
 
     Raises SegmentRefused, with cause and cure, for anything that is not exactly a header of this version.
     """
@@ -270,7 +272,7 @@ CURE = "Stop its lab and start a new one; `shmlab clean` removes what dead labs 
 
 
 def slot_stride(payload: int) -> int:
-    """Bytes from one slot to the next: whole cache lines, so that neighbours do not share one."""
+    """Bytes from one slot to the next, for so many bytes of payload: whole cache lines, which no neighbours share."""
     return _round_up(SLOT_PAYLOAD + payload, 64)
 
 

@@ -18,7 +18,7 @@ class Scenario:
     kill_inside: str | None = None
 
     def begin(self, lab: Lab) -> None:
-        """What is special about this scenario; may take seconds. Does nothing for most."""
+        """Do with the running `lab` what is special about this scenario; may take seconds. Does nothing for most."""
         if self.kill_inside and lab.running:
             producer = next(w for w in lab.workers if w.role == "producer")
             lab.kill(producer, holding=self.kill_inside)

@@ -26,7 +26,9 @@ SPECIAL = (errno.ELOOP, errno.EISDIR, errno.ENXIO)  # what opening a link, a dir
 
 
 class SegmentFile:
-    """A segment opened but not mapped: words are read and written by system calls.
+    """A segment opened but not mapped: words are read and written by system calls. `create`, `open_unmapped` make it.
+
+    `name` stands in /dev/shm, `fd` is the open descriptor, `layout` what the header says.
 
     The notebook's kernel uses only this. A mapping dies of SIGBUS when another process truncates
     the segment; `pread` just comes back short (and is padded with zeros here).
@@ -51,7 +53,7 @@ class SegmentFile:
             os.pwrite(self.fd, data, offset)
 
     def set_word(self, offset: int, value: int) -> None:
-        """Put a word at `offset`. Raises OSError once closed."""
+        """Put `value`, 0 to 2**64 - 1, into the word at `offset` (bytes). Raises OSError once closed."""
         self.write(offset, value.to_bytes(at.WORD, "little"))
 
     def size(self) -> int:
@@ -68,7 +70,7 @@ class SegmentFile:
 
 
 class Segment(SegmentFile):
-    """A segment mapped into this process.
+    """A segment mapped into this process; `attach` makes it. `name`, `fd`, `layout` are those of a `SegmentFile`.
 
     `words` and `signed` are the mapping as unsigned and signed 8-byte words, `data` as bytes. A
     store to one word is one store of the processor: others see the old value or the new one.
@@ -80,7 +82,7 @@ class Segment(SegmentFile):
         self.map()
 
     def map(self) -> None:
-        """Map all that the segment has now. Older mappings stay: they show the same memory."""
+        """Map all that the segment has now; older mappings show the same memory. Raises SegmentRefused, OSError."""
         capacity = self.word(at.CAPACITY)
         if not self.layout.capacity <= capacity <= self.layout.cap or self.size() < self.layout.size_for(capacity):
             raise SegmentRefused(f"'{self.name}' says that it has {capacity:,} slots, which cannot be. {at.CURE}")
@@ -115,7 +117,7 @@ class Segment(SegmentFile):
 
 
 def create(layout: at.Layout) -> SegmentFile:
-    """Reserve, fill and publish a new segment under a random name; this process becomes its owner.
+    """Reserve, fill and publish a new segment of this `layout` under a random name; this process becomes its owner.
 
     The memory is reserved in full now, so that a full /dev/shm is an error here and never a
     SIGBUS later. Raises ArgumentError, NoRoom.
@@ -185,7 +187,10 @@ def attach(name: str) -> Segment:
 
 
 def open_unmapped(name: str, mode: int = READ_ONLY) -> SegmentFile:
-    """Open the segment called `name` without mapping it: what observers and the owner do. Raises as `attach` does."""
+    """Open the segment called `name` without mapping it: what observers and the owner do. Raises as `attach` does.
+
+    mode: `READ_ONLY`, or `READ_WRITE` for who steers it.
+    """
     return SegmentFile(*_open(name, mode))
 
 
@@ -251,7 +256,7 @@ def names() -> list[str]:
 
 
 def owner_is_dead(name: str) -> bool:
-    """Whether nobody holds the owner's lock on this segment (any more). Raises ArgumentError."""
+    """Whether nobody holds the owner's lock on the segment called `name` (any more). Raises ArgumentError."""
     segment_name(name)
     try:
         fd = os.open(f"{DIRECTORY}/{name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -7,7 +7,7 @@ from shmlab.errors import ArgumentError
 
 
 def show(thing: object) -> None:
-    """Print the source of a function, class or module, such as `show(strategies.semaphores.put)`.
+    """Print the source of a thing: a function, class or module, such as `show(strategies.semaphores.put)`.
 
     Raises ArgumentError for what has no source.
     """

@@ -42,12 +42,12 @@ class Semaphore:
 
 
 def path(segment: str, semaphore: str) -> str:
-    """The file in which Linux keeps a semaphore."""
+    """The file in which Linux keeps the semaphore of that name of a segment."""
     return f"{DIRECTORY}/sem.{segment}.{semaphore}"
 
 
 def create(segment: str, semaphore: str, value: int) -> None:
-    """Create a named semaphore with this initial value; nobody has it open afterwards.
+    """Create a named semaphore of a segment with this initial value; nobody has it open afterwards.
 
     As `sem_open` does it, but without the temporary name that the C library's would leave behind if this process were
     killed meanwhile: the C library fills in the bytes (`sem_init`), and the file gets its only name last.
@@ -68,7 +68,7 @@ def create(segment: str, semaphore: str, value: int) -> None:
 
 
 def value(segment: str, semaphore: str) -> int | None:
-    """The semaphore's value now, read from its file; None where it is gone."""
+    """The value of a segment's semaphore now, read from its file; None where it is gone."""
     with contextlib.suppress(OSError):
         fd = os.open(path(segment, semaphore), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
@@ -79,7 +79,7 @@ def value(segment: str, semaphore: str) -> int | None:
 
 
 def reset(segment: str, semaphore: str, value: int) -> None:
-    """Give a semaphore this value, and no sleepers. Only while nobody uses it; without opening it, as `value` reads it.
+    """Give a segment's semaphore this value, and no sleepers. Only while nobody uses it; without opening it.
 
     glibc on 64 bits keeps the value in the low half of the first word, and the number of sleepers in the high half.
     """
@@ -91,7 +91,7 @@ def reset(segment: str, semaphore: str, value: int) -> None:
 
 
 class WorkerSemaphore:
-    """A semaphore as one worker uses it; the worker's row tells everyone what it waits for and holds.
+    """The semaphore `name` of a segment, as one worker uses it; its row tells everyone what it waits for and holds.
 
     A semaphore that starts at 1 is taken for a lock: between acquire and release its worker holds it.
     """

@@ -31,11 +31,11 @@ class ExerciseBook:
         return {task.name: task for number in tasks.NUMBERS for task in tasks.lesson(number).TASKS}
 
     def lesson(self, number: str) -> tuple[Task, ...]:
-        """The tasks of a lesson, "01" to "12". Raises ArgumentError."""
+        """The tasks of lesson `number`, "01" to "12". Raises ArgumentError."""
         return tuple(tasks.lesson(limits.choice(number, "the lesson", tasks.NUMBERS)).TASKS)
 
     def quiz(self, number: str) -> Quiz:
-        """The questions at the end of a lesson, "01" to "12". Raises ArgumentError."""
+        """The questions at the end of lesson `number`, "01" to "12". Raises ArgumentError."""
         return tasks.quiz(limits.choice(number, "the lesson", tasks.NUMBERS))
 
     def progress(self) -> Said:

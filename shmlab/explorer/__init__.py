@@ -64,15 +64,20 @@ def explore(
 
     The program is `put, get`, the name of a strategy, or a list of processes (function, argument, ...).
 
-    capacity: slots, or None for endless ones; items: how many each producer puts; shared: names and initial
-    values of shared variables (numbers, lists, Semaphore, Atomic, Critical). invariant(memory) must hold always,
-    final(memory, results) when all have finished: True or None is well, False or a sentence is not. buffer: the
-    name of a shared array that is watched like slots. must_finish: numbers of the processes that have to end under
-    a fair scheduler (default: all that can); must_enter: those that have to enter the critical section again and
-    again. memory: "sc" (sequential consistency) or "tso" (store buffers, as on x86). progress(states, seconds) is
-    called during a search that takes longer than a second, and stops it by returning False; by default a line below
-    the cell (or on the terminal) tells how far it is. An interrupt stops it, too: what was seen stays.
+    capacity: slots, or None for endless ones.
+    producers, consumers: how many of each. items: how many each producer puts.
+    shared: names and initial values of shared variables (numbers, lists, Semaphore, Atomic, Critical).
+    invariant: `invariant(memory)` must hold always, final: `final(memory, results)` when all have finished.
+    True or None is well, False or a sentence is not.
+    buffer: the name of a shared array that is watched like slots.
+    must_finish: numbers of the processes that have to end under a fair scheduler (default: all that can).
+    must_enter: those that have to enter the critical section again and again.
+    memory: "sc" (sequential consistency) or "tso" (store buffers, as on x86).
+    max_states, max_seconds: where the search gives up; the verdict then says so.
+    progress: `progress(states, seconds)` is called during a search that takes longer than a second, and stops
+    it by returning False; by default a line below the cell (or on the terminal) tells how far it is.
 
+    An interrupt stops the search, too: what was seen stays.
     Raises ArgumentError, and the errors of `shmlab.explorer.errors` for what cannot be explored.
     """
     asked = question.of(

@@ -41,6 +41,9 @@ class Ring:
     then it raises RingTimeout. On a ring without an owner it raises RingClosed instead of waiting.
 
     A process (also one made by fork) attaches for itself; within it, one thread at a time uses an end.
+
+    `segment` is the mapped segment; `owned` is there in the process that created it. Raises SegmentRefused for the
+    segment of a lab.
     """
 
     def __init__(self, segment: segments.Segment, owned: segments.SegmentFile | None = None) -> None:
@@ -210,7 +213,7 @@ class Ring:
     # --- inside ------------------------------------------------------------------------------------------------
 
     def word(self, name: str) -> memoryview:
-        """A shared variable of the ring (see `words`): `ring.word("in_")[0]`. Only the protocol may write it."""
+        """The shared variable called `name` (see `words`): `ring.word("in_")[0]`. Only the protocol may write it."""
         at_byte = words.offset(name)
         return self.segment.data[at_byte : at_byte + at.WORD].cast("Q")
 

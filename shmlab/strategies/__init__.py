@@ -21,7 +21,8 @@ class Strategy:
 
     `shared(capacity)` gives the initial value of each shared variable (an int) and semaphore;
     `warning(producers, consumers)` says where it is not sound, or None. `at_rest(capacity, used)`
-    gives what has to hold when nobody is inside; it is None where nobody knows.
+    gives what has to hold when nobody is inside; it is None where nobody knows. `name` is what one chooses it by,
+    `title` what a view writes above it; `unbounded` says that its segment may grow.
     """
 
     __slots__ = ("at_rest", "get", "name", "put", "shared", "title", "unbounded", "warning")

@@ -16,7 +16,10 @@ from shmlab.widgets.spaces import Spaces
 
 
 class AddressSpaces(Exhibit):
-    """The view of a `Pair`: `own_page`, `store`, `load` have a process do something; `print` is the state as a line."""
+    """The view of a `Pair`: `own_page`, `store`, `load` have a process do something; `print` is the state as a line.
+
+    Each takes the name of the process, "A" or "B". Raises ArgumentError, and Ended for a process that has ended.
+    """
 
     def __init__(self) -> None:
         super().__init__(Pair(), "Two processes, two address spaces")
@@ -49,11 +52,11 @@ class AddressSpaces(Exhibit):
         return "" if isinstance(found, Corpse) else f"{name} finds {found} at {address:#_x}"
 
     def own_page(self, name: str, address: int) -> None:
-        """Have the kernel give a process a page of its own at this address."""
+        """Have the kernel give a process a page of its own at this address, from `maps.OWN` to `maps.OWN_END`."""
         self.pair.own_page(name, address)
 
     def store(self, name: str, address: int, value: int) -> Corpse | None:
-        """Have a process store 8 bytes at one of its addresses; its Corpse if it died of it."""
+        """Have a process store `value` as 8 bytes at an address of its own; its Corpse if it died of it."""
         return self.pair.store(name, address, value)
 
     def load(self, name: str, address: int) -> int | Corpse:

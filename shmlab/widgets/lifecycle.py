@@ -21,7 +21,7 @@ LAST = 5  # sentences of what happened
 class SegmentBoard(Exhibit):
     """The view of a `Lifecycle`: each verb takes the name of the process that does it; `print` is the state as a line.
 
-    Raises Refused, with the reason, for what the operating system does not allow.
+    The name is "A" or "B". Raises Refused, with the reason, for what the operating system does not allow.
     """
 
     def __init__(self) -> None:
@@ -72,27 +72,27 @@ class SegmentBoard(Exhibit):
         self.life.create(name, size, mode)
 
     def attach(self, name: str, read_only: bool = False) -> None:
-        """Map the segment of that name."""
+        """Map the segment; with `read_only`, every store is then refused by the processor."""
         self.life.attach(name, read_only)
 
     def write(self, name: str, value: int, index: int = 0) -> Corpse | None:
-        """Store a value into a word of the segment."""
+        """Store a value into the word `index` (8 bytes each, from 0); the Corpse if the process died of it."""
         return self.life.write(name, value, index)
 
     def read(self, name: str, index: int = 0) -> int | Corpse:
-        """The value of a word of the segment."""
+        """The value of the word `index` of the segment; the Corpse if the process died of looking."""
         return self.life.read(name, index)
 
     def resize(self, name: str, size: int) -> None:
-        """Make the segment longer or shorter."""
+        """Make the segment longer or shorter: `size` bytes."""
         self.life.resize(name, size)
 
     def touch(self, name: str, write: bool = True) -> None:
-        """Have a process store into, or only load from, every page of the segment."""
+        """Have a process store into every page of the segment; without `write`, only load from it."""
         self.life.touch(name, write)
 
     def chmod(self, name: str, mode: int) -> None:
-        """Change who may attach the segment from now on."""
+        """Change who may attach the segment from now on: `mode` as in `0o600`. Who has it mapped keeps it."""
         self.life.chmod(name, mode)
 
     def detach(self, name: str) -> None:
@@ -104,11 +104,11 @@ class SegmentBoard(Exhibit):
         self.life.unlink(name)
 
     def become(self, name: str, user: int = NOBODY) -> None:
-        """Let a process be another user from now on. Refused unless it is root."""
+        """Let a process be another user, by number, from now on. Refused unless it is root."""
         self.life.become(name, user)
 
     def store_past_python(self, name: str, value: int) -> Corpse | None:
-        """Store into the first word as a C program would, whatever the mapping allows."""
+        """Store a value into word 0 as a C program would, whatever the mapping allows; the Corpse if it died."""
         return self.life.store_past_python(name, value)
 
     def protect(self, name: str) -> None:

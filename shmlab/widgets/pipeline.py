@@ -238,7 +238,7 @@ class LivePipeline:
             self._trouble = f"{type(error).__name__}: {error}"
 
     def moment(self) -> Moment:
-        """The pipeline at this moment."""
+        """The stages and the buffers between them, as they are now."""
         return self.pipeline.moment()
 
     def wait(self, seconds: float = 60.0) -> Moment:
