@@ -72,7 +72,7 @@ class Lab:
     # --- life ------------------------------------------------------------------------------------
 
     def start(self, paused: bool = False) -> "Lab":
-        """Create the segment and start the processes. Raises NoRoom, OSError; then nothing is left behind."""
+        """Create the segment, start the processes, `paused` if asked. Raises NoRoom, OSError; nothing is left then."""
         with self._lock:
             if self._segment:
                 return self

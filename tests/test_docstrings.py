@@ -9,11 +9,14 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any
 
 import shmlab
+from shmlab import widgets
 
 REFERENCE = Path(__file__).parents[1] / "docs/reference"
 FILLING = set(re.findall(r"\w+", "the a an of to in is it this that with and or for at its from one as by be gives"))
@@ -35,9 +38,10 @@ def roots() -> dict[str, Any]:
     for name in shmlab.__all__:
         value = getattr(shmlab, name)
         found |= dict(defined(value)) if inspect.ismodule(value) else {name: value}
+    modules = [import_module(f"shmlab.widgets.{one.name}") for one in iter_modules(widgets.__path__)]
+    views = {name.rpartition(".")[2]: value for module in modules for name, value in defined(module)}
     for _, function in defined(shmlab.labs):
-        view = get_type_hints(function).get("return")
-        if inspect.isclass(view) and view.__module__.startswith("shmlab.widgets"):
+        if view := views.get(function.__annotations__["return"]):
             found[f"widgets.{view.__name__}"] = view
     found["check"] = type(shmlab.check)
     return found

@@ -11,7 +11,10 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 
 from shmlab.errors import ArgumentError
-from shmlab.sync import Semaphore
+
+TYPE_CHECKING = False  # the names are known also where there is no shared memory
+if TYPE_CHECKING:
+    from shmlab.sync import Semaphore
 
 names = ("semaphores", "busy_waiting", "condition", "unsynchronised", "unbounded")
 
@@ -32,7 +35,7 @@ class Strategy:
         name: str,
         put: Callable[..., None],
         get: Callable[..., object],
-        shared: Callable[[int], Mapping[str, int | Semaphore]],
+        shared: Callable[[int], Mapping[str, "int | Semaphore"]],
         title: str,
         warning: Callable[[int, int], str | None],
         unbounded: bool = False,
