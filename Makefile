@@ -11,12 +11,13 @@ run := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m
 # JupyterLab refuses root unless told; in a container one is root.
 root := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test check bench soak clean
+.PHONY: help lab test check pythons bench soak clean
 
 help:
 	@echo 'make lab     set up and open JupyterLab on the first notebook'
 	@echo 'make test    set up and run every check: ruff, mypy, all tests, notebooks, browser'
 	@echo 'make check   the quick part of it, for while you work (under two minutes)'
+	@echo 'make pythons run the quick tests on every Python from 3.11 on that is found here'
 	@echo 'make bench   run the benchmarks'
 	@echo 'make soak    an hour of random use, with kills (ARGS=300 for five minutes)'
 	@echo 'make clean   remove .venv and all caches'
@@ -35,6 +36,9 @@ check: $(venv)
 	@$(run) mypy
 	@$(run) pytest -m 'not browser and not slow and not faults'
 
+pythons: $(venv)
+	@$(run) nox $(ARGS)
+
 bench: $(venv)
 	@set -e; for script in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(run) "benchmarks.$$(basename "$$script" .py)"; done
 
@@ -43,7 +47,7 @@ soak: $(venv)
 
 clean:
 	@echo 'Removing .venv, caches and built files.'
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	@rm -rf .venv .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 # Asked before anything is made. Debian and Ubuntu keep ensurepip in a package of its own.

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import tomllib
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +57,34 @@ def test_the_environment_pins_one_exact_python_that_pyproject_allows(
     assert Requirement(f"python{project['requires-python']}").specifier.contains(exact[1])
 
 
+KEYS = {"name", "channels", "dependencies"}  # what both conda and repo2docker read; repo2docker passes over the rest
+
+
+def test_the_environment_has_no_key_that_binder_does_not_read(environment: dict[str, Any]) -> None:
+    assert environment.keys() == KEYS
+    assert environment["channels"] == ["conda-forge"]
+    tables = [entry for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert [table.keys() for table in tables] == [{"pip"}]
+    assert "pip" in environment["dependencies"]  # conda warns where it is left out, and takes any
+
+
+def test_apt_brings_binder_what_the_lessons_run_beside_python() -> None:
+    assert (ROOT / "binder/apt.txt").read_text().split() == ["gcc", "libc6-dev", "strace"]
+
+
+@pytest.mark.slow  # imports repo2docker
+def test_binder_makes_of_the_repository_what_it_is_meant_to(environment: dict[str, Any]) -> None:
+    """By repo2docker itself, which writes the image's recipe without an engine to build it."""
+    tool = [sys.executable, "-W", "default", "-m", "repo2docker", "--no-build", ROOT]
+    made = subprocess.run(tool, capture_output=True, text=True, timeout=110, check=True)
+    (python,) = (entry for entry in environment["dependencies"] if str(entry).startswith("python="))
+    minor = python.removeprefix("python=").rpartition(".")[0]
+    assert f"Building conda environment for python={minor}\n" in made.stderr
+    recipe = re.sub(r"\s*\\\n\s*", " ", made.stdout)
+    for step in ("gcc libc6-dev strace", '--file "binder/environment.yml"', "RUN ./binder/postBuild"):
+        assert step in recipe, step
+
+
 def test_constraints_hold_names_and_versions_only() -> None:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     assert [line for line in lines if not line.startswith("# ") and not PIN.fullmatch(line)] == []
@@ -70,6 +97,17 @@ def test_constraints_pin_every_direct_dependency_within_its_bounds(
     direct = [Requirement(r) for r in project["dependencies"] + project["optional-dependencies"]["test"]]
     assert [str(r) for r in direct if not r.specifier.contains(pins.get(canonicalize_name(r.name), "0"))] == []
     assert {canonicalize_name(r.name) for r in direct} <= pins.keys()
+
+
+def test_the_classifiers_are_the_pythons_that_the_pins_are_tested_with(project: dict[str, Any]) -> None:
+    named = re.findall(r"Python :: (\d\.\d+)", "\n".join(project["classifiers"]))
+    assert (
+        (ROOT / "constraints.txt")
+        .read_text()
+        .splitlines()[0]
+        .endswith(f"Python {', '.join(named[:-1])} and {named[-1]}. Names and versions only.")
+    )
+    assert project["requires-python"] == f">={named[0]}"
 
 
 @pytest.mark.parametrize("script", ["binder/postBuild", ".ci/run"])
@@ -105,21 +143,3 @@ def test_a_python_that_cannot_make_the_venv_gets_one_sentence_and_leaves_nothing
     assert make.startswith("make")  # *** [Makefile:…] Error 1
     assert result.returncode != 0
     assert not (tmp_path / ".venv").exists()
-
-
-@pytest.mark.slow  # builds in an environment of its own, which pip has to fill first
-def test_the_wheel_is_pure_python_and_brings_licences_and_server_configuration(
-    tmp_path: Path, project: dict[str, Any]
-) -> None:
-    build = [sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, ROOT]
-    subprocess.run(build, check=True, capture_output=True, timeout=110)
-    (wheel,) = tmp_path.glob("*.whl")
-    assert wheel.name == f"shmlab-{project['version']}-py3-none-any.whl"
-    names = zipfile.ZipFile(wheel).namelist()
-    for ending in (
-        "data/etc/jupyter/jupyter_server_config.d/shmlab.json",
-        "dist-info/licenses/LICENSE",
-        "dist-info/licenses/LICENSE-docs",
-        "shmlab/server.py",
-    ):
-        assert any(name.endswith(ending) for name in names), ending
