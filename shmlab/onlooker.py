@@ -16,7 +16,7 @@ from shmlab.observer import Observer
 from shmlab.segment import SegmentFile, owner_is_dead
 from shmlab.snapshot import Snapshot, Worker
 
-FINAL = ("ended", "failed", "starting")  # a row that says this of itself needs no process to be believed
+FINAL = ("ended", "failed")  # a row that says this of itself needs no process to be believed
 
 
 def over(file: SegmentFile) -> bool:
@@ -73,11 +73,15 @@ class Onlooker:
                 process.close()
                 return worker
             if process is None:
-                gone = self._here and worker.state not in FINAL and not os.path.exists(f"/proc/{worker.pid}")
+                expected = self._here and worker.pid and worker.state not in FINAL
+                gone = expected and not os.path.exists(f"/proc/{worker.pid}")
                 return replace(worker, state="killed", alive=False) if gone else worker
             known = self._known[worker.row, worker.pid] = process, Meter()
             known[1].restart(worker.items, process)
             self._log.note("info", f"{worker.name} is process {worker.pid}.")
         process, meter = known
-        process.wait(0)
+        if process.wait(0) and not process.mourned:
+            process.mourned = True
+            how = "was killed" if process.returncode else "has ended"
+            self._log.note("worker", f"{worker.name} (pid {worker.pid}) {how}.")
         return meter.measure(worker, process)

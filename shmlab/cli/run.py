@@ -4,6 +4,7 @@ import argparse
 
 from shmlab import limits, strategies
 from shmlab.cli import typed
+from shmlab.errors import ArgumentError
 
 HELP = "a live lab in this terminal"
 EXAMPLE = "shmlab run --strategy unsynchronised --producers 2 --consume-rate max"
@@ -41,5 +42,7 @@ def run(chosen: argparse.Namespace) -> int:
     )
     items = None if chosen.items is None else limits.whole(typed.number(chosen.items), "items", 1, 1 << 40)
     seconds = None if chosen.seconds is None else limits.number(typed.number(chosen.seconds), "seconds", *SECONDS)
+    if items is not None and typed.number(chosen.producers) == 0:
+        raise ArgumentError("--items needs somebody who produces them: --producers 1 or more.")
     with ending.orderly():
         return session.run(lab, items, seconds)

@@ -1,5 +1,7 @@
 """The slots as a row: each its letter on its colour, with `in` above and `out` below where the next put and get go."""
 
+import itertools
+
 from rich.style import Style
 from rich.text import Text
 
@@ -16,13 +18,12 @@ def slots(snapshot: Snapshot, width: int, height: int) -> list[Text]:
     """The slots in at most `height` lines of `width` columns; what does not fit is counted."""
     states = snapshot.slots.states
     if len(states) * WIDE <= width and height >= 3:
-        row = Text.assemble(*(_cell(state, WIDE) for state in states))
-        return [_arrow("in▾", snapshot.in_), row, _arrow("out▴", snapshot.out)]
+        return [_arrow("in▾", snapshot.in_), _row(states, WIDE), _arrow("out▴", snapshot.out)]
     cell = NARROW if len(states) * NARROW <= width * height else 1
     fit = width // cell
     room = fit * height if len(states) <= fit * height else fit * height - -(-len(_more(len(states))) // cell)
     shown = [states[first : min(first + fit, room)] for first in range(0, min(len(states), room), fit)]
-    lines = [Text.assemble(*(_cell(state, cell) for state in row)) for row in shown]
+    lines = [_row(part, cell) for part in shown]
     if len(states) > room:
         lines[-1].append(_more(len(states) - room), style="dim")
     return lines
@@ -40,8 +41,12 @@ def _more(count: int) -> str:
     return f" … {count:,} more"
 
 
-def _cell(state: int, width: int) -> tuple[str, Style]:
-    return (at.LETTERS[state].center(width - 1) + " " if width > 1 else at.LETTERS[state]), STYLES[state]
+def _row(states: list[int], width: int) -> Text:
+    line = Text()
+    for state, alike in itertools.groupby(states):  # neighbours are mostly alike, and each style costs
+        cell = at.LETTERS[state].center(width - 1) + " " if width > 1 else at.LETTERS[state]
+        line.append(cell * sum(1 for _ in alike), STYLES[state])
+    return line
 
 
 def _arrow(word: str, slot: int | None) -> Text:
