@@ -57,12 +57,16 @@
       const state = letters.indexOf(frame.slots[i]);
       picture.append(draw("path", { d: arc(i, count, 100, 60), class: `slot s${state}` }));
       const filled = state > 0 && frame.items[i] >= 0;
-      const text = (radius, scale, what) =>
-        picture.append(draw("text", { ...point(i, radius), class: `t${state}`, "font-size": size * scale }, what));
-      text(filled ? 92 : 80, 1, frame.slots[i]);
+      const stacked = count <= 16; // the texts of a slot stand below each other, else along its spoke
+      const text = (line, scale, what) => {
+        const place = point(i, stacked ? 80 : 80 - 13 * line);
+        if (stacked) place.y = Number(place.y) + 1.1 * size * line;
+        picture.append(draw("text", { ...place, class: `t${state}`, "font-size": size * scale }, what));
+      };
+      text(filled ? -1 : 0, 1, frame.slots[i]);
       if (filled) {
-        text(79, count <= 16 ? 1.2 : 1, String(frame.items[i] % 100000));
-        if (count <= 32) text(67, 0.85, frame.makers[i]);
+        text(0, stacked ? 1.2 : 1, String(frame.items[i] % 100000));
+        if (count <= 32) text(1, 0.85, frame.makers[i]);
       }
       if (count <= 32 || i % 4 === 0) {
         picture.append(draw("text", { ...point(i, 107), class: "soft", "font-size": 8 }, String(i)));
@@ -155,9 +159,11 @@
       entry.append(make("i", `s${state}`, film.letters[state]), ` ${word}`);
       legend.append(entry);
     });
+    const bars = make("span", "bars", "bar above: in, bar below: out");
+    legend.append(bars);
     const values = make("div", "values"), counts = make("div", "counts"), events = make("ol", "events");
     const curve = curveOf(frames, film.seconds);
-    const line = make("p", "line");
+    const line = make("p", "state-line");
     const caption = make("div", "soft", "Occupied slots, the whole run");
     section.replaceChildren(
       top, ...notes, controls, stage, legend, values, counts, caption, curve.chart, events, line);
@@ -176,6 +182,7 @@
       const frame = frames[index];
       middle.replaceChildren((frame.slots.length <= RING ? ringOf : rowsOf)(frame, film.letters));
       stage.classList.toggle("wide", frame.slots.length > RING);
+      bars.hidden = frame.slots.length <= RING;
       producers.replaceChildren(...frame.workers.filter((worker) => worker[1] === "producer").map(cardOf));
       consumers.replaceChildren(...frame.workers.filter((worker) => worker[1] === "consumer").map(cardOf));
       values.replaceChildren(make("span", `pill ${frame.state}`, `${SHAPES[frame.state]} ${frame.state}`));
