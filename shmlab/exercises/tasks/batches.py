@@ -142,7 +142,7 @@ def get_batch(buf):
         case(2, producers=2, consumers=2),
         room(),
     ),
-    Run(shared, one_by_one, slots=64, producers=2, consumers=2),
+    Run(shared, one_by_one, slots=64, producers=2, consumers=2, in_hand=4),
     (
         "Two producers, two slots: each has acquired one `empty` and waits for a second. What is that called?",
         "Only one producer at a time may collect slots, and only one consumer items.",
