@@ -152,7 +152,7 @@ class Crew:
     def let_leave(self, row: int) -> None:
         """Ask a worker to end between two items; one that is dead already is no longer shown."""
         if self._processes[row].ended.is_set():
-            self.set(row, at.ROLE, 0)
+            self.set(row, at.ROLE, at.GONE if row in self.recovery.dead else 0)
             return
         self.set(row, at.LEAVE, 1)
         self.tell(row)

@@ -96,6 +96,7 @@ ROLE, NUMBER, RATE, PATTERN, ORDERS, QUOTA, NEWS, BASE, LEAVE = range(32, 41)
 LATENCY, LATENCY_BUCKETS = 64, 128
 
 PRODUCER, CONSUMER = 1, 2
+GONE = 3  # as a role: a dead worker that is not shown any more, but whose row is not yet repaired, thus not free
 ROLES = {PRODUCER: "producer", CONSUMER: "consumer"}
 NOBODY, STARTING, RESTING, WORKING, HELD_BACK, FINISHED, CAPPED, LEFT, FAILED = range(9)
 NO_QUOTA = (1 << 63) - 1

@@ -41,6 +41,8 @@ def repair(file: SegmentFile, strategy: Strategy, dead: dict[int, Dead]) -> list
     for row in dead:
         for word in (at.HOLDS, at.WAITS, at.HAND):
             broken.set_row(row, word, 0)
+        if broken.row(row, at.ROLE) == at.GONE:
+            broken.set_row(row, at.ROLE, 0)
     if broken.growing:
         broken.finish_growth()
     return told + broken.rest()
@@ -138,9 +140,11 @@ class Broken:
         """Move the items that a dying producer had not moved when it made an unbounded buffer longer."""
         out, in_, stride = self.variable("out"), self.variable("in_"), self.layout.stride
         half = self.capacity // 2
+        if not 0 < in_ - out <= half:
+            return
         for index in range(out, in_):
             here, there = self.layout.slot(index % half), self.layout.slot(index % self.capacity)
-            if here != there and self._used(index % half) and in_ - out <= half:
+            if here != there and self._used(index % half):
                 self.file.write(there, self.file.read(here, stride))
                 self.file.set_word(here, at.EMPTY)
 
@@ -149,13 +153,18 @@ class Broken:
         if not self.strategy.at_rest:
             return []
         used = sum(state in USED for state in self._slots().states)
-        values = self.strategy.at_rest(self.capacity, used)
-        for name, value in values.items():
-            if name in self.layout.semaphores:
-                sync.reset(self.file.name, name, value)
-            else:
+        told = []
+        for name, value in self.strategy.at_rest(self.capacity, used).items():
+            text = f"{name} = {value}"
+            if name not in self.layout.semaphores:
                 self.file.set_word(at.variable(self.layout.variables.index(name)), value)
-        return [", ".join(f"{name} = {value}" for name, value in values.items())] if values else []
+            else:
+                try:
+                    sync.reset(self.file.name, name, value)
+                except OSError:
+                    text = f"{name} is gone, and cannot be set right"
+            told.append(text)
+        return [", ".join(told)] if told else []
 
     def _ticket(self, row: int) -> int:
         """The ticket of the item that a producer was about to put, or had just put."""

@@ -53,8 +53,8 @@ class SegmentFile:
             os.pwrite(self.fd, data, offset)
 
     def set_word(self, offset: int, value: int) -> None:
-        """Put `value`, 0 to 2**64 - 1, into the word at `offset` (bytes). Raises OSError once closed."""
-        self.write(offset, value.to_bytes(at.WORD, "little"))
+        """Put `value` into the word at `offset` (bytes); it wraps as in the processor. Raises OSError once closed."""
+        self.write(offset, (value % (1 << 64)).to_bytes(at.WORD, "little"))
 
     def size(self) -> int:
         """Bytes of the segment as it is now. Raises OSError once closed."""

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from shmlab import Lab
+from shmlab import ArgumentError, Lab
 from shmlab import layout as at
+from shmlab.join import take_row
+from shmlab.segment import attach
 from tests.apparatus import eventually
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -52,6 +54,23 @@ def test_a_guest_ends_with_its_lab(started: list[Any]) -> None:
         eventually(lambda: len(lab.workers) == 3, 20)
     said, _ = guest.communicate(timeout=10)
     assert "left after" in said and guest.returncode == 0
+
+
+def test_the_row_of_a_dead_worker_is_free_only_when_it_is_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though nobody shows it any more: it still tells what was in its worker's hand."""
+    monkeypatch.setattr("shmlab.limits.WORKERS", 2)
+    with Lab(producers=1, consumers=1, slow_motion=0.01, repair=False) as lab:
+        assert lab.kill("P0", holding="mutex", timeout=20)
+        lab.remove("P0")
+        assert [worker.name for worker in lab.workers] == ["C0"] and lab.damaged == ("P0",)
+        attached = attach(lab.name)
+        try:
+            with pytest.raises(ArgumentError, match=r"all 2 rows of .* are in use"):
+                take_row(attached, at.PRODUCER, 5)
+            assert lab.repair() and not lab.damaged
+            assert take_row(attached, at.PRODUCER, 5) == 0
+        finally:
+            attached.close()
 
 
 def test_a_killed_guest_is_repaired_after(started: list[Any]) -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import Lab, Observer, SegmentRefused, cli, launch, observer, segment, sync
+from shmlab import ArgumentError, Lab, Observer, SegmentRefused, cli, launch, observer, segment, sync
 from shmlab import layout as at
 from shmlab.layout import Layout
+from shmlab.repair import Dead, repair
 from tests.apparatus import DIRECTORY, buffer, descriptors, eventually, planted
 from tests.faults.conftest import PROMISED
 
@@ -75,7 +76,27 @@ def test_random_words_in_a_running_segment_harm_no_kernel(strategy: str, seed: i
                 looks(lab)
         finally:
             os.close(fd)
+        for worker in lab.workers:  # what is damaged is steered, and repaired
+            with contextlib.suppress(ArgumentError):
+                lab.one_item(worker)
+                lab.kill(worker)
+        looks(lab)
         ends(lab)
+
+
+@pytest.mark.parametrize("out", [0, 1, 7, (1 << 63) + 5, (1 << 64) - 1])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_repair_of_words_that_mean_nothing_ends(strategy: str, out: int) -> None:
+    with buffer(strategy, rows=4, cap=64 if strategy == "unbounded" else 0) as it:
+        begin, end = at.SHARED_AT, at.ROWS_AT + at.ROW_SIZE
+        it.file.write(begin, b"\xff" * (end - begin))
+        it.file.set_word(at.variable(it.layout.variables.index("out")), out)
+        began = time.monotonic()
+        for role in at.ROLES:
+            for capacity in (0, it.layout.cap, (1 << 64) - 1):
+                it.file.set_word(at.CAPACITY, capacity)
+                repair(it.file, it.strategy, {0: Dead("P0", role), 1: Dead("P1", role)})
+        assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("size", [0, 1, at.HEADER_SIZE, at.ROWS_AT + 100, 1 << 30])
@@ -149,6 +170,17 @@ def test_damaged_semaphores_harm_no_kernel_and_no_new_worker_hangs_it(strategy: 
                 lab.kill(worker)
                 break
         looks(lab)
+        ends(lab)
+
+
+def test_a_repair_without_semaphores_says_so_and_is_over() -> None:
+    with Lab(producers=2, consumers=2, produce_rate=None, consume_rate=None) as lab:
+        eventually(lambda: lab.snapshot().consumed > 5)
+        for path in DIRECTORY.glob(f"sem.{lab.name}.*"):
+            path.unlink()
+        lab.kill("P0")
+        eventually(lambda: not lab.damaged)
+        eventually(lambda: any("mutex is gone, and cannot be set right" in event.text for event in lab.events))
         ends(lab)
 
 
