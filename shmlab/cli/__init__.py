@@ -11,10 +11,10 @@ import sys
 from collections.abc import Sequence
 
 import shmlab
-from shmlab.cli import attach, clean, compare, consume, doctor, grade, ls, produce
+from shmlab.cli import attach, clean, compare, consume, doctor, grade, ls, present, produce
 from shmlab.errors import ShmlabError
 
-COMMANDS = (ls, attach, produce, consume, compare, grade, doctor, clean)  # in the order of `shmlab --help`
+COMMANDS = (ls, attach, produce, consume, compare, present, grade, doctor, clean)  # in the order of `shmlab --help`
 
 
 def name(command: object) -> str:
