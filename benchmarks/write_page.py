@@ -1,16 +1,19 @@
-"""docs/performance.md, written from the figures that the benchmarks leave in docs/figures.
+"""docs/performance.md, and the figures in docs/deploy.md, from what the benchmarks leave in docs/figures.
 
-    python -m benchmarks.write_page        # after `python -m benchmarks.core`, `benchmarks.ipc` and `benchmarks.view`
+python -m benchmarks.write_page        # after `python -m benchmarks.core`, `.ipc`, `.view` and `.students`
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from benchmarks import core, ipc, view
+from benchmarks import core, ipc, students, view
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/performance.md"
+DEPLOY = ROOT / "docs/deploy.md"
+BETWEEN = re.compile(r"(<!-- begin: [^\n]*-->\n).*?(\n<!-- end -->)", re.DOTALL)  # what this writes into that page
 HEAD = """# How fast it is
 
 Written by `python -m benchmarks.write_page` from the figures in [figures](figures), which `make bench` measures
@@ -54,6 +57,11 @@ def core_table(figures: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def deployed(page: str, figures: dict[str, Any]) -> str:
+    """The page on deployment with these figures in it."""
+    return BETWEEN.sub(lambda found: f"{found[1]}{students.table(figures)}{found[2]}", page)
+
+
 def main() -> None:
     """Write the page."""
     seen = json.loads(view.FIGURES.read_text())
@@ -62,6 +70,8 @@ def main() -> None:
     parts = (HEAD, VIEW.strip(), "", view.table(seen), CORE, core_table(counted), IPC, ipc.table(moved), "")
     PAGE.write_text("\n".join(parts))
     print(PAGE.relative_to(ROOT))
+    DEPLOY.write_text(deployed(DEPLOY.read_text(), json.loads(students.FIGURES.read_text())))
+    print(DEPLOY.relative_to(ROOT))
 
 
 if __name__ == "__main__":
