@@ -1,6 +1,6 @@
-"""docs/performance.md, and three figures of the README, written from what the benchmarks leave in docs/figures.
+"""docs/performance.md, the figures in docs/deploy.md, and three of the README, from what the benchmarks leave.
 
-    python -m benchmarks.write_page        # after `python -m benchmarks.core`, `benchmarks.ipc` and `benchmarks.view`
+    python -m benchmarks.write_page        # after `python -m benchmarks.core`, `.ipc`, `.view` and `.students`
 """
 
 import json
@@ -8,10 +8,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from benchmarks import core, ipc, view
+from benchmarks import core, ipc, students, view
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE, README = ROOT / "docs/performance.md", ROOT / "README.md"
+PAGE, README, DEPLOY = ROOT / "docs/performance.md", ROOT / "README.md", ROOT / "docs/deploy.md"
+BETWEEN = re.compile(r"(<!-- begin: [^\n]*-->\n).*?(\n<!-- end -->)", re.DOTALL)  # what this writes into those two
 HEAD = """# How fast it is
 
 Written by `python -m benchmarks.write_page` from the figures in [figures](figures), which `make bench` measures
@@ -45,7 +46,6 @@ QUOTED = (  # in the README: what, bytes of an item, against whom
     ("one item for each call", 64, "one small item for each call"),
     ("frames, filled and added up in place", 1 << 20, "frames of 1 MiB, written and read in place"),
 )
-PLACE = re.compile(r"(?<=<!-- written by benchmarks\.write_page -->\n).*?(?=\n<!-- end -->)", re.DOTALL)
 
 
 def quoted(figures: dict[str, Any]) -> str:
@@ -77,15 +77,21 @@ def core_table(figures: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def written(page: str, text: str) -> str:
+    """A page with this text between its marks."""
+    return BETWEEN.sub(lambda found: found[1] + text + found[2], page)
+
+
 def main() -> None:
-    """Write the page."""
+    """Write the pages."""
     seen = json.loads(view.FIGURES.read_text())
     counted = json.loads(core.FIGURES.read_text())
     moved = json.loads(ipc.FIGURES.read_text())
     parts = (HEAD, VIEW.strip(), "", view.table(seen), CORE, core_table(counted), IPC, ipc.table(moved), "")
     PAGE.write_text("\n".join(parts))
-    README.write_text(PLACE.sub(quoted(moved).replace("\\", "\\\\"), README.read_text()))
-    print(PAGE.relative_to(ROOT), README.relative_to(ROOT))
+    README.write_text(written(README.read_text(), quoted(moved)))
+    DEPLOY.write_text(written(DEPLOY.read_text(), students.table(json.loads(students.FIGURES.read_text()))))
+    print(*(page.relative_to(ROOT) for page in (PAGE, README, DEPLOY)))
 
 
 if __name__ == "__main__":

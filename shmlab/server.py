@@ -17,8 +17,8 @@ from typing import Any
 CLASS = "kernel_websocket_connection_class"
 
 
-def _prompt(connection_class: type) -> type:
-    """A subclass of the server's websocket connection class that sends small messages at once."""
+def prompt(connection_class: type) -> type:
+    """A subclass of a server's websocket connection class that sends small messages at once."""
 
     class PromptConnection(connection_class):
         def connect(self) -> Any:
@@ -40,6 +40,6 @@ def _load_jupyter_server_extension(server: Any) -> None:
     # and asks for no name that another version may have changed. Handlers look it up anew for each connection.
     try:
         settings = server.web_app.settings
-        settings[CLASS] = _prompt(settings[CLASS])
+        settings[CLASS] = prompt(settings[CLASS])
     except Exception:
         server.log.warning("shmlab: TCP_NODELAY not set, live labs draw fewer frames a second", exc_info=True)

@@ -24,6 +24,7 @@ from shmlab.cli import (
     grade,
     ls,
     notebooks,
+    present,
     produce,
     run,
     trace,
@@ -33,7 +34,7 @@ from shmlab.terminal import ending
 
 # in the order of `shmlab --help`
 COMMANDS = (
-    *(notebooks, run, ls, attach, produce, consume, compare),
+    *(notebooks, present, run, ls, attach, produce, consume, compare),
     *(trace, export, grade, doctor, clean, completion),
 )
 ALWAYS = "2 not possible as asked, 130 interrupted by Ctrl-C"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import html
 import threading
 import time
-from pathlib import Path
 
 import ipywidgets
 
@@ -63,7 +62,7 @@ class LiveComparison(Shown):
         for choice in (self.between, self.unit):
             choice.observe(lambda _: self._draw(), "value")
         self.curves = Curves(parts, self.comparison)
-        css = palette.style() + Path(__file__).with_name("comparison.css").read_text(encoding="utf-8")
+        css = palette.style("comparison")
         style = parts.text("unseen", f"<style>{css}</style>")
         top = parts.row([self.head, parts.row([self.csv], "group")], "top")
         buttons = parts.row([self.again, self.cancel], "group")

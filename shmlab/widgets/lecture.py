@@ -7,7 +7,6 @@ closes what is shown and opens what is wanted, so that no click waits for a proc
 from __future__ import annotations
 
 import html
-from pathlib import Path
 
 import ipywidgets
 
@@ -78,7 +77,7 @@ class Lecture(Shown):
         self.keys = ipywidgets.IntSlider(0, 0, LAST, readout=False, layout=parts.layout, tooltip="arrow keys move it")
         self.keys.observe(lambda change: None if self._errands.here else self.go(change["new"]), "value")
         self.buttons = [self._button(number, station) for number, station in enumerate(stations)]
-        css = palette.style() + Path(__file__).with_name("lecture.css").read_text(encoding="utf-8")
+        css = palette.style("lecture")
         style = parts.text("unseen", f"<style>{css}</style>")
         bar = parts.row([self.head, self.keys, parts.row([self.back, self.next], "group")], "bar")
         self.stage = parts.column([], "shown")

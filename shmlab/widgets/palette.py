@@ -7,6 +7,7 @@ variable in `style.css`.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -31,9 +32,22 @@ SIGNS, sign = signs.SIGNS, signs.sign
 
 
 @cache
-def style() -> str:
-    """The style sheet of the view."""
-    return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+def style(*more: str) -> str:
+    """The style sheet of the view, and `more` of this folder, by their names without `.css`."""
+    folder = Path(__file__).parent
+    return scaled("".join((folder / f"{name}.css").read_text(encoding="utf-8") for name in ("style", *more)))
+
+
+def scaled(sheet: str) -> str:
+    """A style sheet whose pixels are so many times `--px`, which a page for a projector sets to more than 1 px.
+
+    A condition (a line that begins with @) keeps its pixels: no variable can stand in it.
+    """
+    return re.sub(r"^@.*$|(?<![\w.])(-?[\d.]+)px\b", _scaled, sheet, flags=re.MULTILINE)
+
+
+def _scaled(found: re.Match[str]) -> str:
+    return f"calc({found[1]} * var(--px, 1px))" if found[1] else found[0]
 
 
 def legend() -> str:

@@ -10,7 +10,6 @@ import html
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -102,7 +101,7 @@ class Stepper(Shown):
             ],
             "stage stepping" if middle else "stage stepping pair",
         )
-        css = palette.style() + Path(__file__).with_name("stepper.css").read_text(encoding="utf-8") + page.style()
+        css = palette.style("stepper") + palette.scaled(page.style())
         style = parts.text("unseen", f"<style>{css}</style>")
         strip = parts.row([self.values], "strip memory")
         shown = [style, self.head, controls, self.note, self.stage, strip, self.steps, self.line]
