@@ -69,6 +69,6 @@ def test_the_page_has_the_measured_figures() -> None:
     from benchmarks import students, write_page
 
     figures = json.loads(students.FIGURES.read_text())
-    assert write_page.deployed(PAGE, figures) == PAGE and students.table(figures) in PAGE
+    assert write_page.written(PAGE, students.table(figures)) == PAGE and students.table(figures) in PAGE
     drawing = students.total(figures["one"]["a lab, drawing"], "mib")
     assert drawing < 256 * 1e6 / (1 << 20), "the guarantee in the hub's values is too small"
