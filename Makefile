@@ -11,13 +11,14 @@ run := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m
 # JupyterLab refuses root unless told; in a container one is root.
 root := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test check pythons bench soak clean
+.PHONY: help lab test check pythons docs bench soak clean
 
 help:
 	@echo 'make lab     set up and open JupyterLab on the first notebook'
 	@echo 'make test    set up and run every check: ruff, mypy, all tests, notebooks, browser'
 	@echo 'make check   the quick part of it, for while you work (under two minutes)'
 	@echo 'make pythons run the quick tests on every Python from 3.11 on that is found here'
+	@echo 'make docs    build the site into build/docs'
 	@echo 'make bench   run the benchmarks'
 	@echo 'make soak    an hour of random use, with kills (ARGS=300 for five minutes)'
 	@echo 'make clean   remove .venv and all caches'
@@ -38,6 +39,11 @@ check: $(venv)
 
 pythons: $(venv)
 	@$(run) nox $(ARGS)
+
+# Warnings are errors, all of them are told, and nothing is fetched or run.
+docs: $(venv)
+	@$(run) sphinx -q -W --keep-going -j auto -b html -c docs/site . build/docs
+	@echo 'Open build/docs/index.html'
 
 bench: $(venv)
 	@set -e; for script in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(run) "benchmarks.$$(basename "$$script" .py)"; done
@@ -62,6 +68,6 @@ $(venv): pyproject.toml constraints.txt
 	@echo "Setting up .venv with $$($(PYTHON) -V) (a minute or two, once) ..."
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 	@PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
-	  .venv/bin/python -m pip --disable-pip-version-check -q install -e '.[test]'
+	  .venv/bin/python -m pip --disable-pip-version-check -q install -e '.[test,docs]'
 	@touch $@
 	@echo 'Done.'

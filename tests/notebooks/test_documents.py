@@ -6,7 +6,7 @@ import io
 import re
 from pathlib import Path
 
-from shmlab import strategies
+from shmlab import check, strategies
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -53,6 +53,11 @@ def test_the_table_of_strategies_is_that_of_the_registry() -> None:
         strategy = strategies.find(name)
         assert title == strategy.title
         assert soundness.startswith(sound_for(strategy))
+
+
+def test_the_number_of_tasks_is_the_one_that_is_told() -> None:
+    for text in (README, (ROOT / "docs/exercises.md").read_text()):
+        assert f"{len(check.tasks)} tasks" in text
 
 
 def test_the_line_for_use_without_jupyter_works() -> None:
