@@ -1,5 +1,6 @@
 """docs/command.md says what the command says of itself."""
 
+import re
 import shlex
 
 from shmlab import cli
@@ -15,5 +16,5 @@ def test_every_verb_has_its_part_with_an_example() -> None:
     assert [part.splitlines()[0] for part in parts] == [f"shmlab {cli.name(command)}" for command in cli.COMMANDS]
     for command, part in zip(cli.COMMANDS, parts, strict=True):
         assert command.EXAMPLE in part
-        words = shlex.split(command.EXAMPLE.partition(" > ")[0].partition(" | ")[0])
-        cli.parser().parse_args(words[words.index("shmlab") + 1 :])  # the example can be typed
+        typed = re.search(r"shmlab ([^|>)]*)", command.EXAMPLE)
+        cli.parser().parse_args(shlex.split(typed[1]))  # the example can be typed

@@ -11,7 +11,8 @@ from pathlib import Path
 import jupyter_server.serverapp
 import pytest
 
-from shmlab import doctor, errors, labs
+from shmlab import errors, labs
+from shmlab.doctor import machine
 from shmlab.errors import ShmlabError
 
 ROOT = Path(__file__).parents[1]
@@ -70,7 +71,7 @@ def test_a_message_is_one_that_is_really_said(message: str) -> None:
 
 
 def test_every_cure_of_the_doctor_s_for_a_machine_is_there() -> None:
-    cures = [text for text in constants(Path(doctor.__file__)) if text.startswith(("All works", "The next lab"))]
+    cures = [text for text in constants(Path(machine.__file__)) if text.startswith(("All works", "The next lab"))]
     assert len(cures) == 2 and all(cure in PAGE for cure in cures)
 
 

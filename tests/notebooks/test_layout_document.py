@@ -77,7 +77,7 @@ def test_the_values_that_words_take_are_those_of_the_code() -> None:
     assert numbers(meaning["phase"]) == [
         *(at.NOBODY, at.STARTING, at.RESTING, at.WORKING, at.HELD_BACK, at.FINISHED, at.CAPPED, at.LEFT, at.FAILED)
     ]
-    assert numbers(meaning["role"]) == [at.PRODUCER, at.CONSUMER, 0]
+    assert numbers(meaning["role"]) == [at.PRODUCER, at.CONSUMER, 0, at.GONE]
     assert numbers(meaning["slot_state"]) == [at.EMPTY, at.FILLING, at.FULL, at.DRAINING, at.OVERWRITTEN]
 
 
