@@ -133,8 +133,8 @@ def started(place: Path, *command: object, **variables: str) -> Iterator[subproc
     finally:
         family = [*psutil.Process(process.pid).children(recursive=True)] if process.poll() is None else []
         process.terminate()
-        psutil.wait_procs(family, timeout=10)
-        process.wait(timeout=20)
+        psutil.wait_procs(family, timeout=60)
+        process.wait(timeout=60)
 
 
 def test_shmlab_notebooks_opens_jupyterlab_on_the_first_lesson(installed: Path, tmp_path: Path) -> None:
@@ -142,8 +142,8 @@ def test_shmlab_notebooks_opens_jupyterlab_on_the_first_lesson(installed: Path, 
     browser, asked = tmp_path / "browser", tmp_path / "asked"
     browser.write_text(f'#!/bin/sh\ncp "${{1#file://}}" {asked}.half && mv {asked}.half {asked}\n')
     browser.chmod(0o755)
-    with started(installed, "shmlab", "notebooks", tmp_path / "mine", BROWSER=f"{browser} %s"):
-        eventually(asked.exists, 100)
+    with started(installed, "shmlab", "notebooks", tmp_path / "mine", BROWSER=f"{browser} %s") as lab:
+        eventually(lambda: asked.exists() or lab.poll() is not None, LONG)
         page = re.search(r'href="(http://[^"]+)"', asked.read_text())
         assert page and f"/lab/tree/{course.FIRST}?token=" in page[1]
         host, token = re.match(r"(http://[^/]+/).*token=(\w+)", page[1]).groups()  # type: ignore[union-attr]
