@@ -52,8 +52,7 @@ class Trial:
                 process = self._crew.process(worker.row)
                 process.wait(2)  # until it has said why
                 raise WorkerFailed(f"{worker.name} failed:\n{process.output}")
-        standing = not self._paced or all(w.state.startswith(STANDING) for w in now.workers)
-        if not standing or (now.produced, now.consumed) != (self._before.produced, self._before.consumed):
+        if not self._stands(now) or (now.produced, now.consumed) != (self._before.produced, self._before.consumed):
             self._moved = time.monotonic()
         self._before = now
         arrived = now.consumed >= now.produced - now.lost - now.died
@@ -64,6 +63,12 @@ class Trial:
             return Report(**values, finished=finished, stuck=stuck, seconds=self._moved - self._began)
         time.sleep(LOOK)
         return None
+
+    def _stands(self, now: Snapshot) -> bool:
+        """Whether nobody rests, works or starts, for which some time without a moving item is no sign of trouble."""
+        if self._paced:
+            return all(w.state.startswith(STANDING) for w in now.workers)
+        return all(w.state != "starting" for w in now.workers)  # at full speed only a start takes its time
 
     def __enter__(self) -> "Trial":
         return self
