@@ -14,7 +14,7 @@ from shmlab.pipeline import tools
 
 PYTHON = (3, 11)
 ROOM = 8 << 20  # bytes free in /dev/shm under which a lab may soon be refused
-ITEMS = 1000
+ITEMS, SECONDS = 1000, 30  # that are sent, in well under a second on most machines, and how long they may take
 TRACING = 10  # seconds that strace may take to follow a program that does nothing
 
 
@@ -78,7 +78,7 @@ def leftovers() -> Finding:
 def items() -> Finding:
     """A real lab, from its segment to its last item."""
     try:
-        report = Lab().run(ITEMS, timeout=10)
+        report = Lab().run(ITEMS, timeout=SECONDS)
     except (ShmlabError, OSError) as error:
         return Finding("two processes", type(error).__name__, str(error))
     found = f"{report.consumed:,} of {ITEMS:,} items arrived, {report.faults_text}"
