@@ -8,6 +8,7 @@ from typing import Any
 from shmlab import layout as at
 from shmlab.recording import Moment, Recording
 from shmlab.snapshot import Worker
+from shmlab.widgets import palette
 
 HERE = Path(__file__).parent
 PLAYER, LOOK = HERE / "player.js", HERE / "player.css"
@@ -28,7 +29,7 @@ def film(recording: Recording) -> dict[str, Any]:
         "notes": [text for text in (recording.lab["warning"], recording.cut) if text],
         "seconds": round(recording.seconds, DIGITS),
         "letters": at.LETTERS,
-        "states": at.STATES,
+        "states": palette.MEANINGS,
         "frames": frames,
     }
 

@@ -44,7 +44,7 @@ class ReplayedLab(Board):
         parts, longest = self.parts, max(self.recording.seconds, 0.1)
         self.button = parts.button("▶ play", "let time pass, or stop it")
         self.button.on_click(lambda _: self.pause() if self.playing else self.play())
-        self.first = parts.button("⏮ first", "go to the first moment")
+        self.first = parts.button("↺ first", "go to the first moment")
         self.first.on_click(lambda _: self.seek(0.0))
         speeds = [(f"{speed:g} ×", speed) for speed in sorted({*SPEEDS, self.speed})]
         self.speeds = ipywidgets.Dropdown(options=speeds, value=self.speed, layout={"width": "90px"})
