@@ -148,7 +148,7 @@ def _spread(comparison: Comparison) -> list[str]:
         )
     if once and comparison.plan.rounds > 1:
         said.append(
-            f"{once} of {len(measured)} figures were measured once only, for lack of time: this machine is busy, and "
-            "nothing tells how far they can be trusted."
+            f"{once} of {len(measured)} figures were measured once only, for lack of time: nothing tells how far "
+            "they can be trusted. Run it again on a calm machine, or with more seconds."
         )
     return said
