@@ -5,15 +5,18 @@ news. Rows are given out in order; the row of a worker that has ended is used ag
 fresh one is left, and its counters then simply go on.
 """
 
+import functools
 import os
 import signal
 import struct
 import sys
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from shmlab import guests, limits, processes
 from shmlab import layout as at
-from shmlab.errors import ArgumentError, NoRoom
+from shmlab.errors import ArgumentError, LabStopped, NoRoom
 from shmlab.log import Log
 from shmlab.meter import Meter
 from shmlab.processes import Program
@@ -27,6 +30,24 @@ START = 2.0  # seconds that a worker may take to start
 LOOK = 0.0005  # seconds between two looks at a worker that is to be caught
 WORKER = ("shmlab.worker",)  # the program that a worker runs
 ROLE_LETTERS = {at.PRODUCER: "P", at.CONSUMER: "C"}
+
+
+Method = TypeVar("Method", bound=Callable[..., object])
+
+
+def steers(method: Method) -> Method:
+    """Of a method that may meet a lab that another thread stops just now: it then raises LabStopped."""
+
+    @functools.wraps(method)
+    def steering(crew: "Crew", *given: object, **named: object) -> object:
+        try:
+            return method(crew, *given, **named)
+        except OSError:  # the segment is closed
+            if not crew.closing:
+                raise
+        raise LabStopped("the lab was stopped meanwhile: start() starts it again.")
+
+    return steering  # type: ignore[return-value]  # of the same shape
 
 
 class Crew:
@@ -44,7 +65,7 @@ class Crew:
         self._numbers = dict.fromkeys(at.ROLES, 0)
         self._names: dict[int, str] = {}
         self._roles: dict[int, int] = {}
-        self._closing = False
+        self.closing = False
         self.recovery = Recovery(file, strategy, log, repair, lambda: dict(self._processes), self.tell_all)
         self._killed: set[int] = set()
 
@@ -126,6 +147,7 @@ class Crew:
         """Change a setting of a row; `tell` makes the worker look."""
         self._file.set_word(at.row(row) + index * at.WORD, value)
 
+    @steers
     def set_rate(self, row: int, rate: float | None, pattern: str | None = None) -> None:
         """Items per second, None for as fast as possible, and how they are spread; acts at once."""
         if pattern is not None:
@@ -134,6 +156,7 @@ class Crew:
         self.tell(row)
         self._meters[row].restart(self._items(row), self._processes[row])
 
+    @steers
     def set_rates(self, role: int, rate: float | None) -> None:
         """The same rate for all living workers of a role."""
         for row, process in list(self._processes.items()):
@@ -149,6 +172,7 @@ class Crew:
         self.set(row, at.NEWS, self.word(row, at.NEWS) + 1)
         self._processes[row].tell()
 
+    @steers
     def let_leave(self, row: int) -> None:
         """Ask a worker to end between two items; one that is dead already is no longer shown."""
         if self._processes[row].ended.is_set():
@@ -158,12 +182,14 @@ class Crew:
         self.tell(row)
         self._log.note("command", f"{self.name(row)} is asked to leave.")
 
+    @steers
     def order_one(self, row: int) -> None:
         """Ask a worker for one item, now."""
         self.set(row, at.ORDERS, self.word(row, at.ORDERS) + 1)
         self.tell(row)
         self._log.note("command", f"{self.name(row)} is asked for one item.")
 
+    @steers
     def send(self, row: int, number: signal.Signals, what: str) -> None:
         """Send a signal to a worker; `what` says what that does to it."""
         end = time.monotonic() + START
@@ -172,6 +198,7 @@ class Crew:
         self._processes[row].signal(number)
         self._log.note("command", f"{self.name(row)} {what} ({number.name}).")
 
+    @steers
     def kill(self, row: int, holding: str | None, timeout: float) -> bool:
         """End a worker by SIGKILL; with `holding`, only while it holds that semaphore. False if it never did."""
         process = self._processes[row]
@@ -235,7 +262,7 @@ class Crew:
 
     def end(self) -> None:
         """Kill and reap every worker."""
-        self._closing = True
+        self.closing = True
         self.recovery.close()
         running = [process for process in self._processes.values() if not process.ended.is_set()]
         for process in running:
@@ -247,12 +274,12 @@ class Crew:
             process.wait(5)
 
     def _heard(self, row: int, text: str) -> None:
-        if not self._closing:
+        if not self.closing:
             for line in text.splitlines()[-20:]:
                 self._log.note("output", f"{self.name(row)} says: {line[:500]}")
 
     def _ended(self, row: int, process: Program) -> None:
-        if self._closing or process.returncode is None:
+        if self.closing or process.returncode is None:
             return
         if self._processes.get(row, process) is process and self.word(row, at.PHASE) != at.LEFT:
             self.recovery.died(row, Dead(self.name(row), self._roles[row]))

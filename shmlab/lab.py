@@ -305,9 +305,10 @@ class Lab:
             self._crew.set_rates(role, rate)
 
     def _control(self, offset: int, value: int, text: str) -> None:
-        self._file().set_word(offset, value)
-        self._alive().tell_all()
-        self._log.note("command", text)
+        with self._lock:
+            self._file().set_word(offset, value)
+            self._alive().tell_all()
+            self._log.note("command", text)
 
     def _file(self) -> SegmentFile:
         if not self._segment:

@@ -4,6 +4,7 @@ import errno
 import math
 import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import pytest
 
 import shmlab
 from shmlab import ArgumentError, Lab, LabStopped, NoRoom, ShmlabError, strategies, trial
+from shmlab.crew import Crew
 from shmlab.scenarios import scenarios
 from shmlab.snapshot import Snapshot, Worker
 from tests.apparatus import DIRECTORY, descriptors, entries, eventually, own_entries, watch, workers_of
@@ -800,6 +802,23 @@ def test_a_lab_that_cannot_start_leaves_nothing_behind(monkeypatch: pytest.Monke
     monkeypatch.undo()
     with lab:
         moving(lab, 1)
+
+
+@pytest.mark.parametrize(
+    "steer",
+    [
+        lambda crew: crew.send(0, signal.SIGSTOP, "is stalled"),
+        lambda crew: crew.order_one(0),
+        lambda crew: crew.let_leave(0),
+        lambda crew: crew.set_rate(0, 7.0),
+    ],
+)
+def test_steering_a_lab_that_another_thread_stops_just_now_says_so(steer: Callable[[Crew], object]) -> None:
+    """The other thread has stopped it between the look at the lab and the look at its segment."""
+    with Lab() as lab:
+        crew = lab._alive()
+    with pytest.raises(LabStopped, match="the lab was stopped meanwhile"):
+        steer(crew)
 
 
 REFUSALS = {

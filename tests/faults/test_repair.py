@@ -189,6 +189,15 @@ def test_a_worker_killed_while_it_sleeps_on_a_semaphore() -> None:
         exact(drained(lab))
 
 
+def test_a_repair_wakes_who_sleeps_on_a_semaphore(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their sleeps would last a minute here."""
+    monkeypatch.setattr(crew, "WORKER", ("tests.faults.sleepy",))
+    with Lab(producers=3, consumers=0, produce_rate=None) as lab:
+        eventually(lambda: [w.waits for w in lab.workers] == ["empty"] * 3, 30)
+        lab.kill("P0")
+        eventually(lambda: not lab.damaged, 30)
+
+
 def test_the_unsynchronised_buffer_goes_on_too() -> None:
     with Lab("unsynchronised", producers=2, consumers=2, produce_rate=None, consume_rate=None) as lab:
         for _ in range(10):

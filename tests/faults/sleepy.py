@@ -1,0 +1,9 @@
+"""A worker whose sleeps last a minute unless somebody wakes it: `python -P -m tests.faults.sleepy NAME ROW OWNER`."""
+
+import sys
+
+from shmlab import sync, worker
+
+if __name__ == "__main__":
+    sync.SLICE = 60.0
+    sys.exit(worker.main(sys.argv[1:]))
