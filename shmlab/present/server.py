@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tornado.ioloop import IOLoop
+from tornado.websocket import WebSocketClosedError
 from traitlets.config import Config
 from voila.app import Voila
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
@@ -124,9 +125,15 @@ def settings(notebook: Path, port: int, theme: str) -> Config:
     return told
 
 
+def _matters(record: logging.LogRecord) -> bool:
+    """False for a page that was left while something was on its way to it."""
+    return not (record.exc_info and isinstance(record.exc_info[1], WebSocketClosedError))
+
+
 def serve(notebook: Path, port: int | None, browser: bool, theme: str) -> None:
     """Serve this notebook until a signal ends it. Raises ArgumentError."""
     logging.disable(logging.WARNING)  # what Voilà's parts have to say of each other's versions is not for a lecturer
+    logging.getLogger("asyncio").addFilter(_matters)
     made = Presentation(config=settings(notebook, chosen(port), theme))
     made.browser_wanted = browser
     made.initialize([])
