@@ -23,8 +23,9 @@ help:
 	@echo 'make soak    an hour of random use, with kills (ARGS=300 for five minutes)'
 	@echo 'make clean   remove .venv and all caches'
 
+# On the whole clone, since lessons lead to pages in docs.
 lab: $(venv)
-	@$(run) jupyterlab $(root) $(ARGS) notebooks/00_start_here.ipynb
+	@$(run) jupyterlab $(root) --ServerApp.root_dir="$(CURDIR)" $(ARGS) notebooks/00_start_here.ipynb
 
 # pytest comes last in both, so that its summary is what one reads last.
 test: $(venv)

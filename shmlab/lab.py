@@ -59,12 +59,11 @@ class Lab:
         protocol = (strategy, put, get, shared)
         numbers = (slots, producers, consumers, produce_rate, consume_rate, payload, slow_motion)
         self._settings = wanted = settings.check(*protocol, *numbers, pattern, repair)
-        self.strategy, self.slots = wanted.strategy, wanted.slots
-        self.pattern, self.payload = wanted.pattern, wanted.payload
+        self.strategy, self.pattern = wanted.strategy, wanted.pattern
+        self.slots, self.payload = wanted.slots, wanted.payload
         self._rates, self._slow_motion = dict(wanted.rates), wanted.slow_motion
-        self._log = Log()
-        self._narrator = Narrator(self._log)
-        self._lock, self._looking, self._owner = RLock(), Lock(), 0
+        self._narrator = Narrator(log := Log())
+        self._log, self._lock, self._looking, self._owner = log, RLock(), Lock(), 0
         self._segment: SegmentFile | None = None
         self._crew: Crew | None = None
         self._last: Snapshot | None = None

@@ -9,12 +9,16 @@ owner lives, so a lock that can be taken means that the owner is dead.
 import _thread
 import contextlib
 import errno
-import fcntl
 import mmap
 import os
 import stat
 import time
 from collections.abc import Iterable
+
+try:
+    import fcntl
+except ModuleNotFoundError:
+    raise ImportError("shmlab needs Linux: on Windows WSL 2, elsewhere a virtual machine or Binder.") from None
 
 from shmlab import layout as at
 from shmlab.errors import ArgumentError, CapReached, NoRoom, SegmentNotFound, SegmentRefused

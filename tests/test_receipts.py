@@ -81,6 +81,7 @@ def test_random_deliveries_drops_and_doubles_are_told_exactly(acts: list[tuple[s
         assert seen.corrupted == 0
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(500, 6000), st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=8),

@@ -5,32 +5,24 @@ that: a server that only this machine reaches, keys for the lecturer, type for t
 """
 
 import importlib.util
-from pathlib import Path
 
+from shmlab import course
 from shmlab.errors import ShmlabError
 
 INSTALL = "pip install 'shmlab[lecture]'"
 
 
 class NotInstalled(ShmlabError):
-    """Voilà, or the lecture's notebook, is not on this machine. Nothing was started."""
-
-
-def lecture() -> Path:
-    """Where the lecture's notebook lies. Raises NotInstalled where the course is not."""
-    path = Path(__file__).resolve().parents[2] / "notebooks/lecture.ipynb"
-    if not path.is_file():
-        raise NotInstalled(f"the course is not here: {path} is missing. `shmlab present` wants a clone of shmlab.")
-    return path
+    """Voilà is not on this machine. Nothing was started."""
 
 
 def present(port: int | None = None, browser: bool = True, dark: bool = False) -> None:
     """Serve the lecture on 127.0.0.1 until Ctrl-C, SIGTERM or the terminal's end, and print its address.
 
     port: 1,024 to 65,535; None: the first free one from 8866. browser: open it there, too. dark: light letters.
-    Raises NotInstalled, and ArgumentError when the port is taken, before anything is started.
+    Raises NotInstalled, CourseMissing, and ArgumentError when the port is taken, before anything is started.
     """
-    notebook = lecture()
+    notebook = course.place() / "notebooks/lecture.ipynb"
     if importlib.util.find_spec("voila") is None:
         raise NotInstalled(f"the lecture is shown by Voilà, which is not installed: {INSTALL}")
     from shmlab.present.server import serve
