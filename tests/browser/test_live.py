@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator
 
+from shmlab.pipeline import tools
 from tests.apparatus import entries, eventually, workers_of
 from tests.browser.harness import Notebook, Open
 
@@ -83,6 +84,17 @@ def test_a_killed_producer_s_card_says_so(notebook: Open) -> None:
     eventually(lambda: "killed" in book.page.locator(f"{PRODUCER} .pill").inner_text())
     eventually(lambda: len(workers_of(name)) == 1)
     eventually(lambda: "waiting for full" in book.page.locator(f"{CONSUMER} .pill").inner_text())
+
+
+@pytest.mark.skipif(bool(tools.missing()), reason="no C compiler: `sudo apt install gcc` brings it")
+def test_a_program_in_c_that_joins_gets_a_card(notebook: Open) -> None:
+    book = notebook(START, "from shmlab.exhibits import in_c\nprint(in_c.join(live.lab, 'producer', 3))")
+    book.run(0)
+    book.page.wait_for_selector(".shmlab .bqplot")
+    book.run(1)
+    card = book.page.locator(PRODUCER, has_text="P31")
+    eventually(lambda: card.count() == 1)
+    eventually(lambda: number(card.locator(".facts")) > 3)
 
 
 def test_running_the_cell_again_closes_the_old_lab(notebook: Open) -> None:
