@@ -125,17 +125,22 @@ class Explored:
 # --- without deaths ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fence", ["barrier", "own"])
+CASES = [
+    (1, [[1, 2, 3]], [3]),
+    (2, [[1, 2, 3]], [3]),
+    (2, [[1, 2, 3]], [1]),
+    (1, [[1], [2]], [2]),
+    (1, [[1, 2]], [1, 1]),
+    (3, [[1, 2], [3]], []),
+]
+TWO_BY_TWO = (1, [[1], [2]], [1, 1])  # where every side has a mutex, nobody leaves a fence to the sleeper
+
+
 @pytest.mark.parametrize(
-    ("slots", "items", "wants"),
+    ("slots", "items", "wants", "fence"),
     [
-        (1, [[1, 2, 3]], [3]),
-        (2, [[1, 2, 3]], [3]),
-        (2, [[1, 2, 3]], [1]),
-        (1, [[1], [2]], [2]),
-        (1, [[1, 2]], [1, 1]),
-        (3, [[1, 2], [3]], []),
-        pytest.param(1, [[1], [2]], [1, 1], marks=pytest.mark.slow),
+        *((*case, fence) for case in CASES for fence in ("barrier", "own")),
+        pytest.param(*TWO_BY_TWO, "own", marks=pytest.mark.slow),
     ],
 )
 def test_every_item_comes_out_once_whatever_the_schedule(slots: int, items: Items, wants: Wants, fence: str) -> None:
