@@ -115,9 +115,10 @@ class Crew:
             row = self._fresh.pop(0)
             if not self.word(row, at.ROLE):  # else a guest has it
                 return row
+        dead = [row for row, process in list(self._processes.items()) if process.over()]
         self.recovery.wait()  # a dead worker's row still tells what it was about
-        for row, process in self._processes.items():
-            if process.ended.is_set() and row not in self.recovery.dead:
+        for row in dead:
+            if row not in self.recovery.dead:
                 return row
         raise ArgumentError(f"a lab has {limits.WORKERS} workers at most; remove or kill one first.")
 
@@ -175,7 +176,7 @@ class Crew:
     @steers
     def let_leave(self, row: int) -> None:
         """Ask a worker to end between two items; one that is dead already is no longer shown."""
-        if self._processes[row].ended.is_set():
+        if self._processes[row].over():
             self.set(row, at.ROLE, at.GONE if row in self.recovery.dead else 0)
             return
         self.set(row, at.LEAVE, 1)
@@ -207,6 +208,7 @@ class Crew:
         self._killed.add(process.pid)
         process.signal(signal.SIGKILL)
         process.wait(2)
+        process.over()
         where = f" while it held {holding}" if holding else ""
         self._log.note("command", f"{self.name(row)} (pid {process.pid}) was killed{where}.")
         return True
@@ -247,14 +249,14 @@ class Crew:
                 self._processes[row], self._meters[row] = guest, Meter()
                 self._names[row], self._roles[row] = worker.name, self.word(row, at.ROLE)
                 self._log.note("worker", f"{worker.name} joined: pid {guest.pid}, a program of its own.")
-        elif isinstance(known, guests.Guest) and not known.mourned and known.wait(0):
-            known.mourned = True
+        elif isinstance(known, guests.Guest) and not known.mourned.is_set() and known.wait(0):
             if known.returncode == 0:
                 self.set(row, at.ROLE, 0)  # the row is free again; its accounts stay
                 del self._processes[row]
                 self._log.note("worker", f"{worker.name} left.")
             else:
                 self._ended(row, known)
+            known.mourned.set()
 
     def output(self) -> str:
         """What the workers printed, in the order of their rows."""

@@ -19,7 +19,6 @@ class Guest(Program):
     def __init__(self, file: SegmentFile, row: int, pid: int) -> None:
         super().__init__(pid)
         self._file, self._row = file, row
-        self.mourned = False  # has the lab been told of its end?
 
     def wait(self, seconds: float) -> bool:
         """Whether it has ended within so many seconds."""
@@ -28,6 +27,10 @@ class Guest(Program):
             self.returncode = 0 if left else -signal.SIGKILL
             self.close()
         return self.ended.is_set()
+
+    def over(self) -> bool:
+        """Whether it has ended, and the next look at the lab after that has noticed."""
+        return self.mourned.is_set()
 
     def close(self) -> None:
         """Give the handle back."""

@@ -40,7 +40,7 @@ class Meter:
         elapsed = last - began
         if elapsed > 0:
             worker = replace(worker, achieved=(items_now - items) / elapsed, cpu=max(0.0, cpu_now - cpu) / elapsed)
-        if process.returncode is not None:
+        if process.mourned.is_set():
             state = _end(process, worker)
             error = _error(process) if state == "failed" else None
             return replace(worker, alive=False, state=state, achieved=0.0, cpu=0.0, error=error)

@@ -80,8 +80,8 @@ class Onlooker:
             known[1].restart(worker.items, process)
             self._log.note("info", f"{worker.name} is process {worker.pid}.")
         process, meter = known
-        if process.wait(0) and not process.mourned:
-            process.mourned = True
+        if process.wait(0) and not process.mourned.is_set():
+            process.mourned.set()
             how = "was killed" if process.returncode else "has ended"
             self._log.note("worker", f"{worker.name} (pid {worker.pid}) {how}.")
         return meter.measure(worker, process)

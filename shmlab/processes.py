@@ -28,17 +28,21 @@ LAST_READS = 4  # of what a program has left in its pipe; somebody who fled from
 CALM = 0.02  # seconds between two readings, so that a program that prints without end costs little
 SYSTEM = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 PASSED_ON = (*SYSTEM, "SHMLAB_RUN_TIME")  # all that a worker sees of the environment: no hub's or server's tokens
+MOURNING = 1.0  # seconds that it may take, at most, until those who want to know of an end know it
 
 
 class Program:
-    """A program that runs, looked at and signalled through a handle that never comes to mean another program."""
+    """A program that runs, looked at and signalled through a handle that never comes to mean another program.
+
+    `ended` is set when it has ended, `mourned` a moment later, when those who want to know of its end know it.
+    """
 
     returncode: int | None = None
     output = ""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self.ended = threading.Event()
+        self.ended, self.mourned = threading.Event(), threading.Event()
         self._handle = os.pidfd_open(pid)
         self._lock = threading.Lock()
 
@@ -58,6 +62,10 @@ class Program:
     def wait(self, seconds: float) -> bool:
         """Whether the program has ended within so many seconds."""
         return self.ended.wait(seconds)
+
+    def over(self) -> bool:
+        """Whether the program has ended, and those who want to know of its end know it."""
+        return self.ended.is_set() and self.mourned.wait(MOURNING)
 
     def stopped(self) -> bool:
         """Whether the program is stalled by SIGSTOP."""
@@ -238,7 +246,10 @@ class _Watcher:
                         pipe.close()
                 self._running -= 1
                 process.ended.set()
-            ended(process)
+            try:
+                ended(process)
+            finally:
+                process.mourned.set()
 
         try:
             self._selector.register(process._stdout, selectors.EVENT_READ, take)

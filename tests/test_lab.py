@@ -314,6 +314,19 @@ def test_the_row_of_a_dead_worker_does_not_stand_for_its_successor() -> None:
             lab.add_consumer()
 
 
+def test_nobody_is_shown_as_dead_before_the_repair_knows_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, ended = threading.Event(), Crew._ended
+    monkeypatch.setattr(Crew, "_ended", lambda *death: told.wait(10) and ended(*death))
+    with Lab(repair=False, **FAST) as lab:
+        os.kill(lab.workers[0].pid, signal.SIGKILL)
+        assert lab._crew
+        eventually(lab._crew.process(0).ended.is_set)
+        assert lab.snapshot().worker("P0").alive and not lab.damaged
+        told.set()
+        eventually(lambda: not lab.snapshot().worker("P0").alive)
+        assert lab.damaged
+
+
 def test_a_killed_worker_is_gone_and_the_others_go_on() -> None:
     with Lab(producers=2, consumers=2, **FAST) as lab:
         moving(lab)
