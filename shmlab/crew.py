@@ -274,6 +274,8 @@ class Crew:
                 process.signal(signal.SIGKILL)
         for process in running:
             process.wait(5)
+        for process in list(self._processes.values()):
+            process.over()  # whoever notes its end has begun to, and needs the segment's file for it
 
     def _heard(self, row: int, text: str) -> None:
         if not self.closing:

@@ -14,7 +14,7 @@ from shmlab.errors import ArgumentError
 
 TYPE_CHECKING = False  # the names are known also where there is no shared memory
 if TYPE_CHECKING:
-    from shmlab.sync import Semaphore
+    from shmlab import sync
 
 names = ("semaphores", "busy_waiting", "condition", "unsynchronised", "unbounded")
 
@@ -35,7 +35,7 @@ class Strategy:
         name: str,
         put: Callable[..., None],
         get: Callable[..., object],
-        shared: Callable[[int], Mapping[str, "int | Semaphore"]],
+        shared: Callable[[int], Mapping[str, "int | sync.Semaphore"]],
         title: str,
         warning: Callable[[int, int], str | None],
         unbounded: bool = False,

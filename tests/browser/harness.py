@@ -77,7 +77,7 @@ class Jupyter:
             (settings / plugin).parent.mkdir(parents=True, exist_ok=True)
             (settings / plugin).write_text(json.dumps(values))
         environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != "SHMLAB_QUIET"},  # set for compared cells
             "JUPYTER_CONFIG_DIR": str(self.home / "config"),
             "JUPYTER_RUNTIME_DIR": str(self.home / "runtime"),
             "JUPYTERLAB_SETTINGS_DIR": str(self.home / "settings"),
