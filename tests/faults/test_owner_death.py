@@ -25,6 +25,7 @@ PROMISED = 2.0  # seconds
 BEGIN = """
 import os, signal, sys, threading, time
 from shmlab import Lab
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # what a shell starts in the background ignores it
 lab = Lab({settings})
 lab.start()
 while lab.snapshot().produced < 3: time.sleep(0.01)
