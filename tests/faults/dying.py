@@ -30,7 +30,7 @@ def die_at(instruction: int) -> None:
                 items += 1
             if not frame.f_code.co_filename.endswith(WATCHED):
                 return None
-            frame.f_trace_opcodes = items > WARM
+            frame.f_trace_opcodes = True  # from the first on: Python 3.13 tells of instructions from the second call on
             return trace
         if event == "opcode" and items == WARM + 1:
             if count == instruction:
