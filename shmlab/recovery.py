@@ -79,7 +79,7 @@ class Recovery:
                     self._thread = None
                     return
             if not self.repair() and self.dead:
-                if not told:
+                if not told and not self._closed.is_set():
                     told = True
                     self._log.note("info", "The repair waits until every process can be parked: is one stalled?")
                 self._closed.wait(AGAIN)
@@ -100,7 +100,8 @@ class Recovery:
         finally:
             self._file.set_word(at.FROZEN, 0)
         if told:
-            self._log.note("info", f"Repaired in {1e3 * (time.monotonic() - began):.1f} ms: {' '.join(told)}")
+            done = " ".join(told).removesuffix(".")
+            self._log.note("info", f"Repaired in {1e3 * (time.monotonic() - began):.1f} ms: {done}.")
         return told
 
     def _park(self) -> bool:
