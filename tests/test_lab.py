@@ -510,8 +510,9 @@ def test_busy_waiting_keeps_one_slot_free() -> None:
 
 
 def test_an_unbounded_buffer_grows_so_that_its_producer_never_waits_and_says_when_it_may_not_grow() -> None:
-    with Lab("unbounded", 2, payload=8192, produce_rate=None, consume_rate=0.1) as lab:
+    with Lab("unbounded", 2, payload=8192, produce_rate=None, consume_rate=0.1).start(paused=True) as lab:
         first = lab.snapshot()
+        lab.resume()
         assert not first.bounded and first.cap > 1000
         grown = eventually(lambda: (s := lab.snapshot()).capacity > 64 and s)
         assert grown.size > first.size and len(grown.slots) == grown.capacity
