@@ -76,8 +76,8 @@ class Lab:
             if self._segment:
                 return self
             launch.sweep()
+            self._forget, self._owner = at_exit(self.stop), getpid()  # first: an interrupt may come after any line
             self._segment = file = launch.publish(self.strategy, self.slots, self.payload)
-            self._forget, self._owner = at_exit(self.stop), getpid()
             try:
                 file.set_word(at.STATE, at.PAUSED if paused else at.RUNNING)
                 file.set_word(at.STEP_TIME, int(self._slow_motion * 1e9))
