@@ -15,8 +15,6 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-import posix_ipc
-
 from shmlab import layout as at
 from shmlab import limits, orphan, strategies
 from shmlab.errors import ArgumentError, SegmentRefused
@@ -132,7 +130,7 @@ class Guest(Worker):
     def _buf(self) -> Shared:
         try:
             return super()._buf()
-        except posix_ipc.ExistentialError:  # the lab has ended a moment ago, and its semaphores have no names any more
+        except FileNotFoundError:  # the lab has ended a moment ago, and its semaphores have no names any more
             raise SystemExit from None
 
     def _done(self) -> None:

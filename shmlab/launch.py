@@ -26,21 +26,17 @@ def publish(strategy: Strategy, slots: int, payload: int) -> SegmentFile:
     layout = Layout(
         strategy.name, tuple(variables), semaphores, slots, cap, payload, limits.WORKERS, strategy.unbounded
     )
-    with _counting:
-        _check_room(layout)
-        file = segment.create(layout)
-        _running[file.name] = layout.size_for(layout.cap)
-        _owned[file.name] = file
-    try:
+
+    def fill(file: SegmentFile) -> None:
         for i, value in enumerate(variables.values()):
             file.write(at.variable(i), value.to_bytes(at.WORD, "little", signed=True))
-        for name, value in semaphores.items():
-            sync.create(file.name, name, value)
-    except BaseException as error:
-        withdraw(file)
-        if isinstance(error, (OSError, MemoryError)):
-            raise segment.no_room(error, f"create a segment of {layout.size:,} bytes and its semaphores") from error
-        raise
+        sync.create_all(file.name, semaphores)
+
+    with _counting:
+        _check_room(layout)
+        file = segment.create(layout, fill)
+        _running[file.name] = layout.size_for(layout.cap)
+        _owned[file.name] = file
     return file
 
 

@@ -2,8 +2,9 @@
 
 The name and the memory live separate lives: `unlink` takes the name away, the memory stays until
 the last process has closed it. Invariants: a segment is visible by name only when its header is
-complete and all its bytes are reserved; its owner holds a lock (flock) on it for as long as the
-owner lives, so a lock that can be taken means that the owner is dead.
+complete, all its bytes are reserved and its semaphores exist; its owner holds a lock (flock) on it for
+as long as the owner lives, so a lock that can be taken means that the owner is dead. Until the segment
+has its name, a claim (see `claim`) stands for it.
 """
 
 import _thread
@@ -13,19 +14,21 @@ import mmap
 import os
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 try:
     import fcntl
 except ModuleNotFoundError:
     raise ImportError("shmlab needs Linux: on Windows WSL 2, elsewhere a virtual machine or Binder.") from None
 
+from shmlab import claim, libc
 from shmlab import layout as at
+from shmlab.claim import DIRECTORY as DIRECTORY
 from shmlab.errors import ArgumentError, CapReached, NoRoom, SegmentNotFound, SegmentRefused
 from shmlab.limits import is_segment_name, segment_name
 
-DIRECTORY = "/dev/shm"  # where Linux keeps the names of POSIX shared memory
 READ_ONLY, READ_WRITE = os.O_RDONLY, os.O_RDWR
+PERSISTENCE = 10.0  # seconds in which one name after the other is tried, when somebody takes each first
 SPECIAL = (errno.ELOOP, errno.EISDIR, errno.ENXIO)  # what opening a link, a directory, a FIFO or socket comes to
 
 
@@ -120,41 +123,57 @@ class Segment(SegmentFile):
         self.map()
 
 
-def create(layout: at.Layout) -> SegmentFile:
+Fill = Callable[[SegmentFile], None]
+
+
+def create(layout: at.Layout, fill: Fill = lambda file: None) -> SegmentFile:
     """Reserve, fill and publish a new segment of this `layout` under a random name; this process becomes its owner.
 
-    The memory is reserved in full now, so that a full /dev/shm is an error here and never a
-    SIGBUS later. Raises ArgumentError, NoRoom.
+    `fill` is given the file while nobody can attach it yet, to store values and to create the semaphores; it is called
+    again, for another name, when it finds one of its names taken. The memory is reserved in full now, so that a full
+    /dev/shm is an error here and never a SIGBUS later. Raises ArgumentError, NoRoom.
     """
     if not isinstance(layout, at.Layout):
         raise ArgumentError(f"create wants a layout.Layout(...), which says how large everything is, not {layout!r}.")
-    fd = -1
+    libc.check()
+    claimed = None
     try:
-        fd = os.open(DIRECTORY, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)  # no name yet: nobody sees it half made
-        os.posix_fallocate(fd, 0, layout.size)
+        claimed = claim.Claim(_new_name())
+        file = SegmentFile(claimed.name, claimed.fd, layout)
+        os.posix_fallocate(file.fd, 0, layout.size)
         layout.owner_pid, layout.owner_uid, layout.created = os.getpid(), os.getuid(), time.time_ns()
-        os.pwrite(fd, layout.header(), 0)
-        os.pwrite(fd, layout.capacity.to_bytes(at.WORD, "little"), at.CAPACITY)
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # before the name exists: a sweeper must never find it unlocked
-        name = _publish(fd)
-    except OSError as error:
-        if fd >= 0:
-            os.close(fd)
-        raise no_room(error, f"create a segment of {layout.size:,} bytes") from error
-    return SegmentFile(name, fd, layout)
+        file.write(0, layout.header())
+        file.set_word(at.CAPACITY, layout.capacity)
+        _publish(claimed, file, fill)
+        return file
+    except BaseException as error:
+        if claimed:
+            claimed.close()
+        if isinstance(error, (OSError, MemoryError)):
+            raise no_room(error, f"create a segment of {layout.size:,} bytes") from error
+        raise
 
 
-def _publish(fd: int) -> str:
+def _publish(claimed: claim.Claim, file: SegmentFile, fill: Fill) -> None:
+    """Create what belongs to the segment, then give it its name. A stranger may be quicker: then under another name."""
+    end = time.monotonic() + PERSISTENCE
     while True:
-        name = f"shmlab-{os.urandom(8).hex()}"
-        with contextlib.suppress(FileExistsError):
-            # src_dir_fd makes Python call linkat with AT_SYMLINK_FOLLOW, which gives the open file a name
-            os.link(f"/proc/self/fd/{fd}", f"{DIRECTORY}/{name}", src_dir_fd=fd, follow_symlinks=True)
-            return name
+        try:
+            fill(file)
+            return claimed.publish()
+        except BaseException as error:
+            unlink(file.name)
+            if not isinstance(error, FileExistsError) or time.monotonic() > end:
+                raise
+        file.name = claimed.move(_new_name())
+
+
+def _new_name() -> str:
+    return f"shmlab-{os.urandom(8).hex()}"
 
 
 def no_room(error: Exception, doing: str) -> NoRoom:
-    """An error of the system, or of posix_ipc, that kept somebody from `doing` something, with its cure."""
+    """An error of the system that kept somebody from `doing` something, with its cure."""
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.ENOSPC:
         free = os.statvfs(DIRECTORY)
@@ -168,6 +187,9 @@ def no_room(error: Exception, doing: str) -> NoRoom:
         cure = "Stop other labs and programs, or allow more (`ulimit -u`)."
     elif number == errno.ENOMEM or isinstance(error, MemoryError):
         cause, cure = f"cannot {doing}: the machine's memory is used up", "Stop other labs and programs."
+    elif number == errno.EEXIST:
+        cause = f"cannot {doing}: another user takes each name in {DIRECTORY} just before it is used"
+        cure = f"`ls -l {DIRECTORY}` shows who."
     else:
         cause = f"cannot {doing}: {os.strerror(number) if number else error}"
         cure = "`shmlab doctor` looks at the machine, `shmlab clean` frees what dead labs left."
@@ -241,11 +263,8 @@ def unlink(name: str, semaphores: Iterable[str] | None = None) -> None:
     segment_name(name)
     if semaphores is None:
         semaphores = [entry[5 + len(name) :] for entry in os.listdir(DIRECTORY) if entry.startswith(f"sem.{name}.")]
-    for semaphore in semaphores:  # they come first: they are only swept where their segment is gone
-        with contextlib.suppress(OSError):
-            os.unlink(f"{DIRECTORY}/sem.{name}.{semaphore}")
-    with contextlib.suppress(OSError):
-        os.unlink(f"{DIRECTORY}/{name}")
+    for entry in [*(f"sem.{name}.{semaphore}" for semaphore in semaphores), name]:  # see `sweep` for the order
+        claim.remove(f"{DIRECTORY}/{entry}")
 
 
 def names() -> list[str]:
@@ -276,25 +295,20 @@ def owner_is_dead(name: str) -> bool:
 
 
 def sweep() -> list[str]:
-    """Unlink every segment of this user whose owner is dead, and semaphores without a segment; tells which."""
+    """Unlink every segment of this user whose owner is dead, and semaphores without a segment; tells which.
+
+    Semaphores come before their segment when a lab is created, and go before it when it ends. They are left over where
+    nobody claims the segment's name and then, looked at second, there is no segment: in between it may be published.
+    """
     swept = [name for name in names() if owner_is_dead(name)]
     for name in swept:
         unlink(name)
-    for entry in os.listdir(DIRECTORY):
-        owner = entry.removeprefix("sem.").partition(".")[0]
-        if not entry.startswith("sem.") or not is_segment_name(owner) or not _is_gone(owner):
+    entries = os.listdir(DIRECTORY)
+    swept += claim.sweep()
+    for entry in entries:
+        name = entry.removeprefix("sem.").partition(".")[0]
+        if not entry.startswith("sem.") or not is_segment_name(name) or claim.stands(name):
             continue
-        with contextlib.suppress(OSError):
-            if os.lstat(f"{DIRECTORY}/{entry}").st_uid == os.geteuid():
-                os.unlink(f"{DIRECTORY}/{entry}")
-                swept.append(entry)
+        if not claim.ours(f"{DIRECTORY}/{name}") and claim.remove(f"{DIRECTORY}/{entry}"):
+            swept.append(entry)
     return swept
-
-
-def _is_gone(name: str) -> bool:
-    """Whether there is certainly nothing of that name: `os.path.exists` also denies what it could not look at."""
-    try:
-        os.lstat(f"{DIRECTORY}/{name}")
-    except FileNotFoundError:
-        return True
-    return False

@@ -10,10 +10,10 @@ import contextlib
 import os
 import sys
 import time
-
-import posix_ipc
+from collections.abc import Mapping
 
 from shmlab import layout as at
+from shmlab import semaphore as semaphores
 from shmlab.segment import DIRECTORY, Segment
 
 YIELDS = 20  # look again so many times before sleeping: sleeping and waking costs more than a short wait
@@ -47,24 +47,34 @@ def path(segment: str, semaphore: str) -> str:
 
 
 def create(segment: str, semaphore: str, value: int) -> None:
-    """Create a named semaphore of a segment with this initial value; nobody has it open afterwards.
+    """Create one named semaphore of a segment with this initial value, as `create_all` does."""
+    create_all(segment, {semaphore: value})
 
-    As `sem_open` does it, but without the temporary name that the C library's would leave behind if this process were
-    killed meanwhile: the C library fills in the bytes (`sem_init`), and the file gets its only name last.
-    Raises FileExistsError, OSError.
+
+def create_all(segment: str, values: Mapping[str, int]) -> None:
+    """Create the named semaphores of a segment that is not published yet, each with its initial value.
+
+    The C library fills in the bytes (`sem_init`). All names are taken in a row, and before any file is filled, because
+    the first tells a stranger what the others will be; nobody opens them before the segment is there.
+    Raises FileExistsError, OSError; then some are created.
     """
     import ctypes  # which a worker has loaded, and a script does not need before
 
-    image = ctypes.create_string_buffer(SIZE)
-    if ctypes.CDLL(None, use_errno=True).sem_init(image, 1, value):  # 1: shared between processes
-        raise OSError(ctypes.get_errno(), f"{semaphore} cannot start at {value}")
-    fd = os.open(DIRECTORY, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    images = {}
+    for name, value in values.items():
+        images[path(segment, name)] = image = ctypes.create_string_buffer(SIZE)
+        if semaphores.c_library().sem_init(image, 1, value):  # 1: shared between processes
+            raise OSError(ctypes.get_errno(), f"{name} cannot start at {value}")
+    opened: list[int] = []
     try:
-        os.fchmod(fd, 0o600)  # whatever the umask
-        os.write(fd, image.raw)
-        os.link(f"/proc/self/fd/{fd}", path(segment, semaphore), src_dir_fd=fd, follow_symlinks=True)
+        for file in images:
+            opened.append(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        for fd, image in zip(opened, images.values(), strict=True):
+            os.fchmod(fd, 0o600)  # whatever the umask
+            os.write(fd, image.raw)
     finally:
-        os.close(fd)
+        for fd in opened:
+            os.close(fd)
 
 
 def value(segment: str, semaphore: str) -> int | None:
@@ -96,12 +106,12 @@ class WorkerSemaphore:
     A semaphore that starts at 1 is taken for a lock: between acquire and release its worker holds it.
     """
 
-    __slots__ = ("_acquire", "_blocked", "_holds", "_release", "_state", "_tag", "_waits", "_words", "name")
+    __slots__ = ("_acquire", "_blocked", "_holds", "_named", "_release", "_state", "_tag", "_waits", "_words", "name")
 
     def __init__(self, segment: Segment, row: int, name: str) -> None:
         self.name = name
-        semaphore = posix_ipc.Semaphore(f"/{segment.name}.{name}")
-        self._acquire, self._release, self._words = semaphore.acquire, semaphore.release, segment.words
+        self._named = named = semaphores.open_named(f"/{segment.name}.{name}")
+        self._acquire, self._release, self._words = named.acquire, named.release, segment.words
         mine = at.row(row) // at.WORD
         self._waits, self._blocked, self._state = mine + at.WAITS, mine + at.BLOCKED, at.STATE // at.WORD
         self._tag = list(segment.layout.semaphores).index(name) + 1
@@ -109,9 +119,7 @@ class WorkerSemaphore:
 
     def acquire(self) -> None:
         """Take one; sleep while there is none."""
-        try:
-            self._acquire(0)
-        except posix_ipc.BusyError:
+        if not self._acquire(False):
             self._wait()
         if self._holds:
             self._words[self._holds] = self._tag
@@ -128,15 +136,11 @@ class WorkerSemaphore:
         began = time.monotonic_ns()
         tries = 0
         while True:
-            try:
-                self._acquire(0 if tries < YIELDS else SLICE)
+            if self._acquire(False) if tries < YIELDS else semaphores.sleep(self._named, SLICE):
                 break
-            except posix_ipc.BusyError:
-                tries += 1
-                if tries < YIELDS:
-                    os.sched_yield()
-            except posix_ipc.SignalError:
-                pass
+            tries += 1
+            if tries < YIELDS:
+                os.sched_yield()
             if words[self._state] == at.STOPPED:
                 raise SystemExit
             if words[FROZEN]:

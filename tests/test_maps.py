@@ -2,12 +2,13 @@
 
 import mmap
 import os
+from pathlib import Path
 
-import posix_ipc
 import pytest
 
 from shmlab import maps
 from shmlab.errors import ArgumentError
+from shmlab.exhibits import textbook
 
 PROGRAM = "/usr/bin/program"
 LINES = """\
@@ -65,18 +66,17 @@ def test_this_process_has_code_a_heap_libraries_and_a_stack() -> None:
 
 def test_a_segment_is_found_and_charged_once_for_each_page_that_was_touched() -> None:
     name = f"/shmlab-lesson-{os.getpid()}-maps"
-    segment = posix_ipc.SharedMemory(name, posix_ipc.O_CREX, 0o600, 4 * mmap.PAGESIZE)
+    once, again = textbook.create(name, 4 * mmap.PAGESIZE), textbook.attach(name)
     try:
-        inode = os.fstat(segment.fd).st_ino
-        with mmap.mmap(segment.fd, segment.size) as once, mmap.mmap(segment.fd, segment.size) as again:
+        inode = Path(f"/dev/shm{name}").stat().st_ino
+        with once, again:
             once[0] = again[mmap.PAGESIZE] = 1
             ours = [region for region in maps.segments(os.getpid()) if region.inode == inode]
             assert [region.mode for region in ours] == ["rw-s", "rw-s"] or len(ours) == 1  # neighbours may be joined
             account = maps.account(os.getpid(), inode)
             assert account.share <= account.resident == 2 * mmap.PAGESIZE
     finally:
-        segment.close_fd()
-        segment.unlink()
+        textbook.unlink(name)
 
 
 @pytest.mark.parametrize("ask", [maps.read, lambda pid: maps.account(pid, 1)])

@@ -2,9 +2,9 @@
 
 import os
 import threading
+from _multiprocessing import SemLock
 from pathlib import Path
 
-import posix_ipc
 import pytest
 
 from shmlab import layout as at
@@ -15,11 +15,10 @@ from tests.apparatus import DIRECTORY, buffer, eventually
 def test_the_value_is_read_from_the_file_without_opening_the_semaphore() -> None:
     with buffer(capacity=5) as it:
         assert [sync.value(it.name, name) for name in ("empty", "full", "mutex")] == [5, 0, 1]
-        oracle = posix_ipc.Semaphore(f"/{it.name}.empty")
+        oracle = SemLock._rebuild(0, 1, 2**31 - 1, f"/{it.name}.empty")
         oracle.acquire()
         oracle.acquire()
-        assert sync.value(it.name, "empty") == oracle.value == 3
-        oracle.close()
+        assert sync.value(it.name, "empty") == oracle._get_value() == 3
 
 
 def test_the_value_of_what_is_gone_is_none_and_of_a_damaged_one_no_crash() -> None:
@@ -40,7 +39,7 @@ def test_a_semaphore_is_private_and_created_only_once() -> None:
 @pytest.mark.parametrize("value", [0, 1, 1024, (1 << 31) - 1])
 def test_a_semaphore_is_byte_by_byte_what_the_c_library_makes(value: int) -> None:
     with buffer() as it:
-        posix_ipc.Semaphore(f"/{it.name}.oracle", posix_ipc.O_CREX, 0o600, value).close()
+        SemLock(1, value, 2**31 - 1, f"/{it.name}.oracle", False)  # by the C library's sem_open
         sync.create(it.name, "mine", value)
         oracle, mine = (Path(sync.path(it.name, name)) for name in ("oracle", "mine"))
         assert mine.read_bytes() == oracle.read_bytes() and mine.stat().st_mode == oracle.stat().st_mode

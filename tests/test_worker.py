@@ -308,7 +308,7 @@ def test_a_worker_is_in_a_session_of_its_own() -> None:
 
 
 def test_a_students_file_named_like_a_module_is_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("queue", "select", "struct", "zlib", "random", "posix_ipc", "shmlab", "traceback"):
+    for name in ("queue", "select", "struct", "zlib", "random", "_multiprocessing", "shmlab", "traceback"):
         (tmp_path / f"{name}.py").write_text(f"raise SystemExit('imported the student\\'s {name}.py')")
     monkeypatch.chdir(tmp_path)
     report = own("").run(items=50)

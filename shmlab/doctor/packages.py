@@ -15,7 +15,6 @@ PACKAGES = (
     "jupyterlab_widgets",
     "bqplot",
     "ipykernel",
-    "posix_ipc",
     "numpy",
     "cloudpickle",
     "rich",

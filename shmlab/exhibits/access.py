@@ -11,9 +11,8 @@ import os
 from dataclasses import dataclass
 
 from shmlab.exhibits.child import Child, Refused
-from shmlab.exhibits.lifecycle import NOBODY, PREFIX, sweep
+from shmlab.exhibits.lifecycle import NOBODY, claimed, release
 from shmlab.exhibits.pair import PAGE
-from shmlab.segment import DIRECTORY
 
 MODES = (0o600, 0o644, 0o666, 0o400, 0o000)
 OWNER, OTHER, ROOT = "its owner", "another user", "root"
@@ -36,11 +35,11 @@ class Access:
 
 def try_access() -> Access:
     """Create a segment in each mode, and let each user try to attach it."""
-    sweep()
     root = os.geteuid() == 0
     ids = {OWNER: NOBODY, OTHER: NOBODY - 1, ROOT: 0} if root else {OWNER: os.geteuid()}
     children: dict[str, Child] = {}
-    name = f"{PREFIX}{os.getpid()}-access"
+    claim = claimed()
+    name = claim.name
     may: dict[tuple[int, str], str] = {}
     try:
         for user in ids:
@@ -58,8 +57,7 @@ def try_access() -> Access:
     finally:
         for child in children.values():
             child.end()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{DIRECTORY}/{name}")
+        release(claim)
     reason = "" if root else "not tried: only root can start processes of other users"
     return Access(may, (OWNER, OTHER, ROOT), reason)
 

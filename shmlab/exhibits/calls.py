@@ -5,7 +5,6 @@ there are only those that the order needed. Where strace is not installed or not
 /proc/PID/io tell the calls that read or write, and no others.
 """
 
-import contextlib
 import os
 import re
 import shutil
@@ -17,9 +16,8 @@ from dataclasses import dataclass
 
 from shmlab.errors import ShmlabError
 from shmlab.exhibits.child import Child
-from shmlab.exhibits.lifecycle import PREFIX, sweep
+from shmlab.exhibits.lifecycle import claimed, release
 from shmlab.exhibits.pair import NAMES, PAGE
-from shmlab.segment import DIRECTORY
 
 STORES, MESSAGES = 1_000_000, 1_000
 CALL = re.compile(r"(\w+)\(")
@@ -125,9 +123,10 @@ def _end(children: dict[str, Child]) -> None:
 
 def _acts(children: dict[str, Child], counted: Counted, directory: str) -> Iterator[Act]:
     """Everything they do, each act with its calls."""
-    sweep()
-    segment, pipe = f"{PREFIX}{os.getpid()}-calls", f"{directory}/pipe"
+    pipe = f"{directory}/pipe"
     os.mkfifo(pipe, 0o600)
+    claim = claimed()
+    segment = claim.name
 
     def act(what: str, *orders: tuple[object, ...]) -> Act:
         calls: dict[str, dict[str, int] | None] = {}
@@ -145,8 +144,7 @@ def _acts(children: dict[str, Child], counted: Counted, directory: str) -> Itera
         yield act("detach", ("A", "detach"), ("B", "detach"))
         yield act("unlink", ("A", "unlink", f"/{segment}"))
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{DIRECTORY}/{segment}")
+        release(claim)
 
 
 def traced(path: str) -> dict[str, int]:

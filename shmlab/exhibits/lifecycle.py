@@ -5,22 +5,23 @@ where and with which rights, from /proc/PID/maps.
 """
 
 import contextlib
-import itertools
 import os
+import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from shmlab import limits, maps
+from shmlab import claim, limits, maps
+from shmlab.claim import Claim
 from shmlab.exhibits.child import Corpse, Refused
 from shmlab.exhibits.pair import NAMES, PAGE, VALUE, Pair
 from shmlab.segment import DIRECTORY
 
 PREFIX = "shmlab-lesson-"
+NAME = re.compile(f"{PREFIX}[0-9a-f]{{8}}")
 SIZE = (8, 64 << 20)  # bytes of a lesson's segment
 MODE = (0, 0o777)
 NOBODY = 65534  # the user who owns nothing
-_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ class Lifecycle(Pair):
     """
 
     def __init__(self) -> None:
-        sweep()
-        self.segment = f"{PREFIX}{os.getpid()}-{next(_numbers)}"
+        self._claim = claimed()
+        self.segment = self._claim.name
         self.said: list[str] = []  # what was done, in order
         super().__init__()
 
@@ -195,8 +196,7 @@ class Lifecycle(Pair):
     def close(self) -> None:
         """End both processes and take the name away, if it is still there."""
         super().close()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{DIRECTORY}/{self.segment}")
+        release(self._claim)
 
     def __str__(self) -> str:
         return str(self.state())
@@ -229,10 +229,22 @@ def in_use() -> str:
     return f"{(room.f_blocks - room.f_bfree) * room.f_frsize / 2**20:.1f} MiB"
 
 
+def claimed() -> Claim:
+    """A new name for a lesson's segment, which nobody can foretell; sweeps first. `release` gives it back."""
+    sweep()
+    return Claim(f"{PREFIX}{os.urandom(4).hex()}")
+
+
+def release(lesson: Claim) -> None:
+    """Take the lesson's name away, if it is still there, and then the claim on it."""
+    claim.remove(f"{DIRECTORY}/{lesson.name}")
+    lesson.close()
+
+
 def sweep() -> None:
     """Take away the names of lessons whose kernel has ended without doing it."""
-    for entry in os.listdir(DIRECTORY):
-        pid = entry.removeprefix(PREFIX).partition("-")[0]
-        if entry.startswith(PREFIX) and pid.isdecimal() and not os.path.exists(f"/proc/{pid}"):
-            with contextlib.suppress(FileNotFoundError, PermissionError):
-                os.unlink(f"{DIRECTORY}/{entry}")
+    entries = os.listdir(DIRECTORY)
+    claim.sweep()
+    for entry in entries:
+        if NAME.fullmatch(entry) and not claim.stands(entry):
+            claim.remove(f"{DIRECTORY}/{entry}")

@@ -13,8 +13,6 @@ import os
 import resource
 import sys
 
-import posix_ipc
-
 from shmlab.exhibits import textbook
 
 TYPE_CHECKING = False
@@ -25,6 +23,7 @@ READ_AT_ONCE = 4096  # bytes, more than any order has
 MESSAGE = bytes(8)
 PROT_READ, PROT_WRITE = 1, 2  # of Linux; the mmap module has them only in newer versions of Python
 MAP_PRIVATE, MAP_ANONYMOUS, MAP_FIXED_NOREPLACE = 0x02, 0x20, 0x100000
+BY_NAME = ("create", "attach", "resize", "chmod", "unlink")  # verbs of a segment
 LEAVE = "leave"
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -167,7 +166,7 @@ class Program:
     def clean_up(self) -> None:
         """The owner is dead: take away the names that it would have taken away."""
         for name in self._names:
-            with contextlib.suppress(posix_ipc.Error, OSError):
+            with contextlib.suppress(OSError):
                 textbook.unlink(name)
 
 
@@ -176,14 +175,13 @@ def answer(program: Program, order: "Sequence[object]") -> dict[str, object]:
     verb, *arguments = order
     try:
         return {"result": getattr(program, str(verb))(*arguments)}
-    except posix_ipc.ExistentialError:
-        taken = verb == "create"
-        return {"refused": f"there is {'already a' if taken else 'no'} segment of that name"}
-    except (posix_ipc.PermissionsError, PermissionError):
+    except PermissionError:
         return {"refused": "permission denied"}
     except TypeError as error:
         return {"refused": f"Python itself does not do it: {error}"}
-    except (posix_ipc.Error, OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, IndexError) as error:
+        if verb in BY_NAME and isinstance(error, (FileExistsError, FileNotFoundError)):
+            return {"refused": f"there is {'already a' if verb == 'create' else 'no'} segment of that name"}
         return {"refused": str(error)}
 
 

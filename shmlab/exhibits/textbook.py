@@ -8,32 +8,33 @@ Source: shm_overview(7); Silberschatz, Galvin, Gagne, "POSIX Shared Memory".
 
 import mmap
 import os
-
-import posix_ipc
+from _posixshmem import shm_open, shm_unlink  # type: ignore[import-not-found]  # the C library's, by their own names
 
 
 def create(name: str, size: int, mode: int = 0o600) -> mmap.mmap:
-    """A new segment of `size` bytes, all zero, mapped. Raises posix_ipc.ExistentialError if the name is taken."""
-    segment = posix_ipc.SharedMemory(name, posix_ipc.O_CREX, mode, size)
-    os.fchmod(segment.fd, mode)  # exactly these rights: the umask has taken some away
-    memory = mmap.mmap(segment.fd, size)
-    segment.close_fd()
+    """A new segment of `size` bytes, all zero, mapped. Raises FileExistsError if the name is taken."""
+    fd = shm_open(name, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode)
+    os.fchmod(fd, mode)  # exactly these rights: the umask has taken some away
+    os.ftruncate(fd, size)
+    memory = mmap.mmap(fd, size)
+    os.close(fd)
     return memory
 
 
 def attach(name: str, read_only: bool = False) -> mmap.mmap:
-    """A segment that exists, mapped. Raises posix_ipc.ExistentialError, posix_ipc.PermissionsError."""
-    segment = posix_ipc.SharedMemory(name, read_only=read_only)
-    memory = mmap.mmap(segment.fd, segment.size, access=mmap.ACCESS_READ if read_only else mmap.ACCESS_WRITE)
-    segment.close_fd()
+    """A segment that exists, mapped. Raises FileNotFoundError, PermissionError."""
+    fd = shm_open(name, os.O_RDONLY if read_only else os.O_RDWR)
+    size = os.fstat(fd).st_size
+    memory = mmap.mmap(fd, size, access=mmap.ACCESS_READ if read_only else mmap.ACCESS_WRITE)
+    os.close(fd)
     return memory
 
 
 def resize(name: str, size: int) -> None:
     """Make a segment longer or shorter. What is mapped already stays as long as it was."""
-    segment = posix_ipc.SharedMemory(name)
-    os.ftruncate(segment.fd, size)
-    segment.close_fd()
+    fd = shm_open(name, os.O_RDWR)
+    os.ftruncate(fd, size)
+    os.close(fd)
 
 
 def detach(memory: mmap.mmap) -> None:
@@ -42,5 +43,5 @@ def detach(memory: mmap.mmap) -> None:
 
 
 def unlink(name: str) -> None:
-    """Take the name away. Raises posix_ipc.ExistentialError if there is none."""
-    posix_ipc.unlink_shared_memory(name)
+    """Take the name away. Raises FileNotFoundError if there is none."""
+    shm_unlink(name)

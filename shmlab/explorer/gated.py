@@ -15,8 +15,6 @@ import struct
 import sys
 from collections.abc import Callable
 
-import posix_ipc
-
 from shmlab import inbox, orphan
 from shmlab import layout as at
 from shmlab.explorer import buffer, operations
@@ -24,6 +22,7 @@ from shmlab.explorer.automaton import TAKEN, Raised
 from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, ENTER, LEAVE, LOAD, RAISED, RELEASE, STORE, Value
 from shmlab.explorer.places import NOTHING, Places, decode, encode
 from shmlab.segment import Segment, attach
+from shmlab.semaphore import open_named
 
 ANNOUNCEMENT = struct.Struct("<4q")  # kind of access, address, value to store, line; then text
 SIGINT, SIG_IGN = 2, 1
@@ -35,7 +34,7 @@ class Gated:
     def __init__(self, segment: Segment, places: Places, gate: socket.socket) -> None:
         self._segment, self._words, self._signed = segment, segment.words, segment.signed
         self._places, self._gate = places, gate
-        self._semaphores = {name: posix_ipc.Semaphore(f"/{segment.name}.{name}") for name in places.semaphores}
+        self._semaphores = {name: open_named(f"/{segment.name}.{name}") for name in places.semaphores}
 
     def access(self, kind: int, address: int, argument: object) -> object:
         """One step."""

@@ -57,15 +57,18 @@ class RealProcesses:
         self._next: dict[int, Announced] = {}
         self._semaphores: dict[int, int] = {}  # address -> descriptor of the semaphore's file
         self.broken = False  # has a process died, so that no step can be trusted any more?
-        self._file = segment.create(self.places.layout)
+        self._file = segment.create(self.places.layout, self._fill)
         self.segment = self._file.name
         try:
-            self._fill()
+            for address in range(self.places.count):
+                if name := self.places.semaphore(address):
+                    self._semaphores[address] = os.open(sync.path(self.segment, name), os.O_RDONLY | os.O_CLOEXEC)
             with self._listener() as listener:
                 for row, (function, arguments) in enumerate(program.processes):
                     self._start(row, listener.getsockname()[1:].decode(), pickled(function, arguments, self.places))
-                for _ in self.names:
-                    self._accept(listener)
+                end = time.monotonic() + PATIENCE
+                while len(self._gates) < len(self.names):
+                    self._accept(listener, end)
             for p in range(len(self.names)):
                 self._arrive(p)
         except BaseException:
@@ -134,28 +137,26 @@ class RealProcesses:
         full = int.from_bytes(slot[: at.WORD], "little") == at.FULL
         return int.from_bytes(slot[at.SLOT_PAYLOAD :], "little", signed=True) if full else None
 
-    def _fill(self) -> None:
+    def _fill(self, file: segment.SegmentFile) -> None:
         """The initial values, and the semaphores."""
         memory = self.places.memory
         for address, value in enumerate(memory.initial):
-            name = self.places.semaphore(address)
-            if name is not None:
-                sync.create(self.segment, name, value or 0)
-                self._semaphores[address] = os.open(sync.path(self.segment, name), os.O_RDONLY | os.O_CLOEXEC)
-            elif not self.places.is_slot(address):
+            if self.places.semaphore(address) is not None:
+                continue
+            if not self.places.is_slot(address):
                 word = encode(value).to_bytes(at.WORD, "little", signed=True)
-                self._file.write(self.places.offset(address), word)
+                file.write(self.places.offset(address), word)
             elif value is not None:  # an array called slots that begins with values
                 offset = self.places.offset(address)
-                self._file.write(offset + at.SLOT_PAYLOAD, value.to_bytes(at.WORD, "little", signed=True))
-                self._file.set_word(offset + at.SLOT_STATE * at.WORD, at.FULL)
+                file.write(offset + at.SLOT_PAYLOAD, value.to_bytes(at.WORD, "little", signed=True))
+                file.set_word(offset + at.SLOT_STATE * at.WORD, at.FULL)
+        sync.create_all(file.name, self.places.semaphores)
 
     @contextlib.contextmanager
     def _listener(self) -> Iterator[socket.socket]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-            listener.bind(f"\0{self.segment}")
+            listener.bind(f"\0shmlab-{os.urandom(8).hex()}")  # not the segment's name, which everybody can read
             listener.listen(len(self.names))
-            listener.settimeout(PATIENCE)
             yield listener
 
     def _start(self, row: int, address: str, program: bytes) -> None:
@@ -171,18 +172,21 @@ class RealProcesses:
         ]
         self._processes.append(processes.start(command, program, lambda _: None, lambda _: None))
 
-    def _accept(self, listener: socket.socket) -> None:
-        """The next process that is there. Anybody on this machine can knock; only our own are let in."""
-        while True:
-            try:
-                gate, _ = listener.accept()
-            except TimeoutError:
-                raise ReplayFailed(f"the processes did not start: {self._output()}") from None
-            pid, _, _ = CREDENTIALS.unpack(gate.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))
-            if pid in self.pids:
-                gate.settimeout(PATIENCE)
-                self._gates[int.from_bytes(gate.recv(8), "little")] = gate
-                return
+    def _accept(self, listener: socket.socket, end: float) -> None:
+        """Let in the next process that knocks, if it is ours: anybody on this machine can. Raises ReplayFailed."""
+        left = end - time.monotonic()
+        listener.settimeout(max(LOOK, left))
+        try:
+            if left < 0:
+                raise TimeoutError
+            gate, _ = listener.accept()
+        except TimeoutError:
+            raise ReplayFailed(f"the processes did not start: {self._output()}") from None
+        pid, uid, _ = CREDENTIALS.unpack(gate.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))
+        if uid == os.geteuid() and pid in self.pids:
+            gate.settimeout(PATIENCE)
+            self._gates[int.from_bytes(gate.recv(8), "little")] = gate
+        else:
             gate.close()
 
     def _arrive(self, process: int) -> None:

@@ -73,11 +73,12 @@ class Ring:
         producers = limits.whole(producers, "producers", *SEATS)
         consumers = limits.whole(consumers, "consumers", *SEATS)
         segments.sweep()
-        file = segments.create(words.layout(slots, item, producers, consumers))
+        fences = {f"fence{row}": 0 for row in range(producers + consumers)}
+        file = segments.create(
+            words.layout(slots, item, producers, consumers),
+            lambda file: sync.create_all(file.name, words.SEMAPHORES | fences),
+        )
         try:
-            fences = {f"fence{row}": 0 for row in range(producers + consumers)}
-            for name, value in (words.SEMAPHORES | fences).items():
-                sync.create(file.name, name, value)
             ring = cls(segments.attach(file.name), file)
         except BaseException as error:
             segments.unlink(file.name)

@@ -31,17 +31,19 @@ The protocol's own functions are explored under that model, with every death at 
 """
 
 import os
-from _multiprocessing import SemLock  # type: ignore[import-not-found]  # what multiprocessing is made of
 
 from shmlab.ring import barrier
+from shmlab.semaphore import open_named
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from shmlab.semaphore import Named
 
 WEAK = os.uname().machine not in ("x86_64", "i686")  # may this processor reorder more than a load before a store?
 FENCED = WEAK or not barrier.register()  # does a process make the fence of 4 by itself?
-COUNTING = 1  # SemLock's number for a semaphore that counts
-MOST = (1 << 31) - 1
 
 
-def fence(segment: str, row: int) -> SemLock:
+def fence(segment: str, row: int) -> "Named":
     """A semaphore for this seat alone: `release()` and `acquire(False)` after it are a full fence.
 
     The ring's owner has created it, like all others: a process killed while it creates one leaves a file behind.
@@ -49,11 +51,6 @@ def fence(segment: str, row: int) -> SemLock:
     return semaphore(segment, f"fence{row}")
 
 
-def semaphore(segment: str, name: str) -> SemLock:
-    """The semaphore of that name, opened. Raises FileNotFoundError.
-
-    It is the standard library's and not posix_ipc's, whose acquire(0) takes several times as long and reports a
-    semaphore at 0 by an exception.
-    """
-    opened: SemLock = SemLock._rebuild(0, COUNTING, MOST, f"/{segment}.{name}")
-    return opened
+def semaphore(segment: str, name: str) -> "Named":
+    """The semaphore of that name, opened. Raises FileNotFoundError."""
+    return open_named(f"/{segment}.{name}")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import maps
+from shmlab import claim, maps
 from shmlab.errors import ArgumentError
 from shmlab.exhibits.child import Corpse, Ended, Refused
-from shmlab.exhibits.lifecycle import PREFIX, Lifecycle, sweep
+from shmlab.exhibits.lifecycle import PREFIX, Lifecycle, claimed, release, sweep
 from shmlab.exhibits.pair import Pair
 
 OTHER = maps.OWN + (1 << 30)
@@ -175,15 +175,17 @@ def test_everything_that_is_done_is_told(life: Lifecycle) -> None:
 
 
 def test_what_a_dead_kernel_left_is_swept_and_a_living_ones_is_not() -> None:
-    dead, living = (Path(f"/dev/shm/{PREFIX}{pid}-9") for pid in (2**22 + 1, os.getpid()))
+    lesson = claimed()
+    dead, living = Path(f"/dev/shm/{PREFIX}{os.urandom(4).hex()}"), Path(f"/dev/shm/{lesson.name}")
     try:
         dead.touch()
         living.touch()
         sweep()
         assert (dead.exists(), living.exists()) == (False, True)
     finally:
-        living.unlink()
+        release(lesson)
         dead.unlink(missing_ok=True)
+    assert not living.exists() and not claim.stands(lesson.name)
 
 
 def test_adding_together_loses_nothing_that_was_not_added_at_the_same_time(life: Lifecycle) -> None:

@@ -211,7 +211,7 @@ def wchan(pid: int) -> str:
 def settled(pid: int) -> bool:
     """Whether a process sleeps, having imported the lab."""
     maps = Path(f"/proc/{pid}/maps").read_text()
-    return "posix_ipc" in maps and Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1] == "S"
+    return "_multiprocessing" in maps and Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1] == "S"
 
 
 def own(found: set[str], pid: int) -> set[str]:

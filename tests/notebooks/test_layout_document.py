@@ -5,10 +5,10 @@ import os
 import re
 import time
 import zlib
+from _multiprocessing import SemLock
 from pathlib import Path
 from types import TracebackType
 
-import posix_ipc
 import pytest
 
 from shmlab import layout as at
@@ -99,17 +99,16 @@ class Client:
         os.close(fd)
         self.bytes = memoryview(self.map)
         self.words = self.bytes.cast("Q")
-        self.semaphores: dict[str, posix_ipc.Semaphore] = {}
+        self.semaphores: dict[str, SemLock] = {}
         for i in range(self.header("semaphore_count")):
             name = self.text(1024 + 24 * i, 24)
-            self.semaphores[name] = posix_ipc.Semaphore(f"/{self.name}.{name}")
+            self.semaphores[name] = SemLock._rebuild(0, 1, 2**31 - 1, f"/{self.name}.{name}")
 
     def __enter__(self) -> "Client":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        for semaphore in self.semaphores.values():
-            semaphore.close()
+        self.semaphores.clear()
         self.words.release()
         self.bytes.release()
         self.map.close()

@@ -11,7 +11,7 @@ BLOCKED = """
 import sys
 
 class Absent:
-    names = ("posix_ipc", "fcntl", "resource", "termios", "pwd", "grp")
+    names = ("_multiprocessing", "_posixshmem", "fcntl", "resource", "termios", "pwd", "grp")
 
     def find_spec(self, name, path=None, target=None):
         if name in self.names or name in {banned}:

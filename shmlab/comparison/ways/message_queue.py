@@ -4,10 +4,10 @@ Its name is taken away at once: the processes inherit the open queue.
 Source: POSIX.1-2017, mq_open(); Linux man-pages, mq_overview(7).
 """
 
+import importlib
 import os
 from pathlib import Path
-
-import posix_ipc
+from typing import Any
 
 from shmlab.comparison.way import Receive, Send, Way
 
@@ -24,10 +24,12 @@ def limit(name: str) -> int:
 
 class This(Way):
     title = "POSIX message queue"
+    package = module = "posix_ipc"
     copies_on_send = True
 
     def __init__(self, size: int, producers: int, consumers: int) -> None:
         super().__init__(size, producers, consumers)
+        posix_ipc: Any = importlib.import_module(self.module)
         self.queue = posix_ipc.MessageQueue(
             f"/shmlab-{os.urandom(8).hex()}",
             posix_ipc.O_CREX,

@@ -6,7 +6,6 @@ taken away at once: the processes inherit the mapping and the open semaphores.
 
 import ctypes
 import os
-from _multiprocessing import SemLock  # type: ignore[import-not-found]  # half the time of posix_ipc's
 from functools import partial
 
 from shmlab import layout as at
@@ -14,11 +13,11 @@ from shmlab import segment, strategies, sync
 from shmlab.comparison import way
 from shmlab.comparison.way import Receive, Send, Way
 from shmlab.layout import Layout
-from shmlab.ring.ordering import COUNTING, MOST
 from shmlab.segment import Segment
+from shmlab.semaphore import Named, open_named
 
 STRATEGY = strategies.find("semaphores")
-_acquire = SemLock.acquire
+_acquire = Named.acquire
 
 
 class This(Way):
@@ -32,12 +31,13 @@ class This(Way):
         initial = STRATEGY.shared(count)
         values = {name: value.value for name, value in initial.items() if isinstance(value, sync.Semaphore)}
         variables = tuple(name for name in initial if name not in values)
-        file = segment.create(Layout(STRATEGY.name, variables, values, count, count, size, 1))
+        file = segment.create(
+            Layout(STRATEGY.name, variables, values, count, count, size, 1),
+            lambda file: sync.create_all(file.name, values),
+        )
         try:
             self.segment = Segment(file.name, file.fd, file.layout)
-            semaphores = {
-                name: _Semaphore(COUNTING, value, MOST, f"/{file.name}.{name}", True) for name, value in values.items()
-            }
+            semaphores = {name: open_named(f"/{file.name}.{name}", _Semaphore) for name in values}
         finally:
             segment.unlink(file.name)  # and its semaphores
         self.buf = _buf(self.segment, semaphores)
@@ -53,7 +53,7 @@ class This(Way):
         self.segment.close()
 
 
-class _Semaphore(SemLock):
+class _Semaphore(Named):
     """A named semaphore that waits as the course's do: look again a few times, then sleep."""
 
     def acquire(self) -> None:

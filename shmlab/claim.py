@@ -1,0 +1,112 @@
+"""A claim on a name that nothing stands under yet: a locked file under a private name.
+
+Whoever creates a segment claims its name first, then makes the semaphores, and gives the segment its name last. Until
+then this file stands for it. Its own name is a hash of the claimed one, so a stranger who watches the directory cannot
+tell which names are about to be used; a process of the same user that meets `sem.shmlab-….mutex` without a segment can
+tell whether somebody is creating one: it computes the hash and looks.
+
+Invariant: a claim is locked (flock) for as long as whoever made it lives, and while it stands it is older than
+everything under the claimed name. So a claim whose lock can be taken is a dead process's, and may be swept.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import stat
+
+DIRECTORY = "/dev/shm"  # where Linux keeps the names of POSIX shared memory
+SUFFIX = ".new"
+PRIVATE = re.compile(r"shmlab-[0-9a-f]{16}\.new")
+
+
+class Claim:
+    """A claim on `name`, made here; `fd` is its file, open and locked. `close` gives it up. Raises OSError."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.path = name, path(name)
+        self.fd = -1
+        while self.fd < 0:
+            fd = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            try:
+                os.fchmod(fd, 0o600)  # whatever the umask
+                fcntl.flock(fd, fcntl.LOCK_EX)  # a sweeper that came in between has it for a moment, and unlinks
+                if os.fstat(fd).st_nlink:
+                    self.fd, fd = fd, -1
+            except BaseException:
+                os.unlink(self.path)
+                raise
+            finally:
+                if fd >= 0:
+                    os.close(fd)
+
+    def move(self, name: str) -> str:
+        """Claim another name, `name`, instead. Raises OSError."""
+        os.rename(self.path, path(name))
+        self.name, self.path = name, path(name)
+        return name
+
+    def publish(self) -> None:
+        """Give the file the claimed name: from now on that tells of it. Raises FileExistsError if it is taken."""
+        os.link(self.path, f"{DIRECTORY}/{self.name}")
+        os.unlink(self.path)
+
+    def close(self) -> None:
+        """Give the claim up, published or not."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+def path(name: str) -> str:
+    """The file that is the claim on `name`."""
+    import hashlib  # which takes milliseconds to load, and a worker claims nothing
+
+    return f"{DIRECTORY}/shmlab-{hashlib.sha256(name.encode()).hexdigest()[:16]}{SUFFIX}"
+
+
+def stands(name: str) -> bool:
+    """Whether a process of this user has claimed `name`, unless it has died and nobody has swept since."""
+    return ours(path(name))
+
+
+def ours(path: str) -> bool:
+    """Whether there may be a file of this user at `path`: also true where one may not look, unlike `os.path.exists`."""
+    try:
+        return os.lstat(path).st_uid == os.geteuid()
+    except OSError as error:
+        return not isinstance(error, FileNotFoundError)
+
+
+def remove(path: str) -> bool:
+    """Unlink a file, if it is there and this user's: root, too, leaves those of others alone. Whether it was."""
+    with contextlib.suppress(OSError):
+        if ours(path):
+            os.unlink(path)
+            return True
+    return False
+
+
+def sweep() -> list[str]:
+    """Unlink the claims of this user's dead processes; tells which."""
+    swept = []
+    for entry in os.listdir(DIRECTORY):
+        if PRIVATE.fullmatch(entry) and _sweep(f"{DIRECTORY}/{entry}"):
+            swept.append(entry)
+    return swept
+
+
+def _sweep(path: str) -> bool:
+    with contextlib.suppress(OSError):
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            info = os.fstat(fd)
+            if info.st_uid == os.geteuid() and stat.S_ISREG(info.st_mode):
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(path)  # while the lock is held: whoever made it a moment ago finds it gone, and begins anew
+                return True
+        finally:
+            os.close(fd)
+    return False

@@ -1,0 +1,103 @@
+"""A POSIX named semaphore as the C library has it: open it by name, take one, give one back, sleep until there is one.
+
+The standard library calls the C library's functions from C: `_multiprocessing.SemLock`, what multiprocessing's locks
+are made of. A Python that was built without it calls the same functions through ctypes, which costs several times as
+much. Either way the semaphore is the C library's, and processes that use different ways share it.
+
+`sleep` always goes through ctypes: SemLock begins an interrupted wait again once Python's signal handlers have run,
+so a worker that waits could not be woken by a signal to look at what its owner wants.
+
+Source: sem_overview(7), sem_wait(3); CPython, Modules/_multiprocessing/semaphore.c.
+"""
+
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ctypes
+    from typing import Any, Self
+
+__all__ = ["Named", "c_library", "open_named", "sleep"]
+
+COUNTING, MOST = 1, (1 << 31) - 1  # SemLock's number for a semaphore that counts, and how far
+_library: "ctypes.CDLL | None" = None
+
+
+def sleep(semaphore: "Named", seconds: float) -> bool:
+    """Take one; sleep while there is none, until so many seconds have passed or a signal came. Whether one was taken.
+
+    The time counts on the wall clock, which may be set: sleep in short slices.
+    """
+    import ctypes
+
+    wake = time.time() + seconds
+    until = (ctypes.c_long * 2)(int(wake), int(wake % 1 * 1e9))  # a struct timespec
+    return not c_library().sem_timedwait(ctypes.c_void_p(semaphore.handle), until)
+
+
+def c_library() -> "ctypes.CDLL":
+    """The C library of this process."""
+    global _library
+    if _library is None:
+        import ctypes  # which a worker has loaded, and a script does not need before
+
+        library = ctypes.CDLL(None, use_errno=True)
+        library.sem_open.restype = ctypes.c_void_p
+        _library = library
+    return _library
+
+
+class ByCtypes:
+    """An open semaphore where Python has no SemLock: its methods, through ctypes. `handle` is its address here."""
+
+    def __init__(self, name: str) -> None:
+        import ctypes
+
+        self.handle: int = c_library().sem_open(os.fsencode(name), 0) or 0
+        if not self.handle:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), name)
+        self._address = ctypes.c_void_p(self.handle)
+        self._take, self._give, self._close = c_library().sem_trywait, c_library().sem_post, c_library().sem_close
+
+    @classmethod
+    def _rebuild(cls, _handle: int, _kind: int, _most: int, name: str) -> "Self":
+        return cls(name)
+
+    def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
+        """Take one; False if there was none, or none within `timeout` seconds."""
+        if not self._take(self._address):
+            return True
+        if not block:
+            return False
+        end = None if timeout is None else time.monotonic() + timeout
+        while not sleep(self, 1.0 if end is None else max(0.0, min(1.0, end - time.monotonic()))):
+            if end is not None and time.monotonic() >= end:
+                return False
+        return True
+
+    def release(self) -> None:
+        """Give one back and wake a sleeper."""
+        self._give(self._address)
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def __del__(self) -> None:
+        if self.handle:
+            self._close(self._address)
+
+
+try:
+    from _multiprocessing import SemLock as Named  # type: ignore[import-not-found]
+except ImportError:
+    Named = ByCtypes
+
+
+def open_named(name: str, kind: "Any" = Named) -> "Named":
+    """The semaphore called `name`, such as "/shmlab-….mutex", as one of `kind`. Raises FileNotFoundError, OSError."""
+    opened: Named = kind._rebuild(0, COUNTING, MOST, name)
+    return opened
