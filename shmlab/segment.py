@@ -126,7 +126,7 @@ class Segment(SegmentFile):
 Fill = Callable[[SegmentFile], None]
 
 
-def create(layout: at.Layout, fill: Fill = lambda file: None) -> SegmentFile:
+def create(layout: at.Layout, fill: Fill | None = None) -> SegmentFile:
     """Reserve, fill and publish a new segment of this `layout` under a random name; this process becomes its owner.
 
     `fill` is given the file while nobody can attach it yet, to store values and to create the semaphores; it is called
@@ -154,12 +154,13 @@ def create(layout: at.Layout, fill: Fill = lambda file: None) -> SegmentFile:
         raise
 
 
-def _publish(claimed: claim.Claim, file: SegmentFile, fill: Fill) -> None:
+def _publish(claimed: claim.Claim, file: SegmentFile, fill: Fill | None) -> None:
     """Create what belongs to the segment, then give it its name. A stranger may be quicker: then under another name."""
     end = time.monotonic() + PERSISTENCE
     while True:
         try:
-            fill(file)
+            if fill:
+                fill(file)
             return claimed.publish()
         except BaseException as error:
             unlink(file.name)

@@ -52,7 +52,7 @@ def create(segment: str, semaphore: str, value: int) -> None:
 
 
 def create_all(segment: str, values: Mapping[str, int]) -> None:
-    """Create the named semaphores of a segment that is not published yet, each with its initial value.
+    """Create the named semaphores of a segment that is not published yet; `values` are their initial values by name.
 
     The C library fills in the bytes (`sem_init`). All names are taken in a row, and before any file is filled, because
     the first tells a stranger what the others will be; nobody opens them before the segment is there.

@@ -163,7 +163,9 @@ ELSEWHERE = {  # by how a name begins: the test that gives it nonsense, or why n
     **dict.fromkeys(("Snapshot", "Report", "Worker("), "data that one is given: test_snapshot.py"),
     **dict.fromkeys(("layout.parse", "segment.open_unmapped(mode)"), "faults/test_damage.py"),
     **dict.fromkeys(("layout.", "sync.", "segment.SegmentFile", "segment.Segment", "segment.no_room"), WITHIN),
-    **dict.fromkeys(("strategies.Strategy", "scenarios.Scenario", "segment.unlink(semaphores)"), WITHIN),
+    **dict.fromkeys(
+        ("strategies.Strategy", "scenarios.Scenario", "segment.create(fill)", "segment.unlink(semaphores)"), WITHIN
+    ),
     **dict.fromkeys(("compare(quick)", "labs.compare(quick)", "compare(progress)", "Lab.start(paused)"), TRUTH),
     **dict.fromkeys(("labs.pipeline(asked)",), "pipeline/test_pipeline.py"),
     **dict.fromkeys(("labs.stepper(asked)",), HERE),

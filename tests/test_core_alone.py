@@ -1,0 +1,70 @@
+"""The core needs the standard library and nothing else: here it is all that there is."""
+
+import os
+import subprocess
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CORE = (
+    "shmlab, shmlab.layout, shmlab.item, shmlab.segment, shmlab.sync, shmlab.shared, shmlab.strategies, shmlab.worker, "
+    "shmlab.join, shmlab.lab, shmlab.repair, shmlab.recovery, shmlab.observer, shmlab.processes, shmlab.ring, "
+    "shmlab.explorer"
+)
+PROGRAMS = {
+    "a lab": "from shmlab import Lab; report = Lab().run(200); assert report.finished and not report.faults, report",
+    "a killed worker": (
+        "from shmlab import Lab\n"
+        "with Lab(producers=2, produce_rate=None, consume_rate=None) as lab:\n"
+        "    assert lab.kill('P0', holding='mutex', timeout=20)\n"
+        "    report = lab.run(200)\n"
+        "assert report.finished and not report.lost and not report.duplicated, report"
+    ),
+    "an observer": (
+        "from shmlab import Lab, Observer\nwith Lab() as lab:\n    assert Observer(lab.name).snapshot().capacity == 8"
+    ),
+    "a ring": (
+        "from shmlab import Ring\nwith Ring.create(slots=4, item=8) as ring:\n"
+        "    ring.put(bytes(8))\n    assert ring.get() == bytes(8)"
+    ),
+    "an exploration": (
+        "from shmlab import explore, strategies\nverdict = explore('semaphores')\nassert verdict.ok, verdict"
+    ),
+    "the lesson's four calls": (
+        "import os\nfrom shmlab.exhibits import textbook\nname = '/shmlab-lesson-' + os.urandom(4).hex()\n"
+        "a = textbook.create(name, 4096)\nb = textbook.attach(name)\na[0] = 7\nassert b[0] == 7\ntextbook.unlink(name)"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter in an environment in which nothing is installed."""
+    place = tmp_path_factory.mktemp("alone")
+    venv.create(place, with_pip=False, symlinks=True)
+    return place / "bin/python"
+
+
+def alone(python: Path, code: str) -> str:
+    """What a program prints that has this package and the standard library, and so have the processes it starts."""
+    environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONNOUSERSITE": "1"}
+    command = [str(python), "-W", "error", "-c", code]
+    said = subprocess.run(command, capture_output=True, text=True, cwd="/", env=environment, timeout=100)
+    assert said.returncode == 0, said.stderr
+    return said.stdout
+
+
+@pytest.mark.parametrize("name", ["numpy", "cloudpickle", "posix_ipc", "rich", "IPython", "ipywidgets"])
+def test_nothing_is_installed_there(python: Path, name: str) -> None:
+    assert alone(python, f"import importlib.util; print(importlib.util.find_spec({name!r}))") == "None\n"
+
+
+def test_the_core_is_imported(python: Path) -> None:
+    alone(python, f"import {CORE}")
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_core_works(python: Path, name: str) -> None:
+    alone(python, PROGRAMS[name])
