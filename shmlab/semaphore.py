@@ -13,6 +13,8 @@ Source: sem_overview(7), sem_wait(3); CPython, Modules/_multiprocessing/semaphor
 import os
 import time
 
+from shmlab import libc
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ctypes
@@ -98,6 +100,7 @@ except ImportError:
 
 
 def open_named(name: str, kind: "Any" = Named) -> "Named":
-    """The semaphore called `name`, such as "/shmlab-….mutex", as one of `kind`. Raises FileNotFoundError, OSError."""
+    """The semaphore called `name`, such as "/shmlab-….mutex", as one of `kind`. Raises FileNotFoundError, NoRoom."""
+    libc.check()  # elsewhere it would be looked for under another name
     opened: Named = kind._rebuild(0, COUNTING, MOST, name)
     return opened

@@ -8,7 +8,7 @@ import pytest
 from shmlab import Lab, Ring, libc
 from shmlab.doctor import machine
 from shmlab.errors import NoRoom
-from tests.apparatus import descriptors, own_entries
+from tests.apparatus import buffer, descriptors, own_entries
 
 
 def refused(_name: str) -> str | None:
@@ -32,6 +32,13 @@ def test_a_lab_and_a_ring_say_that_another_one_does_not_do(
     with pytest.raises(NoRoom, match=r"needs the GNU C library \(glibc\); .* such as the musl of Alpine Linux\. Use a"):
         start()
     assert (own_entries(), descriptors()) == before
+
+
+def test_a_guest_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with buffer() as it:
+        monkeypatch.setattr(os, "confstr", refused)
+        with pytest.raises(NoRoom, match="glibc"):
+            it.bind()
 
 
 def test_doctor_says_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
