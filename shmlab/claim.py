@@ -21,24 +21,24 @@ PRIVATE = re.compile(r"shmlab-[0-9a-f]{16}\.new")
 
 
 class Claim:
-    """A claim on `name`, made here; `fd` is its file, open and locked. `close` gives it up. Raises OSError."""
+    """A claim on `name`. `take` makes it; from then on `fd` is its file, open and locked; `close` gives it up."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.path = name, path(name)
-        self.fd = -1
-        while self.fd < 0:
-            fd = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            try:
-                os.fchmod(fd, 0o600)  # whatever the umask
-                fcntl.flock(fd, fcntl.LOCK_EX)  # a sweeper that came in between has it for a moment, and unlinks
-                if os.fstat(fd).st_nlink:
-                    self.fd, fd = fd, -1
-            except BaseException:
-                os.unlink(self.path)
-                raise
-            finally:
-                if fd >= 0:
-                    os.close(fd)
+        self.name, self.path, self.fd = name, path(name), -1
+
+    def take(self) -> "Claim":
+        """Create the file and lock it. Raises FileExistsError, OSError."""
+        try:
+            while True:
+                self.fd = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+                os.fchmod(self.fd, 0o600)  # whatever the umask
+                fcntl.flock(self.fd, fcntl.LOCK_EX)  # a sweeper that came in between has it for a moment, and unlinks
+                if os.fstat(self.fd).st_nlink:
+                    return self
+                self.close()
+        except BaseException:
+            self.close()
+            raise
 
     def move(self, name: str) -> str:
         """Claim another name, `name`, instead. Raises OSError."""
@@ -52,12 +52,13 @@ class Claim:
         os.unlink(self.path)
 
     def close(self) -> None:
-        """Give the claim up, published or not."""
+        """Give the claim up, published or not. Twice does no harm."""
+        if self.fd < 0:
+            return
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
         fd, self.fd = self.fd, -1
-        if fd >= 0:
-            os.close(fd)
+        os.close(fd)
 
 
 def path(name: str) -> str:

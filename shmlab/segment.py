@@ -136,9 +136,9 @@ def create(layout: at.Layout, fill: Fill | None = None) -> SegmentFile:
     if not isinstance(layout, at.Layout):
         raise ArgumentError(f"create wants a layout.Layout(...), which says how large everything is, not {layout!r}.")
     libc.check()
-    claimed = None
+    claimed = claim.Claim(_new_name())
     try:
-        claimed = claim.Claim(_new_name())
+        claimed.take()
         file = SegmentFile(claimed.name, claimed.fd, layout)
         os.posix_fallocate(file.fd, 0, layout.size)
         layout.owner_pid, layout.owner_uid, layout.created = os.getpid(), os.getuid(), time.time_ns()
@@ -147,8 +147,7 @@ def create(layout: at.Layout, fill: Fill | None = None) -> SegmentFile:
         _publish(claimed, file, fill)
         return file
     except BaseException as error:
-        if claimed:
-            claimed.close()
+        claimed.close()
         if isinstance(error, (OSError, MemoryError)):
             raise no_room(error, f"create a segment of {layout.size:,} bytes") from error
         raise

@@ -35,7 +35,7 @@ while True:
 
 @pytest.fixture
 def made() -> Iterator[claim.Claim]:
-    it = claim.Claim(NAME)
+    it = claim.Claim(NAME).take()
     yield it
     it.close()
 
@@ -51,7 +51,7 @@ def test_it_stands_until_it_is_given_up_and_no_sweeper_takes_it(made: claim.Clai
 def test_nobody_claims_what_is_claimed(made: claim.Claim) -> None:
     before = descriptors()
     with pytest.raises(FileExistsError):
-        claim.Claim(NAME)
+        claim.Claim(NAME).take()
     assert claim.stands(NAME) and descriptors() == before
 
 
@@ -80,7 +80,7 @@ def test_it_is_not_published_over_another_file(made: claim.Claim) -> None:
 
 
 def test_the_claim_of_a_killed_process_is_swept() -> None:
-    code = f"import os; from shmlab import claim; it = claim.Claim({NAME!r}); os.kill(os.getpid(), 9)"
+    code = f"import os; from shmlab import claim; it = claim.Claim({NAME!r}).take(); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT)
     segment.sweep()
     assert not claim.stands(NAME)
@@ -99,7 +99,7 @@ def test_one_that_a_sweeper_took_for_dead_before_it_was_locked_is_made_anew(monk
 
     monkeypatch.setattr(claim.fcntl, "flock", flock)
     before = descriptors()
-    it = claim.Claim(NAME)
+    it = claim.Claim(NAME).take()
     assert taken and claim.stands(NAME) and os.fstat(it.fd).st_nlink == 1 and descriptors() == before + 1
     it.close()
 

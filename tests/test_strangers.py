@@ -94,7 +94,7 @@ def test_nothing_of_a_lab_has_its_names_before_its_semaphores_and_the_name_itsel
 
 
 def test_a_private_name_does_not_tell_the_name_that_it_stands_for() -> None:
-    it = claim.Claim("shmlab-0123456789abcdef")
+    it = claim.Claim("shmlab-0123456789abcdef").take()
     try:
         assert "0123456789abcdef" not in it.path and it.path == claim.path(it.name)
         assert Path(it.path).stat().st_mode & 0o777 == 0o600

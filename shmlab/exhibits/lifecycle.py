@@ -232,7 +232,7 @@ def in_use() -> str:
 def claimed() -> Claim:
     """A new name for a lesson's segment, which nobody can foretell; sweeps first. `release` gives it back."""
     sweep()
-    return Claim(f"{PREFIX}{os.urandom(4).hex()}")
+    return Claim(f"{PREFIX}{os.urandom(4).hex()}").take()
 
 
 def release(lesson: Claim) -> None:
