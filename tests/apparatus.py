@@ -33,6 +33,11 @@ def eventually(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
     return value
 
 
+def named(value: object) -> str:
+    """A parameter as part of a test's name: its `repr` without an address, which is another one in each process."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+
+
 def watch(seconds: float) -> Iterator[float]:
     """The time that has passed, as often as a loop body can take it, for `seconds`."""
     began = time.monotonic()

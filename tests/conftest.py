@@ -4,7 +4,7 @@ Each process that runs tests looks for what belongs to itself. With `pytest -n 2
 that started both can tell what belongs to nobody any more: it looks once, after both have ended.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,9 +12,10 @@ import pytest
 from tests.apparatus import entries, eventually, leftovers, orphans, own_entries
 
 BEFORE = pytest.StashKey[set[str]]()
+NAMED = 20  # of what is left, at most
 
 
-def left(look: Any) -> list[str]:
+def left(look: Callable[[], list[str]]) -> str:
     """What is still there after the few seconds that a process may need to end."""
     found: list[str] = []
 
@@ -25,8 +26,8 @@ def left(look: Any) -> list[str]:
     try:
         eventually(nothing, 5)
     except AssertionError:
-        return found
-    return []
+        return ", ".join(found[:NAMED]) + (f" and {len(found) - NAMED} more" if len(found) > NAMED else "")
+    return ""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,7 +35,7 @@ def _nothing_outlives_the_tests() -> Iterator[None]:
     before = entries()
     yield
     if found := left(lambda: leftovers(before)):
-        pytest.fail(f"these outlived the tests: {', '.join(found)}")
+        pytest.fail(f"these outlived the tests: {found}")
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             location=("tests/conftest.py", None, "nothing outlives the tests"),
             keywords={},
             outcome="failed",
-            longrepr=f"these outlived the tests, and their owner has ended: {', '.join(found)}",
+            longrepr=f"these outlived the tests, and their owner has ended: {found}",
             when="teardown",
         )
         config.hook.pytest_runtest_logreport(report=report)  # an error in the summary, and in a report in XML
