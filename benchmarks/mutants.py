@@ -3,9 +3,9 @@
     python -m benchmarks.mutants [NAME...] [--clone FOLDER] [--list]
 
 Each mutant replaces one exact piece of a source file in a temporary copy of the clone, and runs the tests that must
-catch it. They run in a sandbox with processes and a /dev/shm of its own, since a broken clean-up may take what belongs to
-others. A mutant that *survives* shows a test that is missing. One that *does not match* must be brought up to date: its
-source has changed. Named mutants run alone; `--clone` takes the sources and the tests of another clone.
+catch it. They run in a sandbox with processes and a /dev/shm of its own: a broken clean-up may take what is not ours.
+A mutant that *survives* shows a test that is missing. One that *does not match* must be brought up to date: its source
+has changed. Named mutants run alone; `--clone` takes the sources and the tests of another clone.
 
 First the tests run on the unchanged copy, since a test that always fails catches nothing.
 """
