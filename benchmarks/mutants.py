@@ -40,7 +40,7 @@ class Copy:
 
     root: Path
 
-    def test(self, tests: tuple[str, ...]) -> int | None:
+    def test(self, tests: tuple[str, ...], patience: float = PATIENCE) -> int | None:
         """Run these tests until the first failure; pytest's exit status, None where they took too long."""
         plugins = ("-p", "no:cacheprovider", "-p", "no:nbval", "-p", "no:anyio")
         command = [*SANDBOX, sys.executable, "-m", "pytest", "-q", "-x", *plugins, *tests]
@@ -48,7 +48,7 @@ class Copy:
         with (self.root / "said.txt").open("w") as said:
             try:
                 run = subprocess.run(
-                    command, cwd=self.root, env=environment, stdout=said, stderr=subprocess.STDOUT, timeout=PATIENCE
+                    command, cwd=self.root, env=environment, stdout=said, stderr=subprocess.STDOUT, timeout=patience
                 )
             except subprocess.TimeoutExpired:  # all that runs in the sandbox has ended with it
                 return None
@@ -98,7 +98,8 @@ def main() -> int:
         root = Path(folder) / "clone"
         shutil.copytree(options.clone, root, ignore=shutil.ignore_patterns(*LEFT_OUT))
         copy = Copy(root)
-        if copy.test(tuple(dict.fromkeys(test for mutant in chosen for test in mutant.tests))) != 0:
+        tests = tuple(dict.fromkeys(test for mutant in chosen for test in mutant.tests))
+        if copy.test(tests, PATIENCE * len(tests)) != 0:
             print(f"the tests do not pass on the unchanged sources, so they cannot judge mutants:\n{copy.said()}")
             return 2
         for mutant in chosen:
