@@ -13,7 +13,8 @@ root := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # Two processes share the tests, a whole file each (tests/sharing.py); on a single processor they would only be in each
 # other's way. nbval and anyio hook into pytest and take three seconds to load, so only what needs them has them.
-two := -p no:anyio -n $(if $(filter 1,$(shell nproc 2>/dev/null)),0,2)
+WORKERS ?= $(if $(filter 1,$(shell nproc 2>/dev/null)),0,2)
+shared := -p no:anyio -n $(WORKERS)
 nbval := --nbval --nbval-current-env --nbval-cell-timeout=60
 
 .PHONY: help lab test check pythons docs bench soak fuzz mutants clean
@@ -40,7 +41,7 @@ test: $(venv)
 	@$(run) ruff check
 	@$(run) mypy
 	@failed=0; \
-	  $(run) pytest $(two) $(nbval) -m 'not alone' tests notebooks || failed=$$?; \
+	  $(run) pytest $(shared) $(nbval) -m 'not alone' tests notebooks || failed=$$?; \
 	  echo 'Now the tests that need the machine to themselves:'; \
 	  $(run) pytest -p no:nbval -m alone tests || failed=$$?; \
 	  [ $$failed = 0 ] || echo 'make test: a test failed; the summaries of both runs, above, say which.' >&2; \
@@ -49,7 +50,7 @@ test: $(venv)
 check: $(venv)
 	@$(run) ruff check
 	@$(run) mypy
-	@$(run) pytest $(two) -p no:nbval -m 'not browser and not slow and not faults and not alone' tests
+	@$(run) pytest $(shared) -p no:nbval -m 'not browser and not slow and not faults and not alone' tests
 
 pythons: $(venv)
 	@$(run) nox $(ARGS)
