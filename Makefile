@@ -11,32 +11,46 @@ run := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m
 # JupyterLab refuses root unless told; in a container one is root.
 root := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test check pythons docs bench soak clean
+# Two processes share the tests, a whole file each (tests/sharing.py); on a single processor they would only be in each
+# other's way. nbval and anyio hook into pytest and take three seconds to load, so only what needs them has them.
+WORKERS ?= $(if $(filter 1,$(shell nproc 2>/dev/null)),0,2)
+shared := -p no:anyio -n $(WORKERS)
+nbval := --nbval --nbval-current-env --nbval-cell-timeout=60
+
+.PHONY: help lab test check pythons docs bench soak fuzz mutants clean
 
 help:
 	@echo 'make lab     set up and open JupyterLab on the first notebook'
 	@echo 'make test    set up and run every check: ruff, mypy, all tests, notebooks, browser'
-	@echo 'make check   the quick part of it, for while you work (under two minutes)'
+	@echo 'make check   the quick part of it, for while you work (a minute)'
 	@echo 'make pythons run the quick tests on every Python from 3.11 on that is found here'
 	@echo 'make docs    build the site into build/docs'
 	@echo 'make bench   run the benchmarks'
 	@echo 'make soak    an hour of random use, with kills (ARGS=300 for five minutes)'
+	@echo 'make fuzz    20,000 random programs through the explorer (ARGS="--count 2000" for fewer)'
+	@echo 'make mutants break the core on purpose, and see whether the tests notice'
 	@echo 'make clean   remove .venv and all caches'
 
 # On the whole clone, since lessons lead to pages in docs.
 lab: $(venv)
 	@$(run) jupyterlab $(root) --ServerApp.root_dir="$(CURDIR)" $(ARGS) notebooks/00_start_here.ipynb
 
-# pytest comes last in both, so that its summary is what one reads last.
+# pytest comes last in both, so that its summary is what one reads last. The tests that measure time run in a second pytest,
+# after all others: both run whatever the first one found, and `make test` fails if either did.
 test: $(venv)
 	@$(run) ruff check
 	@$(run) mypy
-	@$(run) pytest --nbval --nbval-current-env --nbval-cell-timeout=60 tests notebooks
+	@failed=0; \
+	  $(run) pytest $(shared) $(nbval) -m 'not alone' tests notebooks || failed=$$?; \
+	  echo 'Now the tests that need the machine to themselves:'; \
+	  $(run) pytest -p no:nbval -m alone tests || failed=$$?; \
+	  [ $$failed = 0 ] || echo 'make test: a test failed; the summaries of both runs, above, say which.' >&2; \
+	  exit $$failed
 
 check: $(venv)
 	@$(run) ruff check
 	@$(run) mypy
-	@$(run) pytest -m 'not browser and not slow and not faults'
+	@$(run) pytest $(shared) -p no:nbval -m 'not browser and not slow and not faults and not alone' tests
 
 pythons: $(venv)
 	@$(run) nox $(ARGS)
@@ -46,11 +60,18 @@ docs: $(venv)
 	@$(run) sphinx -q -W --keep-going -j auto -b html -c docs/site . build/docs
 	@echo 'Open build/docs/index.html'
 
+longer := benchmarks/soak.py benchmarks/mutants.py benchmarks/breaks.py
 bench: $(venv)
-	@set -e; for script in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(run) "benchmarks.$$(basename "$$script" .py)"; done
+	@set -e; for script in $(filter-out $(longer),$(wildcard benchmarks/*.py)); do echo "== $$script"; $(run) "benchmarks.$$(basename "$$script" .py)"; done
 
 soak: $(venv)
 	@$(run) benchmarks.soak $(ARGS)
+
+fuzz: $(venv)
+	@$(run) tests.explorer.fuzz $(ARGS)
+
+mutants: $(venv)
+	@$(run) benchmarks.mutants $(ARGS)
 
 clean:
 	@echo 'Removing .venv, caches and built files.'

@@ -33,6 +33,11 @@ def eventually(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
     return value
 
 
+def named(value: object) -> str:
+    """A parameter as part of a test's name: its `repr` without an address, which is another one in each process."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+
+
 def watch(seconds: float) -> Iterator[float]:
     """The time that has passed, as often as a loop body can take it, for `seconds`."""
     began = time.monotonic()
@@ -89,19 +94,29 @@ def workers_of(name: str) -> list[int]:
 
 
 def leftovers(before: set[str]) -> list[str]:
-    """Segments, semaphores and workers that are neither from `before` nor of a living process outside of the tests."""
+    """Segments, semaphores and workers of this process and its descendants, except for entries from `before`."""
     ours = family()
+    found = [entry for entry in entries() - before if owner(segment_of(entry)) in ours]
+    return sorted(found + [name for name, parent in programs() if parent in ours])
+
+
+def orphans(before: set[str]) -> list[str]:
+    """Segments, semaphores and workers that no living process owns, except for entries from `before`."""
     found = []
     for entry in entries() - before:
         pid = owner(segment_of(entry))
-        if pid is None or pid in ours or not psutil.pid_exists(pid):
+        if pid is None or not psutil.pid_exists(pid):
             found.append(entry)
+    return sorted(found + [name for name, parent in programs() if parent <= 1])
+
+
+def programs() -> list[tuple[str, int]]:
+    """The processes of shmlab on this machine: what to call each in a message, and its parent."""
+    found = []
     for process in psutil.process_iter(["cmdline", "ppid", "status"]):
         if PROGRAMS & set(process.info["cmdline"] or []):
-            parent = process.info["ppid"]
-            if parent in ours or parent <= 1:
-                found.append(f"process {process.pid} ({process.info['status']})")
-    return sorted(found)
+            found.append((f"process {process.pid} ({process.info['status']})", process.info["ppid"]))
+    return found
 
 
 # --- a buffer and nobody who uses it --------------------------------------------------------------

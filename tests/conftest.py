@@ -1,26 +1,41 @@
-"""Nothing of ours may outlive a test run."""
+"""Nothing of ours may outlive a test run.
 
-from collections.abc import Iterator
+Each process that runs tests looks for what belongs to itself. With `pytest -n 2` there are two of them, so only the one
+that started both can tell what belongs to nobody any more: it looks once, after both have ended.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from tests.apparatus import entries, eventually, leftovers, own_entries
+from tests.apparatus import entries, eventually, leftovers, orphans, own_entries
+
+BEFORE = pytest.StashKey[set[str]]()
+NAMED = 20  # of what is left, at most
+
+
+def left(look: Callable[[], list[str]]) -> str:
+    """What is still there after the few seconds that a process may need to end."""
+    found: list[str] = []
+
+    def nothing() -> bool:
+        found[:] = look()
+        return not found
+
+    try:
+        eventually(nothing, 5)
+    except AssertionError:
+        return ", ".join(found[:NAMED]) + (f" and {len(found) - NAMED} more" if len(found) > NAMED else "")
+    return ""
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_outlives_the_tests() -> Iterator[None]:
     before = entries()
     yield
-    found: list[str] = []
-
-    def nothing_left() -> bool:
-        found[:] = leftovers(before)
-        return not found
-
-    try:
-        eventually(nothing_left, 5)
-    except AssertionError:
-        pytest.fail(f"these outlived the tests: {', '.join(found)}")
+    if found := left(lambda: leftovers(before)):
+        pytest.fail(f"these outlived the tests: {found}")
 
 
 @pytest.fixture
@@ -29,3 +44,36 @@ def leaves_nothing() -> Iterator[None]:
     before = own_entries()
     yield
     assert own_entries() == before
+
+
+# --- what belongs to no process any more, seen by the one that started the others ------------------
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[BEFORE] = entries()
+
+
+@pytest.hookimpl(trylast=True)  # once the processes that ran the tests have ended
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    config = session.config
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    if found := left(lambda: orphans(config.stash[BEFORE])):
+        report = pytest.TestReport(
+            nodeid="tests/conftest.py::nothing_outlives_the_tests",
+            location=("tests/conftest.py", None, "nothing outlives the tests"),
+            keywords={},
+            outcome="failed",
+            longrepr=f"these outlived the tests, and their owner has ended: {found}",
+            when="teardown",
+        )
+        config.hook.pytest_runtest_logreport(report=report)  # an error in the summary, and in a report in XML
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the tests out by file: `tests/sharing.py`."""
+    from tests.sharing import ByFile
+
+    return ByFile(config, log)

@@ -20,7 +20,7 @@ from shmlab import ArgumentError, Lab, LabStopped, NoRoom, ShmlabError, strategi
 from shmlab.crew import Crew
 from shmlab.scenarios import scenarios
 from shmlab.snapshot import Snapshot, Worker
-from tests.apparatus import DIRECTORY, descriptors, entries, eventually, own_entries, watch, workers_of
+from tests.apparatus import DIRECTORY, descriptors, entries, eventually, named, own_entries, watch, workers_of
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 FAST: dict[str, Any] = dict(produce_rate=None, consume_rate=None)
@@ -726,7 +726,7 @@ BAD: dict[str, list[Any]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("argument", "value"), [(a, v) for a, values in BAD.items() for v in values], ids=repr)
+@pytest.mark.parametrize(("argument", "value"), [(a, v) for a, values in BAD.items() for v in values], ids=named)
 def test_a_bad_argument_is_refused_before_anything_is_created(argument: str, value: Any) -> None:
     before = own_entries()
     with pytest.raises(ArgumentError) as caught:
@@ -742,7 +742,7 @@ def test_too_many_workers_together_and_none_at_all_are_refused() -> None:
             Lab(producers=producers, consumers=consumers)
 
 
-@pytest.mark.parametrize("value", [v for v in BAD["produce_rate"]], ids=repr)
+@pytest.mark.parametrize("value", [v for v in BAD["produce_rate"]], ids=named)
 def test_a_bad_rate_changes_nothing_while_running(value: Any) -> None:
     with Lab(produce_rate=5, consume_rate=5) as lab:
         for act in (

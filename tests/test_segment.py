@@ -150,6 +150,12 @@ def test_closing_gives_back_every_descriptor_and_twice_does_no_harm() -> None:
     assert descriptors() == before
 
 
+def test_what_somebody_has_cut_off_is_read_as_zeros() -> None:
+    with created() as file:
+        os.ftruncate(file.fd, 4)
+        assert file.read(0, 16) == b"SHML" + bytes(12)
+
+
 def test_unlinked_memory_lives_until_the_last_process_has_closed_it() -> None:
     with created() as file:
         attached = segment.attach(file.name)

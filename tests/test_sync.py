@@ -130,6 +130,16 @@ def test_with_releases_also_when_the_body_fails() -> None:
         assert sync.value(it.name, "mutex") == 1
 
 
+def test_a_reset_semaphore_has_no_sleepers_any_more() -> None:
+    """The C library counts sleepers in the high half of the word; those that were killed would be counted for ever."""
+    with buffer() as it:
+        place = Path(sync.path(it.name, "full"))
+        with place.open("r+b") as file:
+            file.write((5 << 32).to_bytes(8, "little"))
+        sync.reset(it.name, "full", 2)
+        assert place.read_bytes()[:8] == (2).to_bytes(8, "little")
+
+
 def test_a_fifo_in_the_place_of_a_semaphore_does_not_block_who_looks() -> None:
     name = "shmlab-0123456789abcdef"
     place = Path(sync.path(name, "mutex"))

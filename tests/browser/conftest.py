@@ -1,4 +1,8 @@
-"""The tests in this directory drive a real Chromium."""
+"""The tests in this directory drive a real Chromium.
+
+They share one JupyterLab and one Chromium; each test opens a page and a kernel of its own. Both end with the last test
+of this directory, since Playwright keeps an event loop in this thread, in which later tests could not start theirs.
+"""
 
 import os
 import shutil
@@ -20,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> str:
     """Path of the machine's Chromium. Without one, a person's run skips and a CI run fails."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
@@ -32,14 +36,14 @@ def chromium() -> str:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def server(chromium: str) -> Iterator[Jupyter]:
     with Jupyter() as jupyter:
         yield jupyter
 
 
-@pytest.fixture(scope="module")
-def window(server: Jupyter) -> Iterator[BrowserContext]:
+@pytest.fixture(scope="package")
+def window(chromium: str) -> Iterator[BrowserContext]:
     with browser(width=1280, height=1400) as context:
         yield context
 

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 from shmlab.lecture import stations
 from tests.apparatus import entries, eventually
-from tests.browser.harness import browser
 from tests.present.hall import Hall, hall
 
 FULL_HD, OLD = {"width": 1920, "height": 1080}, {"width": 1280, "height": 720}
@@ -50,10 +49,11 @@ def lecture(chromium: str) -> Iterator[Hall]:
 
 
 @pytest.fixture(scope="module")
-def page(lecture: Hall) -> Iterator[Page]:
-    with browser(**FULL_HD) as context:
-        page = context.pages[0]
-        yield page
+def page(lecture: Hall, window: BrowserContext) -> Iterator[Page]:
+    page = window.new_page()
+    page.set_viewport_size(FULL_HD)
+    yield page
+    page.close()
 
 
 @pytest.fixture(scope="module")

@@ -54,6 +54,7 @@ def completed(line: str, environment: dict[str, str]) -> set[str]:
     return set(said.stdout.split())
 
 
+@pytest.mark.alone  # else it completes the names of other tests' labs, too
 def test_bash_completes_commands_options_choices_and_names(shmlab: dict[str, str]) -> None:
     assert completed("shmlab c", shmlab) == {"clean", "compare", "completion", "consume"}
     assert {"--items", "--slow-motion"} <= completed("shmlab run --", shmlab)

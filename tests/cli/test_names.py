@@ -40,6 +40,7 @@ def test_what_is_no_beginning_of_a_name_is_refused(three: list[str], text: str) 
         typed.which(text)
 
 
+@pytest.mark.alone  # else other tests' labs run, too
 def test_where_one_lab_runs_nobody_has_to_name_it(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ArgumentError, match=r"no lab is running\. `shmlab ls`"):
         typed.which(None)

@@ -1,4 +1,7 @@
-"""Random programs: no disagreement between merged automata, whole histories, brute force and a machine. See `fuzz`."""
+"""Random programs: no disagreement between merged automata, whole histories, brute force and a machine. See `fuzz`.
+
+A sample, the same in every run; `make fuzz` takes as many programs as one has time for.
+"""
 
 import pytest
 
@@ -13,7 +16,6 @@ def test_some_random_programs_agree() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_five_hundred_random_programs_agree() -> None:
-    found = fuzz.run(seed=11, count=500)
-    assert found.total() - found[fuzz.SKIPPED] == 500
+def test_a_hundred_other_random_programs_agree() -> None:
+    found = fuzz.run(seed=11, count=100)
+    assert found.total() - found[fuzz.SKIPPED] == 100

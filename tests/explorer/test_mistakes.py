@@ -11,6 +11,7 @@ import pytest
 from shmlab.errors import ShmlabError
 from shmlab.explorer import Atomic, errors, explore
 from shmlab.sync import Semaphore
+from tests.apparatus import named
 from tests.explorer import programs as p
 
 SHARED: dict[str, Any] = dict(count=0, flag=[0, 0], lock=Atomic(0), mutex=Semaphore(1))
@@ -320,7 +321,7 @@ ASKED = ("invariant", "final", "buffer", "must_finish", "must_enter", "memory", 
 
 
 @pytest.mark.parametrize("name", ASKED)
-@pytest.mark.parametrize("value", NONSENSE, ids=repr)
+@pytest.mark.parametrize("value", NONSENSE, ids=named)
 def test_nonsense_for_an_argument_is_a_sentence_or_an_answer(name: str, value: object) -> None:
     def add(buf):  # type: ignore[no-untyped-def]
         buf.count += 1
@@ -329,7 +330,7 @@ def test_nonsense_for_an_argument_is_a_sentence_or_an_answer(name: str, value: o
         explore([(add,), (add,)], **{"shared": {"count": 0}, name: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("value", NONSENSE, ids=repr)
+@pytest.mark.parametrize("value", NONSENSE, ids=named)
 def test_nonsense_for_a_schedule_is_refused(value: object) -> None:
     verdict = explore("unsynchronised", producers=2, items=1)
     if value not in ([], {}) and value is not None:

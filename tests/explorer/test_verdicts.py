@@ -36,6 +36,12 @@ def test_a_strategy_is_explored_as_it_stands(name: str) -> None:
         assert explore(name, producers=2, consumers=2, items=1).ok
 
 
+@pytest.mark.parametrize("name", ["semaphores", "condition"])
+def test_with_a_single_slot_several_wait_on_either_side_and_all_is_well(name: str) -> None:
+    assert explore(name, capacity=1, producers=2, items=2).ok
+    assert explore(name, capacity=1, consumers=2, items=2).ok
+
+
 def test_own_put_works_with_the_get_of_a_strategy() -> None:
     assert explore(p.put_semaphores, strategies.semaphores.get).ok
     assert explore(p.put_without_mutex, strategies.semaphores.get, producers=2).fault == "overwrite"

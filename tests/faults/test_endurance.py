@@ -71,6 +71,7 @@ def test_50_reruns_of_a_cell_leave_one_lab() -> None:
 # --- many at once ----------------------------------------------------------------------------------
 
 
+@pytest.mark.alone  # eight kernels want both processors
 def test_8_kernels_at_once_have_a_lab_each_and_end_without_each_other() -> None:
     kernels: list[Kernel] = []
     start = "from shmlab import Lab\nlab = Lab(produce_rate=50, consume_rate=50).start()\nprint(lab.name)"
@@ -148,6 +149,7 @@ with Lab("busy_waiting", produce_rate=None, consume_rate=None) as lab:
 """
 
 
+@pytest.mark.alone  # it compares what processes on one processor achieve
 @pytest.mark.skipif(not shutil.which("taskset"), reason="no taskset here; `sudo apt install util-linux` brings it")
 def test_on_one_processor_everything_still_arrives() -> None:
     command = ["taskset", "-c", str(min(os.sched_getaffinity(0))), sys.executable, "-c", ALONE.format(strategies=SOUND)]
@@ -216,6 +218,7 @@ print("given up", time.monotonic() - now < 5)
 """
 
 
+@pytest.mark.alone  # it measures how long waits take
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler on this machine; `sudo apt install gcc` brings it")
 def test_a_wall_clock_that_jumps_by_days_at_every_look_ends_no_wait_and_prolongs_none(tmp_path: Path) -> None:
     """Deadlines count on the monotonic clock; a semaphore's slice that the wall clock cuts short is asked for anew.

@@ -8,6 +8,7 @@ from shmlab import Lab
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(180)]
 
 
+@pytest.mark.alone  # it measures memory and counts what was done in a time
 def test_20_seconds_of_random_use_with_kills(leaves_nothing: None) -> None:
     soak = Soak(seed=20, tell=print)
     soak.run(20)

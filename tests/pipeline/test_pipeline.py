@@ -46,10 +46,12 @@ def stages() -> list[psutil.Process]:
 
 
 @pytest.fixture
-def leaves_no_folder() -> Iterator[None]:
-    before = folders()
+def leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Folders are made in a place of this test's own: other pipelines may run on this machine."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)  # else the place that was found first
     yield
-    assert folders() <= before and not stages()
+    assert not folders() and not stages()
 
 
 @pytest.fixture

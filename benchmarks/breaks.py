@@ -1,0 +1,276 @@
+"""The deliberate breaks of `mutants`: what is replaced by what, and which tests must notice.
+
+Each is a mistake that somebody could make: a line forgotten, two lines exchanged, a condition too weak.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Break:
+    """One mistake: `before`, which must stand exactly once in `file`, becomes `after`; `tests` must then fail."""
+
+    name: str
+    file: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+
+SEGMENT, SHARED, RECEIPTS = "tests/test_segment.py", "tests/test_shared.py", "tests/test_receipts.py"
+REPAIR, OWNER = "tests/faults/test_repair.py", "tests/faults/test_owner_death.py"
+EXPLORED, VERDICTS = "tests/ring/test_explored.py", "tests/explorer/test_verdicts.py"
+
+BREAKS = (
+    # --- the segment -------------------------------------------------------------------------------------------
+    Break(
+        "memory is not reserved",
+        "shmlab/segment.py",
+        "os.posix_fallocate(fd, 0, layout.size)",
+        "os.ftruncate(fd, layout.size)",
+        (SEGMENT,),
+    ),
+    Break(
+        "a segment that others may write is attached",
+        "shmlab/segment.py",
+        "if info.st_uid != os.geteuid() or info.st_mode & 0o077:",
+        "if info.st_uid != os.geteuid():",
+        (SEGMENT,),
+    ),
+    Break(
+        "a short read stays short",
+        "shmlab/segment.py",
+        'return os.pread(self.fd, size, offset).ljust(size, b"\\0")',
+        "return os.pread(self.fd, size, offset)",
+        (SEGMENT,),
+    ),
+    Break(
+        "the cap is not noted",
+        "shmlab/segment.py",
+        "self.words[at.AT_CAP // at.WORD] = 1",
+        "pass",
+        (SEGMENT, SHARED),
+    ),
+    Break(
+        "semaphores of the living are swept",
+        "shmlab/segment.py",
+        " or not _is_gone(owner):",
+        ":",
+        (SEGMENT,),
+    ),
+    Break(
+        "a torn item is called whole",
+        "shmlab/item.py",
+        "return self.ticket != 0 and self.checksum == checksum(self.payload, self.ticket)",
+        "return self.ticket != 0",
+        ("tests/test_item.py", SHARED),
+    ),
+    # --- semaphores and the worker -----------------------------------------------------------------------------
+    Break(
+        "a sleeper does not see a repair",
+        "shmlab/sync.py",
+        "            if words[FROZEN]:\n",
+        "            if False:\n",
+        ("tests/test_sync.py", REPAIR),
+    ),
+    Break(
+        "a lock given back is still told as held",
+        "shmlab/sync.py",
+        "            self._words[self._holds] = 0\n",
+        "            pass\n",
+        ("tests/test_sync.py",),
+    ),
+    Break(
+        "a reset semaphore keeps the count of its sleepers",
+        "shmlab/sync.py",
+        'value.to_bytes(8, "little")',
+        'value.to_bytes(4, "little")',
+        ("tests/test_sync.py",),
+    ),
+    Break(
+        "a producer makes one more than its quota",
+        "shmlab/worker.py",
+        "if words[mine + at.PRODUCED] >= words[mine + at.QUOTA]:",
+        "if words[mine + at.PRODUCED] > words[mine + at.QUOTA]:",
+        ("tests/test_worker.py",),
+    ),
+    Break(
+        "lateness is never dropped",
+        "shmlab/pace.py",
+        "self._next = max(self._next, now - FORGIVEN)",
+        "pass",
+        ("tests/test_pace.py",),
+    ),
+    Break(
+        "a blocked producer catches up in a burst",
+        "shmlab/pace.py",
+        "if blocked > SHORT:",
+        "if False:",
+        ("tests/test_pace.py",),
+    ),
+    # --- accounts ----------------------------------------------------------------------------------------------
+    Break(
+        "the hand is not told before the slot is empty",
+        "shmlab/shared.py",
+        "words[mine + at.HAND] = ticket",
+        "pass",
+        (SHARED,),
+    ),
+    Break(
+        "a moved item stays in its old slot, too",
+        "shmlab/shared.py",
+        "segment.words[here // at.WORD] = at.EMPTY",
+        "pass",
+        (SHARED,),
+    ),
+    Break(
+        "an item overtaken is not noticed",
+        "shmlab/receipts.py",
+        "if sequence < self._newest[producer] and not self._data[receipt]:",
+        "if False:",
+        (RECEIPTS,),
+    ),
+    Break(
+        "receipts are cleared before they are settled",
+        "shmlab/receipts.py",
+        "    words[mine + at.SETTLED] = first + size  # before the bytes are cleared: a late receipt must not count as "
+        "a new one\n    segment.data[start : start + size] = bytes(size)\n",
+        "    segment.data[start : start + size] = bytes(size)\n    words[mine + at.SETTLED] = first + size\n",
+        (RECEIPTS,),
+    ),
+    Break(
+        "books are read while they are closed",
+        "shmlab/observer.py",
+        "if unchanged and before.capacity == after.capacity:",
+        "if True:",
+        ("tests/test_observer.py", RECEIPTS),
+    ),
+    Break(
+        "an item that died in a hand counts as lost",
+        "shmlab/observer.py",
+        "lost=max(0, missing - belated - on_the_way - died)",
+        "lost=max(0, missing - belated - on_the_way)",
+        ("tests/test_observer.py", REPAIR),
+    ),
+    # --- after a death -----------------------------------------------------------------------------------------
+    Break(
+        "a half filled slot stays so",
+        "shmlab/repair.py",
+        "        self.set_state(slot, at.EMPTY)\n",
+        "        pass\n",
+        (REPAIR,),
+    ),
+    Break(
+        "an item handed over and already in a hand is forgotten",
+        "shmlab/repair.py",
+        "if ticket in waiting or ticket in hands or self._receipt(ticket):",
+        "if ticket in waiting or self._receipt(ticket):",
+        (REPAIR,),
+    ),
+    Break(
+        "a growth that is done is done again",
+        "shmlab/repair.py",
+        "if not 0 < in_ - out <= half:",
+        "if False:",
+        (REPAIR,),
+    ),
+    Break(
+        "workers of a dead owner go on",
+        "shmlab/orphan.py",
+        "    unlink(segment.name)\n    end_workers(segment)\n",
+        "    unlink(segment.name)\n",
+        (OWNER,),
+    ),
+    Break(
+        "a stranger with a worker's number is killed",
+        "shmlab/orphan.py",
+        'if segment.name.encode() in file.read().split(b"\\0"):',
+        "if True:",
+        (OWNER,),
+    ),
+    # --- protocols ---------------------------------------------------------------------------------------------
+    Break(
+        "the producer waits for a slot inside the mutex",
+        "shmlab/strategies/semaphores.py",
+        "    buf.empty.acquire()  # wait for a free slot; before mutex: waiting while holding it would deadlock\n"
+        "    with buf.mutex:  # critical section\n",
+        "    with buf.mutex:\n        buf.empty.acquire()\n",
+        (VERDICTS,),
+    ),
+    Break(
+        "a woken producer does not look again",
+        "shmlab/strategies/condition.py",
+        "while buf.count == buf.capacity:",
+        "if buf.count == buf.capacity:",
+        (VERDICTS,),
+    ),
+    Break(
+        "the index moves before the slot is filled",
+        "shmlab/strategies/busy_waiting.py",
+        "    buf.slots[buf.in_] = item\n"
+        "    buf.in_ = (buf.in_ + 1) % buf.capacity  # after the slot is filled: this store hands it over\n",
+        "    place = buf.in_\n    buf.in_ = (buf.in_ + 1) % buf.capacity\n    buf.slots[place] = item\n",
+        (VERDICTS,),
+    ),
+    Break(
+        "the ring hands an item over before it is there",
+        "shmlab/ring/protocol.py",
+        "        ring.memory[ring.places[index % ring.slots]] = item\n"
+        "        if WEAK:\n"
+        "            ring.fence_release()  # the item, then in_\n"
+        "            ring.fence_acquire(False)\n"
+        "        ring.in_[0] = index + 1\n",
+        "        ring.in_[0] = index + 1\n        ring.memory[ring.places[index % ring.slots]] = item\n",
+        (EXPLORED,),
+    ),
+    Break(
+        "the ring's sleeper makes no fence",
+        "shmlab/ring/protocol.py",
+        "        ring.barrier()  # the flag",
+        "        pass  # the flag",
+        (EXPLORED,),
+    ),
+    Break(
+        "the mutex is inherited from the living",
+        "shmlab/ring/turns.py",
+        "    if INSIDE in before:\n        return False\n",
+        "",
+        (EXPLORED,),
+    ),
+    Break(
+        "a living peer is taken for dead",
+        "shmlab/ring/turns.py",
+        "if turn[0] == INSIDE and not seats.taken(ring.fd, row):",
+        "if turn[0] == INSIDE:",
+        (EXPLORED,),
+    ),
+    # --- the explorer ------------------------------------------------------------------------------------------
+    Break(
+        "an acquired semaphore keeps its value",
+        "shmlab/explorer/system.py",
+        "after = held - 1",
+        "after = held",
+        (VERDICTS,),
+    ),
+    Break(
+        "nobody is seen to wait for ever",
+        "shmlab/explorer/system.py",
+        "if not self.excused.issuperset(self.waiting(state)):",
+        "if False:",
+        (VERDICTS,),
+    ),
+    Break(
+        "a process sees its oldest store, not its newest",
+        "shmlab/explorer/tso.py",
+        "for address, value in reversed(own):",
+        "for address, value in own:",
+        ("tests/explorer/test_brute_force.py", VERDICTS),
+    ),
+    Break(
+        "every endless run is called fair",
+        "shmlab/explorer/liveness.py",
+        "return always <= stepping",
+        "return bool(stepping)",
+        ("tests/explorer/test_progress.py", VERDICTS),
+    ),
+)
