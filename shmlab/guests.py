@@ -4,11 +4,10 @@ They take a free row from the end (see docs/layout.md). The owner notices them i
 through a handle of their process; it believes the process number in a row only if that process maps the segment.
 """
 
-import os
-import select
 import signal
 
 from shmlab import layout as at
+from shmlab.handle import Handle
 from shmlab.processes import Program
 from shmlab.segment import DIRECTORY, SegmentFile
 
@@ -17,12 +16,12 @@ class Guest(Program):
     """A program that has joined. `returncode` is 0 if it left in good order, -9 if it ended otherwise."""
 
     def __init__(self, file: SegmentFile, row: int, pid: int) -> None:
-        super().__init__(pid)
+        super().__init__(Handle(pid))
         self._file, self._row = file, row
 
     def wait(self, seconds: float) -> bool:
         """Whether it has ended within so many seconds."""
-        if not self.ended.is_set() and select.select([self._handle], [], [], seconds)[0]:
+        if not self.ended.is_set() and self._handle.wait(seconds):
             left = self._file.word(at.row(self._row) + at.PHASE * at.WORD) == at.LEFT
             self.returncode = 0 if left else -signal.SIGKILL
             self.close()
@@ -37,7 +36,7 @@ class Guest(Program):
         with self._lock:
             if not self.ended.is_set():
                 self.ended.set()
-                os.close(self._handle)
+                self._handle.close()
 
 
 def welcome(file: SegmentFile, row: int) -> Guest | None:

@@ -31,7 +31,7 @@ class Meter:
         """The worker, completed with what its process shows."""
         now = time.monotonic()
         if now - self._samples[-1][0] >= SAMPLE:
-            self._stopped = process.stopped()
+            self._stopped = bool(process.stopped())  # where the system does not tell, it is shown as it says itself
             self._samples.append((now, worker.items, process.cpu_seconds()))
             span = min(LONGEST, max(SHORTEST, ITEMS / worker.rate if worker.rate else 0))
             while len(self._samples) > 2 and now - self._samples[1][0] >= span:
