@@ -15,10 +15,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from shmlab import limits
+from shmlab import limits, offspring
 from shmlab.errors import NoRoom
 from shmlab.handle import Handle
 from shmlab.segment import no_room
@@ -131,6 +132,7 @@ class _Watcher:
         self._selector = selectors.DefaultSelector()
         self._muted: dict[int, tuple[float, Callable[[], None]]] = {}  # descriptors that are read again from then on
         self._running = 0
+        self._working: Counter[str] = Counter()  # how many programs work on the segment of that name
         self._wake_read, self._wake_write = os.pipe()
         try:
             os.set_blocking(self._wake_write, False)
@@ -207,9 +209,8 @@ class _Watcher:
         if self._running >= limits.PROCESSES:
             text = f"{self._running} processes are running here, and no more are allowed: stop a lab first."
             raise NoRoom(errno.EDQUOT, text)
-        environment = {
-            name: os.environ[name] for name in PASSED_ON if name in os.environ
-        }  # no tokens of a hub or server
+        marked = offspring.marked(arguments)
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | marked
         popen = subprocess.Popen(
             arguments,
             stdin=subprocess.PIPE,
@@ -231,7 +232,7 @@ class _Watcher:
         os.set_blocking(process._stdin, False)
         os.set_blocking(process._stdout, False)
 
-        listening = True
+        listening, names = True, offspring.segments(marked)
 
         def read() -> bool:
             nonlocal listening
@@ -260,6 +261,11 @@ class _Watcher:
             for _ in range(LAST_READS):
                 if not listening or not read():
                     break
+            self._working.subtract(names)
+            for name in names:
+                if not self._working[name]:  # the last one: what any of them started ends, too
+                    del self._working[name]
+                    offspring.end(name)
             with process._lock:  # nobody may use the number once the child is reaped
                 process.returncode = popen.wait()
                 self._forget(process._stdout)
@@ -292,4 +298,5 @@ class _Watcher:
             handle.close()
             raise
         self._running += 1
+        self._working.update(names)
         return process
