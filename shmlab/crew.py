@@ -2,32 +2,33 @@
 
 The crew writes settings into rows (one 8-byte `pwrite` each) and tells the process that there are
 news. Rows are given out in order; the row of a worker that has ended is used again only when no
-fresh one is left, and its counters then simply go on.
+other is left, and its counters then simply go on. Programs that have joined (`guests`) are workers, too.
 """
 
 import functools
 import os
 import signal
-import struct
 import sys
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from shmlab import guests, limits, processes
 from shmlab import layout as at
+from shmlab import limits, processes, rows
+from shmlab.catch import catch
 from shmlab.errors import ArgumentError, LabStopped, NoRoom
+from shmlab.guests import Guest, Guests
 from shmlab.log import Log
 from shmlab.meter import Meter
+from shmlab.observer import Observer
 from shmlab.processes import Program
 from shmlab.recovery import Recovery
 from shmlab.repair import Dead
-from shmlab.segment import SegmentFile
-from shmlab.snapshot import Snapshot, Worker
+from shmlab.segment import SegmentFile, no_room
+from shmlab.snapshot import Measured, Snapshot, Worker
 from shmlab.strategies import Strategy
+from shmlab.waiting import Deadline, until
 
-START = 2.0  # seconds that a worker may take to start
-LOOK = 0.0005  # seconds between two looks at a worker that is to be caught
+START, END = 2.0, 10.0  # seconds that a worker may take to start, and all together to end once they are killed
 WORKER = ("shmlab.worker",)  # the program that a worker runs
 ROLE_LETTERS = {at.PRODUCER: "P", at.CONSUMER: "C"}
 
@@ -51,46 +52,35 @@ def steers(method: Method) -> Method:
 
 
 class Crew:
-    """Starts, names, addresses and ends the workers on `file`.
+    """Starts, names, addresses and ends the workers on `file`; repairs at once if `repair`, else when told to.
 
-    `functions` is what a worker with a student's own protocol reads from its standard input. A dead worker's damage is
-    repaired at once if `repair`, else when `recovery.repair()` is called.
+    `functions` is what a worker with a student's own protocol reads from its standard input.
     """
 
     def __init__(self, file: SegmentFile, strategy: Strategy, functions: bytes, log: Log, repair: bool) -> None:
         self._file, self._functions, self._log = file, functions, log
         self._processes: dict[int, Program] = {}
         self._meters: dict[int, Meter] = {}
-        self._fresh = list(range(file.layout.rows))
         self._numbers = dict.fromkeys(at.ROLES, 0)
         self._names: dict[int, str] = {}
         self._roles: dict[int, int] = {}
         self.closing = False
-        self.recovery = Recovery(file, strategy, log, repair, lambda: dict(self._processes), self.tell_all)
+        self._eye = Observer(file)
         self._killed: set[int] = set()
+        self._starting: set[int] = set()  # rows whose process is about to be there
+        self.recovery = Recovery(file, strategy, log, repair, self)
+        try:
+            self._guests = Guests(file, self._came, self._gone)
+        except RuntimeError as error:
+            raise no_room(error, "watch for programs that join") from error
 
     def add(self, role: int, rate: float | None, pattern: str) -> int:
         """Start one more worker and return its row. Raises ArgumentError when all rows are in use, NoRoom."""
-        row = self._free_row()
-        number, self._numbers[role] = self._numbers[role], self._numbers[role] + 1
-        settings = {
-            at.PHASE: at.STARTING,
-            at.WAITS: 0,
-            at.HOLDS: 0,
-            at.NUMBER: number,
-            at.RATE: _bits(rate),
-            at.PATTERN: limits.PATTERNS.index(pattern),
-            at.ORDERS: self.word(row, at.ORDERS_DONE),
-            at.QUOTA: at.NO_QUOTA,
-            at.BASE: self.word(row, at.PRODUCED if role == at.PRODUCER else at.CONSUMED),
-            at.LEAVE: 0,
-            at.ROLE: role,
-        }
+        number = self._numbers[role]
+        row = self._claim(role, number, rate, limits.PATTERNS.index(pattern))
+        self._numbers[role] += 1
         self._meters[row] = Meter()
         self._names[row], self._roles[row] = f"{ROLE_LETTERS[role]}{number}", role
-        for index, value in settings.items():
-            self._file.set_word(at.row(row) + index * at.WORD, value)
-        self._file.set_word(at.ROWS_USED, max(self._file.word(at.ROWS_USED), row + 1))
         arguments = [sys.executable, "-u", "-P", "-m", *WORKER, self._file.name, str(row), str(os.getpid())]
         try:
             process = processes.start(
@@ -100,27 +90,37 @@ class Crew:
                 lambda process: self._ended(row, process),
             )
         except BaseException as error:
-            self.set(row, at.ROLE, 0)
+            self._guests.free(row)
             if isinstance(error, NoRoom):  # else interrupted: a process may come late, and be killed
                 self._numbers[role] = number
-                self._fresh = [row, *self._fresh] if row not in self._processes else self._fresh
             raise
+        finally:
+            self._starting.discard(row)
         self._processes[row] = process
         self._file.set_word(at.row(row) + at.PID * at.WORD, process.pid)
         self._log.note("worker", f"{self.name(row)} started: pid {process.pid}.")
         return row
 
-    def _free_row(self) -> int:
-        while self._fresh:
-            row = self._fresh.pop(0)
-            if not self.word(row, at.ROLE):  # else a guest has it
+    def _claim(self, role: int, number: int, rate: float | None, pattern: int) -> int:
+        """A row for one more worker: the first that nobody has had here, else that of one who is dead and repaired."""
+        dead = [row for row, process in sorted(self._processes.items()) if process.over()]
+        for row in [*(row for row in range(self._file.layout.rows) if row not in self._processes), *dead]:
+            if row in dead:
+                self.recovery.wait()  # a dead worker's row still tells what it was about
+                if row in self.recovery.dead:
+                    continue
+            self._starting.add(row)
+            if self._guests.claim(row, role, number, rate, pattern, again=row in dead):
                 return row
-        dead = [row for row, process in list(self._processes.items()) if process.over()]
-        self.recovery.wait()  # a dead worker's row still tells what it was about
-        for row in dead:
-            if row not in self.recovery.dead:
-                return row
+            self._starting.discard(row)
         raise ArgumentError(f"a lab has {limits.WORKERS} workers at most; remove or kill one first.")
+
+    def present(self) -> dict[int, Program | None]:
+        """Everybody who may touch the segment now, by row; None for one whose process is only starting."""
+        starting = dict.fromkeys(self._starting)
+        here = self._guests.look()
+        ours = {row: process for row, process in list(self._processes.items()) if not process.ended.is_set()}
+        return {**starting, **here, **ours}
 
     def find(self, worker: Worker | str | int, dead_too: bool = False) -> int:
         """The row of a living worker (or a dead one), given itself, its name or its row. Raises ArgumentError."""
@@ -153,7 +153,7 @@ class Crew:
         """Items per second, None for as fast as possible, and how they are spread; acts at once."""
         if pattern is not None:
             self.set(row, at.PATTERN, limits.PATTERNS.index(pattern))
-        self.set(row, at.RATE, _bits(rate))
+        self.set(row, at.RATE, rows.bits(rate))
         self.tell(row)
         self._meters[row].restart(self._items(row), self._processes[row])
 
@@ -176,8 +176,14 @@ class Crew:
     @steers
     def let_leave(self, row: int) -> None:
         """Ask a worker to end between two items; one that is dead already is no longer shown."""
-        if self._processes[row].over():
-            self.set(row, at.ROLE, at.GONE if row in self.recovery.dead else 0)
+        process = self._processes[row]
+        if isinstance(process, Guest) and process.lives() is None:
+            process.give_up()  # whoever asks knows that it is dead
+            self._guests.look()
+        if process.over():
+            self.set(row, at.ROLE, at.GONE)
+            if row not in self.recovery.dead:
+                self.free(row)
             return
         self.set(row, at.LEAVE, 1)
         self.tell(row)
@@ -193,18 +199,20 @@ class Crew:
     @steers
     def send(self, row: int, number: signal.Signals, what: str) -> None:
         """Send a signal to a worker; `what` says what that does to it."""
-        end = time.monotonic() + START
-        while self.word(row, at.PHASE) == at.STARTING and time.monotonic() < end:
-            time.sleep(LOOK)  # stopped before it watches its owner, it would outlive it
-        self._processes[row].signal(number)
+        process = self._within_reach(row)
+        # stopped before it watches its owner, it would outlive it
+        until(lambda: self.word(row, at.PHASE) != at.STARTING, START)
+        process.signal(number)
         self._log.note("command", f"{self.name(row)} {what} ({number.name}).")
 
     @steers
     def kill(self, row: int, holding: str | None, timeout: float) -> bool:
         """End a worker by SIGKILL; with `holding`, only while it holds that semaphore. False if it never did."""
-        process = self._processes[row]
-        if holding is not None and not self._catch(row, holding, time.monotonic() + timeout):
-            return False
+        process = self._within_reach(row)
+        if holding is not None:
+            tag = list(self._file.layout.semaphores).index(holding) + 1
+            if not catch(process, lambda: self.word(row, at.HOLDS) == tag, timeout):
+                return False
         self._killed.add(process.pid)
         process.signal(signal.SIGKILL)
         process.wait(2)
@@ -213,50 +221,51 @@ class Crew:
         self._log.note("command", f"{self.name(row)} (pid {process.pid}) was killed{where}.")
         return True
 
-    def _catch(self, row: int, semaphore: str, end: float) -> bool:
-        """Stop a worker while it holds `semaphore`."""
+    def _within_reach(self, row: int) -> Program:
+        """The process in this row. Raises ArgumentError for a guest to which no signal can be sent."""
         process = self._processes[row]
-        tag = list(self._file.layout.semaphores).index(semaphore) + 1
-        while time.monotonic() < end and not process.ended.is_set():
-            if self.word(row, at.HOLDS) == tag:
-                process.signal(signal.SIGSTOP)
-                while not process.stopped() and not process.ended.is_set():
-                    time.sleep(LOOK)
-                if self.word(row, at.HOLDS) == tag:  # it holds it still, and cannot let go any more
-                    return True
-                process.signal(signal.SIGCONT)
-            time.sleep(LOOK)
-        return False
+        if isinstance(process, Guest) and not process.reachable:
+            name = self.name(row)
+            raise ArgumentError(
+                f"{name} runs where no signal from here reaches it, as process {process.pid} of its own container: "
+                f"end it there, or ask it to leave, with remove('{name}')."
+            )
+        return process
 
     def tell_all(self) -> None:
         for row in list(self._processes):
             self.tell(row)
 
-    def measured(self, snapshot: Snapshot) -> tuple[Worker, ...]:
-        """The workers of a snapshot, completed with what their processes show; guests are welcome."""
-        for worker in snapshot.workers:
-            self._receive(worker)
-        return tuple(
-            self._meters[w.row].measure(w, self._processes[w.row]) for w in snapshot.workers if w.row in self._processes
-        )
+    def look(self) -> Snapshot:
+        """The segment and the processes now; who has joined, and who of those has gone, is noticed. Raises OSError."""
+        self._guests.look()
+        return self._eye.snapshot(self._measured)
 
-    def _receive(self, worker: Worker) -> None:
-        """Notice that a guest has come or gone."""
-        row, known = worker.row, self._processes.get(worker.row)
-        if known is None or (known.ended.is_set() and known.pid != worker.pid):
-            guest = guests.welcome(self._file, row)
-            if guest:
-                self._processes[row], self._meters[row] = guest, Meter()
-                self._names[row], self._roles[row] = worker.name, self.word(row, at.ROLE)
-                self._log.note("worker", f"{worker.name} joined: pid {guest.pid}, a program of its own.")
-        elif isinstance(known, guests.Guest) and not known.mourned.is_set() and known.wait(0):
-            if known.returncode == 0:
-                self.set(row, at.ROLE, 0)  # the row is free again; its accounts stay
+    def _measured(self, row: int, _pid: int, _name: str, state: str, rate: float | None, items: int) -> Measured | None:
+        process = self._processes.get(row)
+        return self._meters[row].measure(state, rate, items, process) if process else None
+
+    def free(self, row: int) -> None:
+        """Give back the row of a worker that is repaired after and shown no more."""
+        if self.word(row, at.ROLE) == at.GONE:
+            if isinstance(self._processes.get(row), Guest):
                 del self._processes[row]
-                self._log.note("worker", f"{worker.name} left.")
-            else:
-                self._ended(row, known)
-            known.mourned.set()
+            self._guests.free(row)
+
+    def _came(self, row: int, guest: Guest) -> None:
+        self._roles[row] = self.word(row, at.ROLE)
+        self._names[row] = f"{ROLE_LETTERS[self._roles[row]]}{self.word(row, at.NUMBER)}"
+        self._meters[row] = Meter()
+        self._processes[row] = guest
+        self._log.note("worker", f"{self._names[row]} joined: pid {guest.pid}, a program of its own.")
+
+    def _gone(self, row: int, guest: Guest) -> None:
+        if guest.returncode == 0:
+            self.set(row, at.ROLE, at.GONE)
+            self.free(row)  # its accounts stay
+            self._log.note("worker", f"{self.name(row)} left.")
+        else:
+            self._ended(row, guest)
 
     def output(self) -> str:
         """What the workers printed, in the order of their rows."""
@@ -266,14 +275,13 @@ class Crew:
         """Kill and reap every worker."""
         self.closing = True
         self.recovery.close()
+        self._guests.close()
         running = [process for process in self._processes.values() if not process.ended.is_set()]
         for process in running:
-            if isinstance(process, guests.Guest):
-                process.close()  # it leaves by itself when the lab says stop
-            else:
-                process.signal(signal.SIGKILL)
+            process.signal(signal.SIGKILL)
+        deadline = Deadline(END)
         for process in running:
-            process.wait(5)
+            process.wait(deadline.left)
         for process in list(self._processes.values()):
             process.over()  # whoever notes its end has begun to, and needs the segment's file for it
 
@@ -291,14 +299,7 @@ class Crew:
             return
         if process.returncode > 0 or (process.returncode == 0 and self.word(row, at.PHASE) != at.LEFT):
             self._log.note("fault", f"{self.name(row)} (pid {process.pid}) failed with status {process.returncode}.")
-        elif process.returncode < 0:
-            self._log.note(
-                "worker", f"{self.name(row)} (pid {process.pid}) died of {signal.Signals(-process.returncode).name}."
-            )
-        else:
-            self._log.note("worker", f"{self.name(row)} (pid {process.pid}) ended.")
-
-
-def _bits(rate: float | None) -> int:
-    """A rate as a word: the bits of a float, 0 for as fast as possible."""
-    return int.from_bytes(struct.pack("<d", rate or 0.0), "little")
+            return
+        how = f"died of {signal.Signals(-process.returncode).name}" if process.returncode else "ended"
+        how = "ended without leaving" if isinstance(process, Guest) else how  # why, only its parent knows
+        self._log.note("worker", f"{self.name(row)} (pid {process.pid}) {how}.")

@@ -1,64 +1,234 @@
 """Workers that nobody here has started: programs that join a running lab by its name, in whatever language.
 
-They take a free row from the end (see docs/layout.md). The owner notices them in its snapshots and watches them
-through a handle of their process; it believes the process number in a row only if that process maps the segment.
+They claim a row (see `rows`), and their lock on it tells whether they live, from whatever container they come. The
+owner looks at all rows five times a second, and again whenever it must know exactly who is there: so a guest counts
+from the moment it has its row, whether or not anybody has taken a snapshot since. A process number is only believed,
+and a signal only sent, where /proc shows that this very process has the row's lock.
 """
 
+import contextlib
 import os
-import select
 import signal
+import threading
+from collections.abc import Callable
 
 from shmlab import layout as at
+from shmlab import rows
+from shmlab.handle import Handle
 from shmlab.processes import Program
-from shmlab.segment import DIRECTORY, SegmentFile
+from shmlab.segment import DIRECTORY, SegmentFile, owner_is_dead
+from shmlab.waiting import until
+
+EVERY = 0.2  # seconds between two looks at all rows
+LOOK = 0.01  # seconds between two looks at one whose end is awaited
 
 
 class Guest(Program):
     """A program that has joined. `returncode` is 0 if it left in good order, -9 if it ended otherwise."""
 
-    def __init__(self, file: SegmentFile, row: int, pid: int) -> None:
-        super().__init__(pid)
+    def __init__(self, file: SegmentFile, row: int) -> None:
         self._file, self._row = file, row
+        self.pid = file.word(at.row(row) + at.PID * at.WORD)
+        self.ended, self.mourned = threading.Event(), threading.Event()
+        self._lock = threading.Lock()
+        self._locks = False  # it was seen to have the lock of its row
+        self.lives()
+        self._process = _handle(file, row, self.pid, self._locks)
+
+    @property
+    def reachable(self) -> bool:
+        """Whether its process can be looked at and signalled from here; not one of another container."""
+        return self._process is not None
+
+    def lives(self) -> bool | None:
+        """Whether it is there; None where that cannot be told. Raises OSError once the segment is closed.
+
+        A program without the lock breaks the rules. It is taken for dead, unless a process here of its number maps the
+        segment (True), or might map it (None).
+        """
+        if rows.held(self._file, self._row):
+            self._locks = True
+            return True
+        return False if self._locks else maps(self.pid, self._file.name)
+
+    def look(self) -> bool:
+        """Whether it has ended; then `returncode` tells how."""
+        if not self.ended.is_set():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                if self.lives() is False:
+                    left = self._file.word(at.row(self._row) + at.PHASE * at.WORD) == at.LEFT
+                    self.returncode = 0 if left else -signal.SIGKILL
+                    self.close()
+        return self.ended.is_set()
 
     def wait(self, seconds: float) -> bool:
         """Whether it has ended within so many seconds."""
-        if not self.ended.is_set() and select.select([self._handle], [], [], seconds)[0]:
-            left = self._file.word(at.row(self._row) + at.PHASE * at.WORD) == at.LEFT
-            self.returncode = 0 if left else -signal.SIGKILL
-            self.close()
-        return self.ended.is_set()
+        return until(self.look, seconds, LOOK)
 
     def over(self) -> bool:
-        """Whether it has ended, and the next look at the lab after that has noticed."""
+        """Whether it has ended, and its lab has noticed."""
         return self.mourned.is_set()
 
+    def give_up(self) -> None:
+        """Take it for dead, where nobody can tell."""
+        self.returncode = -signal.SIGKILL
+        self.close()
+
+    def signal(self, number: signal.Signals) -> bool:
+        """Send a signal; False if it has ended, or cannot be reached."""
+        with self._lock:
+            return bool(self._process and not self.ended.is_set() and self._process.signal(number))
+
+    def stopped(self) -> bool | None:
+        """Whether it is stalled by SIGSTOP; None where the system does not tell."""
+        with self._lock:
+            if self.ended.is_set():
+                return False
+            return self._process.stopped() if self._process else None
+
+    def cpu_seconds(self) -> float:
+        """Processor time that it has used; 0 where that cannot be told."""
+        with self._lock:
+            return self._process.cpu_seconds() if self._process and not self.ended.is_set() else 0.0
+
     def close(self) -> None:
-        """Give the handle back."""
+        """Give the handle back; nobody looks at it any more."""
         with self._lock:
             if not self.ended.is_set():
                 self.ended.set()
-                os.close(self._handle)
+                if self._process:
+                    self._process.close()
 
 
-def welcome(file: SegmentFile, row: int) -> Guest | None:
-    """The guest in a row; None if the process that the row names does not map this segment."""
-    pid = file.word(at.row(row) + at.PID * at.WORD)
+class Guests:
+    """All guests of one lab, and which rows are not theirs.
+
+    `came` and `gone` are called with a guest and its row, when it has joined and when it has ended, on whichever thread
+    has noticed. Raises RuntimeError where no thread can be had.
+    """
+
+    def __init__(
+        self, file: SegmentFile, came: Callable[[int, Guest], None], gone: Callable[[int, Guest], None]
+    ) -> None:
+        self._file, self._came, self._gone = file, came, gone
+        self._looking = threading.RLock()
+        self._here: dict[int, Guest] = {}
+        self._ours: set[int] = set()  # rows of the lab's own workers
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="shmlab-guests", daemon=True)
+        self._thread.start()
+
+    def claim(self, row: int, role: int, number: int, rate: float | None, pattern: int, again: bool) -> bool:
+        """Claim a free row for one of the lab's own workers; or use its own dead worker's row `again`."""
+        with self._looking:
+            if again:
+                self.free(row)
+            if not rows.claim(self._file, row, role, number, rate, pattern):
+                return False
+            rows.release(self._file, row)  # the worker takes it
+            self._ours.add(row)
+            self._count(row + 1)
+            return True
+
+    def free(self, row: int) -> None:
+        """Give a row back that nobody uses any more."""
+        with self._looking:
+            self._ours.discard(row)
+            self._here.pop(row, None)
+            self._file.set_word(at.row(row) + at.ROLE * at.WORD, 0)
+
+    def look(self) -> dict[int, Guest]:
+        """Notice who has come and who has gone. The guests that are here now, by row. Raises OSError once closed."""
+        with self._looking:
+            words = memoryview(self._file.read(at.ROWS_AT, self._file.layout.rows * at.ROW_SIZE)).cast("Q")
+            roles = words[at.ROLE :: at.ROW_SIZE // at.WORD].tolist()
+            for row, role in enumerate(roles):
+                if role in at.ROLES and row not in self._ours:
+                    self._look_at(row)
+            return {row: guest for row, guest in self._here.items() if not guest.ended.is_set()}
+
+    def close(self) -> None:
+        """Look no more. The guests leave by themselves when the lab says stop."""
+        self._closed.set()
+        self._thread.join()
+        with self._looking:
+            for guest in self._here.values():
+                guest.close()
+
+    def _look_at(self, row: int) -> None:
+        guest = self._here.get(row)
+        if guest is None:
+            guest = self._here[row] = Guest(self._file, row)
+            self._came(row, guest)
+            if guest.look():  # dead before anybody could see it: there is nothing to show, only to repair
+                self._file.set_word(at.row(row) + at.ROLE * at.WORD, at.GONE)
+        if guest.look() and guest.returncode is not None and not guest.mourned.is_set():
+            guest.mourned.set()
+            self._gone(row, guest)
+
+    def _count(self, number: int) -> None:
+        """Let observers read at least so many rows, and never fewer than a guest has asked for meanwhile."""
+        if self._file.word(at.ROWS_USED) < number:
+            self._file.set_word(at.ROWS_USED, number)
+            last = self._file.layout.rows
+            if any(self._file.word(at.row(row) + at.ROLE * at.WORD) for row in range(number, last)):
+                self._file.set_word(at.ROWS_USED, last)
+
+    def _watch(self) -> None:
+        while not self._closed.wait(EVERY):
+            with contextlib.suppress(OSError):  # the segment is closed
+                self.look()
+
+
+def over(file: SegmentFile) -> bool:
+    """Whether a lab or ring is over: stopped, its owner dead, or its name gone, which a dead owner's workers see to.
+
+    The lock on the file tells, not the owner's number: that is another process's in another container.
+    """
+    return file.word(at.STATE) == at.STOPPED or os.fstat(file.fd).st_nlink == 0 or owner_is_dead(file.name)
+
+
+def maps(pid: int, name: str) -> bool | None:
+    """Whether a process of this number maps the segment of that name; None where that cannot be told."""
     if not 1 < pid < 1 << 31:
-        return None
+        return False
     try:
-        guest = Guest(file, row, pid)
+        with open(f"/proc/{pid}/maps", errors="surrogateescape") as file:
+            return any(line.rstrip().endswith(f" {DIRECTORY}/{name}") for line in file)
     except OSError:
-        return None
-    if maps(pid, file.name):
-        return guest
-    guest.close()
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's: it could not even open the segment
+        return False
     return None
 
 
-def maps(pid: int, name: str) -> bool:
-    """Whether a process maps the segment of that name."""
+def _handle(file: SegmentFile, row: int, pid: int, locks: bool) -> Handle | None:
+    """A handle on the process that the row names, if it is the one that uses the row."""
+    if not 1 < pid < 1 << 31:
+        return None
     try:
-        with open(f"/proc/{pid}/maps") as file:
-            return any(line.rstrip().endswith(f" {DIRECTORY}/{name}") for line in file)
+        handle = Handle(pid)
     except OSError:
-        return False
+        return None
+    with contextlib.suppress(OSError):  # while the handle is open, its number cannot come to mean another process
+        if _has_lock(pid, file, row) if locks else maps(pid, file.name):
+            return handle
+    handle.close()
+    return None
+
+
+def _has_lock(pid: int, file: SegmentFile, row: int) -> bool:
+    """Whether the process has the lock of the row, as the kernel tells of its open files. Raises OSError."""
+    segment, place = os.fstat(file.fd), str(at.row(row))
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(OSError):
+            info = os.stat(f"/proc/{pid}/fd/{fd}")
+            if (info.st_dev, info.st_ino) == (segment.st_dev, segment.st_ino):
+                with open(f"/proc/{pid}/fdinfo/{fd}", errors="surrogateescape") as about:
+                    if any(line.startswith("lock:") and line.split()[-2:] == [place, place] for line in about):
+                        return True
+    return False

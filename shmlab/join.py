@@ -1,14 +1,13 @@
 """Join a running lab by its name, from a terminal: one more producer or consumer, which the lab did not start itself.
 
-A guest takes a free row from the end, obeys the words of that row like any worker, and gives the row back in the end.
+A guest claims a free row from the end, obeys the words of that row like any worker, and gives the row back in the end.
+It needs no process number: its lock on the row tells the lab that it lives, and the owner's lock on the segment's file
+tells it that the lab lives. So it may run in another container that shares /dev/shm.
 """
 
 import contextlib
-import fcntl
 import os
-import select
 import signal
-import struct
 import sys
 import threading
 import time
@@ -16,14 +15,15 @@ from collections.abc import Callable
 from types import FrameType
 
 from shmlab import layout as at
-from shmlab import limits, orphan, strategies
+from shmlab import limits, rows, strategies
 from shmlab.errors import ArgumentError, SegmentRefused
-from shmlab.segment import Segment, attach
+from shmlab.guests import over
+from shmlab.segment import Segment, attach, owner_is_dead, unlink
 from shmlab.shared import Shared
-from shmlab.sync import let_the_owner_wake
 from shmlab.worker import Worker
 
 EVERY = 1.0  # seconds between two lines about how it goes
+LOOK = 0.1  # seconds between two looks at whether the lab is over
 Tell = Callable[[str], None]
 
 
@@ -37,46 +37,25 @@ def join(name: object, role: str, rate: object = 5, items: object = None, tell: 
     wanted = limits.rate(rate)
     most = None if items is None else limits.whole(items, "items", 1, 1 << 40)
     segment = attach(limits.segment_name(name))
-    if segment.layout.strategy not in strategies.names:
-        raise SegmentRefused(f"'{segment.name}' runs '{segment.layout.strategy}', a protocol that only its lab knows.")
-    row = take_row(segment, tag, wanted)
-    guest = Guest(segment, row, most, tell)
-    guest.work()
-    return guest.items()
+    try:
+        if segment.layout.strategy not in strategies.names:
+            text = f"'{segment.name}' runs '{segment.layout.strategy}', a protocol that only its lab knows."
+            raise SegmentRefused(text)
+        guest = Guest(segment, take_row(segment, tag, wanted), most, tell)
+        guest.work()
+        return guest.items()
+    finally:
+        segment.close()  # and with it the lock of the row
 
 
 def take_row(segment: Segment, role: int, rate: float | None) -> int:
-    """A free row, from the end, as one's own. Raises ArgumentError where there is none."""
-    words = segment.words
-    fcntl.lockf(segment.fd, fcntl.LOCK_EX, 1, at.ROWS_AT)  # one guest after the other
-    try:
-        for row in reversed(range(segment.layout.rows)):
-            mine = at.row(row) // at.WORD
-            if words[mine + at.ROLE]:
-                continue
-            done = at.PRODUCED if role == at.PRODUCER else at.CONSUMED
-            settings = {
-                at.NUMBER: row,
-                at.RATE: struct.unpack("<Q", struct.pack("<d", rate or 0.0))[0],
-                at.PATTERN: 0,
-                at.ORDERS: words[mine + at.ORDERS_DONE],
-                at.QUOTA: at.NO_QUOTA,
-                at.BASE: words[mine + done],
-                at.LEAVE: 0,
-                at.HOLDS: 0,
-                at.WAITS: 0,
-                at.HAND: 0,
-                at.PHASE: at.STARTING,
-                at.PID: os.getpid(),
-                at.ROLE: role,  # last: from now on the lab sees it
-            }
-            for word, value in settings.items():
-                words[mine + word] = value
-            words[at.ROWS_USED // at.WORD] = segment.layout.rows
+    """Claim a free row, from the end, for as long as `segment` is open. Raises ArgumentError where there is none."""
+    count = segment.layout.rows
+    for row in reversed(range(count)):
+        if rows.claim(segment, row, role, row, rate, pid=os.getpid()):
+            segment.set_word(at.ROWS_USED, count)  # after the role: so the owner notices where it stored less meanwhile
             return row
-    finally:
-        fcntl.lockf(segment.fd, fcntl.LOCK_UN, 1, at.ROWS_AT)
-    raise ArgumentError(f"all {segment.layout.rows} rows of '{segment.name}' are in use: a worker has to leave first.")
+    raise ArgumentError(f"all {count} rows of '{segment.name}' are in use: a worker has to leave first.")
 
 
 class Guest(Worker):
@@ -96,14 +75,18 @@ class Guest(Worker):
         before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGURG)]
         signal.signal(signal.SIGINT, self.leave)
         signal.signal(signal.SIGTERM, self.leave)
-        let_the_owner_wake()
+        signal.signal(signal.SIGURG, self._wake)
         self._tell(f"joined {self.segment.name} as {self.name}, pid {os.getpid()}. Ctrl-C leaves.")
-        threading.Thread(target=self._watch, name="shmlab-guest", daemon=True).start()
+        watch = threading.Thread(target=self._watch, name="shmlab-guest", daemon=True)
+        watch.start()
         try:
             with contextlib.suppress(SystemExit):  # the lab said stop while it waited
-                self.run()
+                try:
+                    self.run()
+                finally:
+                    self._over.set()
         finally:
-            self._over.set()
+            watch.join()  # it looks at the segment, which is closed next
             for number, handler in before:
                 signal.signal(number, handler)
         self._tell(f"{self.name} left after {self.items():,} items.")
@@ -141,14 +124,22 @@ class Guest(Worker):
             self._told = now
             self._tell(f"{self.name}: {self.items():,} items")
 
+    def _wake(self, _number: int, _frame: FrameType | None) -> None:
+        """End a wait on a semaphore, because the owner repairs; end everything, once the lab is over."""
+        if self.words[at.STATE // at.WORD] == at.STOPPED and not self._over.is_set():
+            raise SystemExit
+
     def _watch(self) -> None:
-        with contextlib.suppress(OSError):
-            handle = os.pidfd_open(self.segment.layout.owner_pid)
-            try:
-                while not self._over.is_set():
-                    if select.select([handle], [], [], 0.1)[0]:
-                        self._tell("the lab's owner has ended.")
-                        sys.stdout.flush()
-                        orphan.leave(self.segment)
-            finally:
-                os.close(handle)
+        """Wait, in a thread, for the end of the lab; then see to it that this guest leaves, wherever it waits."""
+        while not over(self.segment):
+            if self._over.wait(LOOK):
+                return
+        state = at.STATE // at.WORD
+        if self.words[state] != at.STOPPED:
+            self._tell("the lab's owner has ended.")
+            sys.stdout.flush()
+            self.words[state] = at.STOPPED  # nobody else is left to say so
+            if owner_is_dead(self.segment.name):
+                unlink(self.segment.name)
+        while not self._over.wait(LOOK):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGURG)

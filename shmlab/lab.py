@@ -18,7 +18,6 @@ from shmlab.ending import at_exit
 from shmlab.errors import LabStopped
 from shmlab.log import Event, Log
 from shmlab.narrator import Narrator
-from shmlab.observer import Observer
 from shmlab.recorder import Recorder
 from shmlab.segment import SegmentFile
 from shmlab.snapshot import Report, Snapshot, Worker
@@ -149,10 +148,7 @@ class Lab:
         return self._add_one(at.CONSUMER, rate, pattern)
 
     def remove(self, worker: Worker | str | int) -> None:
-        """Let a worker leave between two items; one that sleeps on a semaphore leaves after its item.
-
-        A dead worker leaves the lab's list at once; its accounts stay.
-        """
+        """Let a worker leave between two items, or after the item that it waits for. A dead one is only not shown."""
         self._alive().let_leave(self._alive().find(worker, dead_too=True))
 
     def kill(self, worker: Worker | str | int, holding: str | None = None, timeout: float = 5.0) -> bool:
@@ -175,6 +171,11 @@ class Lab:
     def damaged(self) -> tuple[str, ...]:
         """The dead workers whose damage is not repaired."""
         return tuple(dead.name for dead in self._crew.recovery.dead.values()) if self._crew else ()
+
+    @property
+    def blocked(self) -> str | None:
+        """Who holds up a repair, and what to do about it; None where nobody does."""
+        return self._crew.recovery.blocked if self._crew and self.damaged else None
 
     def stall(self, worker: Worker | str | int) -> None:
         """Stop a worker where it is (SIGSTOP); it keeps what it holds."""
@@ -255,11 +256,9 @@ class Lab:
 
     def snapshot(self) -> Snapshot:
         """The segment and its processes now; after `stop` the last one. Raises LabStopped if never started."""
-        file, crew = self._segment, self._crew
-        if file and crew:
+        if self._segment and (crew := self._crew):
             with self._looking, contextlib.suppress(OSError):  # stopped by another thread meanwhile
-                snapshot = Observer(file).snapshot()
-                self._last = replace(snapshot, workers=crew.measured(snapshot))
+                self._last = crew.look()
                 self._narrator.tell(self._last)
         if not self._last:
             raise LabStopped("the lab was never started: call start(), or use it as `with Lab(...) as lab:`.")
@@ -284,7 +283,7 @@ class Lab:
         return Recorder(self, file)
 
     def __str__(self) -> str:
-        return str(self.snapshot()) if self._last else repr(self)
+        return " | ".join(filter(None, (str(self.snapshot()), self.blocked))) if self._last else repr(self)
 
     def __repr__(self) -> str:
         return f"<Lab: {self._settings}>"

@@ -6,10 +6,9 @@ enough to follow a slider.
 
 import time
 from collections import deque
-from dataclasses import replace
 
 from shmlab.processes import Program
-from shmlab.snapshot import Worker
+from shmlab.snapshot import FINAL, Measured
 
 SAMPLE = 0.1  # seconds between two samples, at least
 SHORTEST, LONGEST = 1.0, 10.0  # seconds that a rate is measured over,
@@ -27,28 +26,29 @@ class Meter:
         """Measure afresh from here, where the worker has done so many items: it was asked for another rate."""
         self._samples = deque([(time.monotonic(), items, process.cpu_seconds())])
 
-    def measure(self, worker: Worker, process: Program) -> Worker:
-        """The worker, completed with what its process shows."""
+    def measure(self, state: str, rate: float | None, items: int, process: Program) -> Measured:
+        """What the process shows of a worker that is in this state, as its row says, and has done so many items."""
         now = time.monotonic()
-        if now - self._samples[-1][0] >= SAMPLE:
-            self._stopped = process.stopped()
-            self._samples.append((now, worker.items, process.cpu_seconds()))
-            span = min(LONGEST, max(SHORTEST, ITEMS / worker.rate if worker.rate else 0))
-            while len(self._samples) > 2 and now - self._samples[1][0] >= span:
-                self._samples.popleft()
-        (began, items, cpu), (last, items_now, cpu_now) = self._samples[0], self._samples[-1]
-        elapsed = last - began
-        if elapsed > 0:
-            worker = replace(worker, achieved=(items_now - items) / elapsed, cpu=max(0.0, cpu_now - cpu) / elapsed)
+        samples = self._samples
+        if now - samples[-1][0] >= SAMPLE:
+            self._stopped = bool(process.stopped())  # where the system does not tell, it is shown as it says itself
+            samples.append((now, items, process.cpu_seconds()))
+            span = min(LONGEST, max(SHORTEST, ITEMS / rate if rate else 0))
+            while len(samples) > 2 and now - samples[1][0] >= span:
+                samples.popleft()
         if process.mourned.is_set():
-            state = _end(process, worker)
-            error = _error(process) if state == "failed" else None
-            return replace(worker, alive=False, state=state, achieved=0.0, cpu=0.0, error=error)
-        return replace(worker, state="stalled", achieved=0.0) if self._stopped else worker
+            state = _end(process, state)
+            return Measured(False, state, error=_error(process) if state == "failed" else None)
+        (began, before, cpu), (last, items_now, cpu_now) = samples[0], samples[-1]
+        elapsed = last - began
+        achieved, used = ((items_now - before) / elapsed, max(0.0, cpu_now - cpu) / elapsed) if elapsed > 0 else (0, 0)
+        if self._stopped:
+            return Measured(state not in FINAL, "stalled", 0.0, used)
+        return Measured(state not in FINAL, state, achieved, used)
 
 
-def _end(process: Program, worker: Worker) -> str:
-    if worker.state == "ended":
+def _end(process: Program, state: str) -> str:
+    if state == "ended":
         return "ended"
     return "killed" if process.returncode and process.returncode < 0 else "failed"
 

@@ -5,24 +5,14 @@ it is, is measured here from outside, as the owner measures it. Nothing is chang
 """
 
 import os
-from dataclasses import replace
 
-from shmlab import guests
-from shmlab import layout as at
+from shmlab.guests import Guest
+from shmlab.guests import over as over
 from shmlab.log import Event, Log
 from shmlab.meter import Meter
 from shmlab.narrator import Narrator
 from shmlab.observer import Observer
-from shmlab.segment import SegmentFile, owner_is_dead
-from shmlab.snapshot import Snapshot, Worker
-
-FINAL = ("ended", "failed")  # a row that says this of itself needs no process to be believed
-
-
-def over(file: SegmentFile) -> bool:
-    """Whether a lab or ring is over: stopped, its owner dead, or its name gone, which a dead owner's workers see to."""
-    stopped = file.word(at.STATE) == at.STOPPED
-    return stopped or os.fstat(file.fd).st_nlink == 0 or owner_is_dead(file.name)
+from shmlab.snapshot import FINAL, Measured, Snapshot
 
 
 class Onlooker:
@@ -32,14 +22,13 @@ class Onlooker:
         self._eye = Observer(name)
         self._log = Log()
         self._narrator = Narrator(self._log)
-        self._known: dict[tuple[int, int], tuple[guests.Guest, Meter]] = {}  # by row and pid
+        self._known: dict[tuple[int, int], tuple[Guest, Meter]] = {}  # by row and pid
         # in another container, with this /dev/shm but other process numbers, nothing can be said of processes
         self._here = os.path.exists(f"/proc/{self._eye.segment.layout.owner_pid}")
 
     def snapshot(self) -> Snapshot:
         """The segment and its processes now."""
-        seen = self._eye.snapshot()
-        seen = replace(seen, workers=tuple(map(self._measured, seen.workers)))
+        seen = self._eye.snapshot(self._measured)
         self._narrator.tell(seen)
         return seen
 
@@ -65,23 +54,26 @@ class Onlooker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _measured(self, worker: Worker) -> Worker:
-        known = self._known.get((worker.row, worker.pid))
+    def _measured(self, row: int, pid: int, name: str, state: str, rate: float | None, items: int) -> Measured:
+        known = self._known.get((row, pid))
         if known is None:
-            process = guests.welcome(self._eye.segment, worker.row)
-            if process and process.pid != worker.pid:  # the row has been given to another meanwhile: next time
+            process = Guest(self._eye.segment, row)
+            if process.pid != pid or process.lives() is not True:
                 process.close()
-                return worker
-            if process is None:
-                expected = self._here and worker.pid and worker.state not in FINAL
-                gone = expected and not os.path.exists(f"/proc/{worker.pid}")
-                return replace(worker, state="killed", alive=False) if gone else worker
-            known = self._known[worker.row, worker.pid] = process, Meter()
-            known[1].restart(worker.items, process)
-            self._log.note("info", f"{worker.name} is process {worker.pid}.")
+                gone = process.pid == pid and self._is_gone(pid, state)  # else another has the row: next time
+                return Measured(False, "killed") if gone else Measured(state not in FINAL, state)
+            known = self._known[row, pid] = process, Meter()
+            known[1].restart(items, process)
+            self._log.note("info", f"{name} is process {pid}.")
         process, meter = known
-        if process.wait(0) and not process.mourned.is_set():
+        if process.look() and not process.mourned.is_set():
             process.mourned.set()
             how = "was killed" if process.returncode else "has ended"
-            self._log.note("worker", f"{worker.name} (pid {worker.pid}) {how}.")
-        return meter.measure(worker, process)
+            self._log.note("worker", f"{name} (pid {pid}) {how}.")
+        return meter.measure(state, rate, items, process)
+
+    def _is_gone(self, pid: int, state: str) -> bool:
+        """Whether a worker was killed before anybody looked: one that is starting has no lock on its row yet."""
+        if state == "starting":
+            return self._here and pid > 0 and not os.path.exists(f"/proc/{pid}")
+        return state not in FINAL

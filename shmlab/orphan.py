@@ -1,6 +1,6 @@
 """What a worker does when its owner dies: nobody else is left to clean up.
 
-The owner's death shows as the end of standard input and as its pidfd becoming readable. The first
+The owner's death shows as the end of standard input, as its pidfd becoming readable, and as another parent. The first
 worker that can take the owner's lock unlinks the segment and ends the others; then each ends, and with it all that a
 student's code has started in it.
 """
@@ -12,28 +12,43 @@ import select
 import time
 
 from shmlab import layout as at
-from shmlab import limits
-from shmlab.segment import Segment, SegmentFile, unlink
+from shmlab import limits, offspring
+from shmlab.handle import Handle, pidfd
+from shmlab.segment import DIRECTORY, Segment, SegmentFile, unlink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
 PATIENCE = 0.5  # seconds until a dying owner's lock is free
+LOOK = 0.5  # seconds between two looks at who is the parent, where nothing else tells of its death
 SIGKILL = 9  # of Linux; the signal module takes 6 ms to load
 
 
 def watch(segment: Segment, owner: int) -> None:
     """Wait, in a thread, for the death of process `owner`, or for the end of the time that is allowed; then leave."""
-    if os.getppid() != owner:
-        leave(segment)
-    poll = select.poll()
-    poll.register(0, 0)  # only a hang-up; news are read elsewhere
-    with contextlib.suppress(OSError):
-        poll.register(os.pidfd_open(owner), select.POLLIN)
-    if not poll.poll(limits.RUN_TIME * 1000):
+    if not await_end(owner, limits.RUN_TIME):
         os.write(2, f"This process has run for {limits.RUN_TIME:,} seconds, and no longer is allowed.\n".encode())
     leave(segment)
+
+
+def await_end(owner: int, seconds: float) -> bool:
+    """Wait for the death of process `owner`, which has started this one; False if it is alive after so long."""
+    end = time.monotonic() + seconds
+    poll = select.poll()
+    poll.register(0, 0)  # only a hang-up; news are read elsewhere
+    handle = None
+    with contextlib.suppress(OSError):
+        handle = pidfd(owner)
+    if handle is not None:
+        poll.register(handle, select.POLLIN)
+    while os.getppid() == owner:
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        if poll.poll(1000 * (left if handle is not None else min(left, LOOK))):
+            break
+    return True
 
 
 def leave(segment: Segment) -> "NoReturn":
@@ -43,42 +58,49 @@ def leave(segment: Segment) -> "NoReturn":
         os.closerange(segment.fd + 1, 1 << 16)
         _clean_up(segment)
     finally:
-        if os.getpgrp() == os.getpid():
+        if os.getsid(0) == os.getpid():  # else the group is a shell's job, of which this is only a part
             os.killpg(0, SIGKILL)
         os._exit(0)
 
 
 def _clean_up(segment: Segment) -> None:
+    try:
+        if not _owner_is_dead(segment):
+            return
+    except FileNotFoundError:
+        if os.getppid() == segment.layout.owner_pid:
+            return
+        # somebody has unlinked it already, and may have died before it ended the others
+    unlink(segment.name)
+    end_workers(segment)
+
+
+def _owner_is_dead(segment: Segment) -> bool:
+    """Whether the owner's lock can be had, or a child that the owner has forked holds it."""
     end = time.monotonic() + PATIENCE
-    lock = os.open(f"/proc/self/fd/{segment.fd}", os.O_RDONLY | os.O_CLOEXEC)  # a lock belongs to an open file
+    lock = os.open(f"{DIRECTORY}/{segment.name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)  # a lock of its own
     while time.monotonic() < end:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             time.sleep(0.01)
         else:
-            break
-    else:
-        if os.getppid() == segment.layout.owner_pid:
-            return  # the owner lives
-        # it is dead, and a child that it has forked holds the lock
-    unlink(segment.name)
-    end_workers(segment)
+            return True
+    return os.getppid() != segment.layout.owner_pid
 
 
 def end_workers(segment: SegmentFile) -> None:
-    """Kill every other process that the rows name and that really works on this segment."""
-    import signal
-
+    """Kill every other process that the rows name and that really works on this segment, and all that these started."""
     for row in range(segment.layout.rows):
         pid = segment.word(at.row(row) + at.PID * at.WORD)
         if pid == os.getpid() or not 1 < pid < 1 << 31:
             continue
         with contextlib.suppress(OSError):
-            handle = os.pidfd_open(pid)  # from here on the number cannot come to mean another process
+            handle = Handle(pid)
             try:
                 with open(f"/proc/{pid}/cmdline", "rb") as file:
                     if segment.name.encode() in file.read().split(b"\0"):
-                        signal.pidfd_send_signal(handle, signal.SIGKILL)
+                        handle.signal(SIGKILL)
             finally:
-                os.close(handle)
+                handle.close()
+    offspring.end(segment.name)

@@ -15,19 +15,22 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from shmlab import limits
+from shmlab import limits, offspring
 from shmlab.errors import NoRoom
+from shmlab.handle import Handle
 from shmlab.segment import no_room
 
 KEPT_OUTPUT = 64 << 10  # bytes of what one program printed that are kept
 READ_AT_ONCE = 64 << 10
 LAST_READS = 4  # of what a program has left in its pipe; somebody who fled from its session may print without end
-CALM = 0.02  # seconds between two readings, so that a program that prints without end costs little
+CALM, SHARE = 0.02, 0.004  # seconds between two readings of a program that prints, at least, and for each that does
 SYSTEM = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 PASSED_ON = (*SYSTEM, "SHMLAB_RUN_TIME")  # all that a worker sees of the environment: no hub's or server's tokens
+ORDERS, DEATHS, WORDS = range(3)  # what is seen to first, second and last
 MOURNING = 1.0  # seconds that it may take, at most, until those who want to know of an end know it
 
 
@@ -40,10 +43,10 @@ class Program:
     returncode: int | None = None
     output = ""
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
+    def __init__(self, handle: Handle) -> None:
+        self.pid = handle.pid
         self.ended, self.mourned = threading.Event(), threading.Event()
-        self._handle = os.pidfd_open(pid)
+        self._handle = handle
         self._lock = threading.Lock()
 
     def tell(self) -> None:
@@ -52,12 +55,7 @@ class Program:
     def signal(self, number: signal.Signals) -> bool:
         """Send a signal; False if the program has ended."""
         with self._lock:
-            if self.ended.is_set():
-                return False
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._handle, number)
-                return True
-            return False
+            return not self.ended.is_set() and self._handle.signal(number)
 
     def wait(self, seconds: float) -> bool:
         """Whether the program has ended within so many seconds."""
@@ -67,22 +65,15 @@ class Program:
         """Whether the program has ended, and those who want to know of its end know it."""
         return self.ended.is_set() and self.mourned.wait(MOURNING)
 
-    def stopped(self) -> bool:
-        """Whether the program is stalled by SIGSTOP."""
-        return self.status()[:1] == "T"
+    def stopped(self) -> bool | None:
+        """Whether the program is stalled by SIGSTOP; None where the system does not tell."""
+        with self._lock:
+            return False if self.ended.is_set() else self._handle.stopped()
 
     def cpu_seconds(self) -> float:
-        """Processor time that it has used."""
-        fields = self.status().split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if len(fields) > 12 else 0.0
-
-    def status(self) -> str:
-        """The kernel's line about the program, from its state letter on; empty when it has ended."""
+        """Processor time that it has used; 0 when it has ended."""
         with self._lock:
-            if not self.ended.is_set():
-                with contextlib.suppress(OSError), open(f"/proc/{self.pid}/stat") as file:
-                    return file.read().rpartition(") ")[2]
-        return ""
+            return 0.0 if self.ended.is_set() else self._handle.cpu_seconds()
 
 
 class Process(Program):
@@ -93,7 +84,7 @@ class Process(Program):
 
     def __init__(self, popen: "subprocess.Popen[bytes]") -> None:
         assert popen.stdin and popen.stdout
-        super().__init__(popen.pid)
+        super().__init__(Handle(popen.pid, child=True))
         self._popen, self._stdin, self._stdout = popen, popen.stdin.fileno(), popen.stdout.fileno()
 
     def tell(self) -> None:
@@ -139,11 +130,13 @@ class _Watcher:
     def __init__(self) -> None:
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._selector = selectors.DefaultSelector()
+        self._muted: dict[int, tuple[float, Callable[[], None]]] = {}  # descriptors that are read again from then on
         self._running = 0
+        self._working: Counter[str] = Counter()  # how many programs work on the segment of that name
         self._wake_read, self._wake_write = os.pipe()
         try:
             os.set_blocking(self._wake_write, False)
-            self._selector.register(self._wake_read, selectors.EVENT_READ, self._obey)
+            self._selector.register(self._wake_read, selectors.EVENT_READ, (ORDERS, self._obey))
             self.thread = threading.Thread(target=self._run, name="shmlab-processes", daemon=True)
             self.thread.start()
         except BaseException:
@@ -162,9 +155,7 @@ class _Watcher:
             except BaseException as error:
                 result.set_exception(error)
 
-        self._orders.put(order)
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._wake_write, b"o")
+        self._order(order)
         try:
             return result.result(timeout=30)
         except BaseException:
@@ -172,26 +163,54 @@ class _Watcher:
                 result.add_done_callback(_kill)
             raise
 
+    def _order(self, order: Callable[[], None]) -> None:
+        self._orders.put(order)
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake_write, b"o")
+
     def _run(self) -> None:
         while True:
-            for key, _ in self._selector.select():
+            ready = self._selector.select(self._unmute())
+            for key, _ in sorted(ready, key=lambda one: one[0].data[0]):
+                rank, act = key.data
                 try:
-                    key.data()
+                    act()
                 except Exception:  # one program's trouble must not leave the others unwatched
                     threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self.thread)))
+                if rank == WORDS:
+                    break  # one program at a time may speak: an order or a death may have come meanwhile
+
+    def _unmute(self) -> float | None:
+        """Listen again to the programs whose time has come. Seconds until the next one's has; None for no such."""
+        now = time.monotonic()
+        for fd in [fd for fd, (until, _) in self._muted.items() if until <= now]:
+            self._selector.register(fd, selectors.EVENT_READ, (WORDS, self._muted.pop(fd)[1]))
+        return min(until for until, _ in self._muted.values()) - now if self._muted else None
+
+    def _mute(self, fd: int, take: Callable[[], None]) -> None:
+        """Do not listen for a moment: a program that prints without end costs little, and delays nobody."""
+        self._selector.unregister(fd)
+        self._muted[fd] = time.monotonic() + max(CALM, SHARE * len(self._muted)), take
+
+    def _forget(self, fd: int) -> None:
+        self._muted.pop(fd, None)
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(fd)
 
     def _obey(self) -> None:
         os.read(self._wake_read, 4096)
         while not self._orders.empty():
-            self._orders.get()()
+            try:
+                self._orders.get()()
+            except Exception:
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self.thread)))
 
     def _start(self, arguments: list[str], first_input: bytes, heard: Heard, ended: Ended) -> Process:
         if self._running >= limits.PROCESSES:
             text = f"{self._running} processes are running here, and no more are allowed: stop a lab first."
             raise NoRoom(errno.EDQUOT, text)
-        environment = {
-            name: os.environ[name] for name in PASSED_ON if name in os.environ
-        }  # no tokens of a hub or server
+        marked = offspring.marked(arguments)
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | marked
         popen = subprocess.Popen(
             arguments,
             stdin=subprocess.PIPE,
@@ -207,18 +226,23 @@ class _Watcher:
             popen.kill()
             popen.communicate()
             raise
+        handle = process._handle
         with contextlib.suppress(BrokenPipeError):
             os.write(process._stdin, first_input)
         os.set_blocking(process._stdin, False)
         os.set_blocking(process._stdout, False)
 
+        listening, names = True, offspring.segments(marked)
+
         def read() -> bool:
+            nonlocal listening
             try:
                 data = os.read(process._stdout, READ_AT_ONCE)
             except BlockingIOError:
                 return False
             if not data:
-                self._selector.unregister(process._stdout)
+                self._forget(process._stdout)
+                listening = False
                 return False
             text = data.decode("utf-8", "replace")
             process.output = (process.output + text)[-KEPT_OUTPUT:]
@@ -227,20 +251,25 @@ class _Watcher:
 
         def take() -> None:
             if not process.ended.is_set() and read():  # it may have been reaped in the same round
-                time.sleep(CALM)
+                self._mute(process._stdout, take)
 
         def reap() -> None:
-            self._selector.unregister(process._handle)
+            if handle.fd is not None:
+                self._selector.unregister(handle.fd)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # not reaped yet, so the number is still that of its group
             for _ in range(LAST_READS):
-                if process._stdout not in self._selector.get_map() or not read():
+                if not listening or not read():
                     break
+            self._working.subtract(names)
+            for name in names:
+                if not self._working[name]:  # the last one: what any of them started ends, too
+                    del self._working[name]
+                    offspring.end(name)
             with process._lock:  # nobody may use the number once the child is reaped
                 process.returncode = popen.wait()
-                with contextlib.suppress(KeyError):
-                    self._selector.unregister(process._stdout)
-                os.close(process._handle)
+                self._forget(process._stdout)
+                handle.close()
                 for pipe in (popen.stdin, popen.stdout):
                     if pipe:
                         pipe.close()
@@ -251,15 +280,23 @@ class _Watcher:
             finally:
                 process.mourned.set()
 
+        def await_end() -> None:
+            with contextlib.suppress(ChildProcessError):
+                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            self._order(reap)
+
         try:
-            self._selector.register(process._stdout, selectors.EVENT_READ, take)
-            self._selector.register(process._handle, selectors.EVENT_READ, reap)
+            self._selector.register(process._stdout, selectors.EVENT_READ, (WORDS, take))
+            if handle.fd is not None:
+                self._selector.register(handle.fd, selectors.EVENT_READ, (DEATHS, reap))
+            else:  # no pidfds here: a thread waits for each program, and leaves the reaping to this one
+                threading.Thread(target=await_end, name="shmlab-waits", daemon=True).start()
         except BaseException:
-            with contextlib.suppress(KeyError):
-                self._selector.unregister(process._stdout)
+            self._forget(process._stdout)
             popen.kill()
             popen.communicate()
-            os.close(process._handle)
+            handle.close()
             raise
         self._running += 1
+        self._working.update(names)
         return process

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from shmlab import item as items
 from shmlab import layout as at
-from shmlab.segment import Segment
+from shmlab.segment import Segment, SegmentFile
 
 PARTS = 4  # a quarter of the window is settled at a time
 
@@ -78,3 +78,61 @@ def opened(row: Sequence[int], window: int) -> tuple[int, range]:
     size = window // PARTS
     start = (row[at.SETTLED] - 1) // size * size % window  # whole quarters, also of a damaged row
     return row[at.DELIVERED], range(start, start + size)
+
+
+class Books:
+    """The receipts of one row, read, and counted from `first` on: each item before that one has arrived, or is settled.
+
+    An item that has its receipt keeps it until it is settled, so who reads the same row again begins where the receipts
+    `known` from the last time had their first gap. It reads a few more than the row says were produced, since some may
+    be on their way: `suffices` tells whether that was enough.
+    """
+
+    __slots__ = ("_data", "_end", "_first", "_row", "_whole", "arrived", "delivered")
+
+    MORE = 256  # items that may be made while we read
+
+    def __init__(self, segment: SegmentFile, index: int, row: Sequence[int], known: "Books | None") -> None:
+        layout, settled = segment.layout, row[at.SETTLED]
+        window, end = layout.window, settled + layout.window
+        self._row, self._first, self._end = row, settled, end
+        self.delivered, cleared = opened(row, window)
+        if known and not row[at.CLOSING] and known.same(row):
+            self._first, self._end = known.gap(), min(end, row[at.PRODUCED] + self.MORE)
+        start, size = self._first % window, max(0, self._end - self._first)
+        self._whole = not known or start + size > window
+        if self._whole:
+            self._first, self._end = settled, end
+            data = segment.read(layout.receipts(index), window)
+            if cleared:
+                data = data[: cleared.start] + bytes(len(cleared)) + data[cleared.stop :]
+            start = settled % window
+            self._data = data[start:] + data[:start]
+        else:
+            self._data = segment.read(layout.receipts(index) + start, size)
+        self.arrived = self.delivered + self._first - settled + self._data.count(1)
+
+    def same(self, row: Sequence[int]) -> bool:
+        """Whether no books of this row have been closed, nor repaired, since."""
+        old = self._row
+        closed = old[at.SETTLED] != row[at.SETTLED] or old[at.DELIVERED] != row[at.DELIVERED] or old[at.CLOSING]
+        return not closed and old[at.PRODUCED] <= row[at.PRODUCED]
+
+    def gap(self) -> int:
+        """The first item that has no receipt yet."""
+        found = self._data.find(0)
+        gap = self._first + (found if found >= 0 else len(self._data))
+        return max(self._row[at.SETTLED], min(gap, self._row[at.PRODUCED]))
+
+    def missing(self, produced: int) -> int:
+        """How many of the first so many items have neither a receipt nor been settled."""
+        return self._data.count(0, 0, max(0, min(produced, self._end) - self._first))
+
+    def lacks(self, sequence: int) -> bool:
+        """Whether an item that is not settled has no receipt."""
+        place = sequence - self._first
+        return 0 <= place < len(self._data) and not self._data[place]
+
+    def suffices(self, produced: int) -> bool:
+        """Whether no item can have got a receipt that was not read, where by now so many are produced."""
+        return self._whole or produced < self._end

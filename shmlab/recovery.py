@@ -1,5 +1,8 @@
 """After a death: the living come to rest, the damage is repaired, they go on.
 
+The living are all processes that have a row of the segment, whoever started them, whether or not a snapshot has shown
+them: as long as one of them does not rest, nothing is repaired, and `blocked` says who it is and what to do.
+
 A worker that waits is woken by a signal and gives up its wait, one that is inside put or get finishes it, then each
 parks between two items, with nothing taken and nothing awaited: that is the moment for `repair`. The owner only reads
 and writes words of the segment's file; it never waits on a semaphore, and no living worker is harmed if it gives up.
@@ -9,14 +12,16 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable
+from typing import Protocol
 
 from shmlab import layout as at
+from shmlab.guests import Guest
 from shmlab.log import Log
 from shmlab.processes import Program
 from shmlab.repair import Dead, repair
 from shmlab.segment import SegmentFile
 from shmlab.strategies import Strategy
+from shmlab.waiting import Deadline, until
 
 PATIENCE = 2.0  # seconds until every worker is parked; in slow motion also as long as a put may take
 STEPS = 20  # steps of slow motion in one put or get, at most
@@ -24,8 +29,24 @@ LOOK = 0.0005  # seconds between two looks at who is parked
 AGAIN = 0.1  # seconds until another try, where a worker is stalled
 
 
+class Crowd(Protocol):
+    """Whoever works on the segment."""
+
+    def present(self) -> dict[int, Program | None]:
+        """Everybody who may touch the segment now, by row; None for a process that is only starting."""
+
+    def name(self, row: int) -> str:
+        """What a person calls whoever has this row."""
+
+    def tell_all(self) -> None:
+        """Make all look at their words."""
+
+    def free(self, row: int) -> None:
+        """Give a repaired row back, if nobody is to see any more who had it."""
+
+
 class Recovery:
-    """Repairs one lab. `processes` gives the lab's processes by row, `tell_all` makes them look at their words."""
+    """Repairs one lab, on which this crowd works. `blocked` is the sentence that says why a repair cannot be done."""
 
     def __init__(
         self,
@@ -33,11 +54,11 @@ class Recovery:
         strategy: Strategy,
         log: Log,
         automatic: bool,
-        processes: Callable[[], dict[int, Program]],
-        tell_all: Callable[[], None],
+        crowd: Crowd,
     ) -> None:
         self._file, self._strategy, self._log, self.automatic = file, strategy, log, automatic
-        self._processes, self._tell_all = processes, tell_all
+        self._crowd = crowd
+        self.blocked: str | None = None
         self._lock = threading.Lock()
         self._epoch = 0
         self._closed = threading.Event()
@@ -72,16 +93,16 @@ class Recovery:
         self.wait()
 
     def _until_done(self) -> None:
-        told = False
+        told = None
         while True:
             with self._starting:
                 if not self.dead or self._closed.is_set():
                     self._thread = None
                     return
             if not self.repair() and self.dead:
-                if not told and not self._closed.is_set():
-                    told = True
-                    self._log.note("info", "The repair waits until every process can be parked: is one stalled?")
+                if self.blocked not in (told, None) and not self._closed.is_set():
+                    told = self.blocked
+                    self._log.note("fault", self.blocked)
                 self._closed.wait(AGAIN)
 
     def _repair(self) -> list[str]:
@@ -97,6 +118,9 @@ class Recovery:
                 told += repair(self._file, self._strategy, dead)
                 for row in dead:
                     del self.dead[row]
+                    self._crowd.free(row)
+            else:
+                self.blocked = None
         finally:
             self._file.set_word(at.FROZEN, 0)
         if told:
@@ -105,24 +129,57 @@ class Recovery:
         return told
 
     def _park(self) -> bool:
-        """Whether all living workers have come to rest between two items."""
-        if any(process.stopped() for process in self._living().values()):
+        """Whether all living workers have come to rest between two items. Else `blocked` says who has not."""
+        stalled = [row for row, process in self._crowd.present().items() if process and process.stopped()]
+        if stalled:
+            names = _and(list(map(self._crowd.name, stalled)))
+            self.blocked = f"The repair waits for {names}, stalled: let it go on with unstall, or kill it."
             return False
         self._epoch += 1
         self._file.set_word(at.FROZEN, self._epoch)
-        self._tell_all()
-        end = time.monotonic() + PATIENCE + STEPS * self._file.word(at.STEP_TIME) / 1e9
-        while moving := {row: process for row, process in self._living().items() if not self._parked(row)}:
-            if self._closed.is_set() or time.monotonic() > end:
-                return False
-            for row, process in moving.items():
-                if self._file.word(at.row(row) + at.WAITS * at.WORD):
-                    process.signal(signal.SIGURG)  # again and again: it was perhaps not yet asleep
-            time.sleep(LOOK)
-        return True
+        self._crowd.tell_all()
+        deadline = Deadline(PATIENCE + STEPS * self._file.word(at.STEP_TIME) / 1e9)
+        until(lambda: self._closed.is_set() or not self._moving(), deadline, LOOK)
+        moving = self._moving()
+        if moving and not self._closed.is_set():
+            self.blocked = f"The repair waits for {_and(self._described(moving))}."
+        return not moving
 
-    def _living(self) -> dict[int, Program]:
-        return {row: process for row, process in self._processes().items() if not process.ended.is_set()}
+    def _moving(self) -> dict[int, Program | None]:
+        """Whoever is not at rest yet, by row; woken where asleep."""
+        moving = {row: process for row, process in self._crowd.present().items() if not self._at_rest(row)}
+        for row, process in moving.items():
+            if process and self._word(row, at.WAITS):
+                process.signal(signal.SIGURG)  # again and again: it was perhaps not yet asleep
+        return moving
 
-    def _parked(self, row: int) -> bool:
-        return self._file.word(at.row(row) + at.PARKED * at.WORD) == self._epoch
+    def _at_rest(self, row: int) -> bool:
+        return self._word(row, at.PARKED) == self._epoch or self._word(row, at.PHASE) == at.LEFT
+
+    def _word(self, row: int, word: int) -> int:
+        return self._file.word(at.row(row) + word * at.WORD)
+
+    def _described(self, moving: dict[int, Program | None]) -> list[str]:
+        """Who does not come to rest, and what to do about each."""
+        told = []
+        for row, process in moving.items():
+            name = self._crowd.name(row)
+            if not isinstance(process, Guest):
+                told.append(f"{name}, which does not end its put or get: kill it, or stop the lab")
+            elif process.lives() is None:
+                told.append(
+                    f"{name}, of which nobody can tell whether it lives (process {process.pid}, without the "
+                    f"lock on its row): if it does not, remove('{name}')"
+                )
+            elif not process.reachable:
+                told.append(
+                    f"{name}, process {process.pid} of another container, which does not come to rest: let it "
+                    f"go on, or end it there"
+                )
+            else:
+                told.append(f"{name}, a program of its own (pid {process.pid}), which does not come to rest: kill it")
+        return told
+
+
+def _and(names: list[str]) -> str:
+    return "; ".join(names)

@@ -41,8 +41,6 @@ def repair(file: SegmentFile, strategy: Strategy, dead: dict[int, Dead]) -> list
     for row in dead:
         for word in (at.HOLDS, at.WAITS, at.HAND):
             broken.set_row(row, word, 0)
-        if broken.row(row, at.ROLE) == at.GONE:
-            broken.set_row(row, at.ROLE, 0)
     if broken.growing:
         broken.finish_growth()
     return told + broken.rest()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import overload
+from typing import NamedTuple, overload
 
 from shmlab import layout as at
 from shmlab.item import SEQUENCE, SEQUENCE_BITS
@@ -30,17 +30,25 @@ class Slots(Sequence[Slot]):
     one slot to the next, `payload` bytes of an item.
     """
 
-    __slots__ = ("payload", "producers", "raw", "sequences", "states", "stride", "tickets")
+    __slots__ = ("payload", "raw", "states", "stride", "tickets")
 
     def __init__(self, raw: bytes, stride: int, payload: int) -> None:
         self.raw, self.stride, self.payload = raw, stride, payload
         words, step = memoryview(raw).cast("Q"), stride // at.WORD
-        self.states: list[int] = [
-            s if s < len(at.STATES) else at.OVERWRITTEN for s in words[at.SLOT_STATE :: step].tolist()
-        ]
+        self.states: list[int] = words[at.SLOT_STATE :: step].tolist()
+        if max(self.states, default=0) >= len(at.STATES):  # damaged
+            self.states = [state if state < len(at.STATES) else at.OVERWRITTEN for state in self.states]
         self.tickets: list[int] = words[at.SLOT_TICKET :: step].tolist()
-        self.producers: list[int] = [(ticket >> SEQUENCE_BITS) - 1 for ticket in self.tickets]
-        self.sequences: list[int] = [ticket & SEQUENCE if ticket else -1 for ticket in self.tickets]
+
+    @property
+    def producers(self) -> list[int]:
+        """The row that made the item in each slot; -1 where there never was one."""
+        return [(ticket >> SEQUENCE_BITS) - 1 for ticket in self.tickets]
+
+    @property
+    def sequences(self) -> list[int]:
+        """The number of the item in each slot; -1 where there never was one."""
+        return [ticket & SEQUENCE if ticket else -1 for ticket in self.tickets]
 
     def __len__(self) -> int:
         return len(self.states)
@@ -55,7 +63,9 @@ class Slots(Sequence[Slot]):
         i = range(len(self))[index]
         start = i * self.stride + at.SLOT_PAYLOAD
         payload = self.raw[start : start + self.payload]
-        return Slot(i, at.STATES[self.states[i]], self.producers[i], self.sequences[i], payload)
+        ticket = self.tickets[i]
+        sequence = ticket & SEQUENCE if ticket else -1
+        return Slot(i, at.STATES[self.states[i]], (ticket >> SEQUENCE_BITS) - 1, sequence, payload)
 
     def __iter__(self) -> Iterator[Slot]:
         return (self[i] for i in range(len(self)))
@@ -69,6 +79,19 @@ class Slots(Sequence[Slot]):
     def letters(self) -> str:
         """One letter for each slot: · empty, w being written, F full, r being read, X overwritten."""
         return "".join(at.LETTERS[state] for state in self.states)
+
+
+FINAL = ("ended", "failed")  # a row that says this of itself needs no process to be believed
+
+
+class Measured(NamedTuple):
+    """What a row and its process show together: part of a `Worker`."""
+
+    alive: bool
+    state: str
+    achieved: float = 0.0
+    cpu: float = 0.0
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from shmlab import inbox, orphan, strategies
+from shmlab import inbox, orphan, rows, strategies
 from shmlab import item as items
 from shmlab import layout as at
 from shmlab.errors import CapReached, SegmentNotFound, SegmentRefused
@@ -173,6 +173,7 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(OSError):
         os.nice(NICE)
     words, mine = segment.words, at.row(row) // at.WORD
+    rows.hold(segment, row)
     words[mine + at.PID] = os.getpid()
     words[mine + at.PHASE] = at.STARTING
     try:

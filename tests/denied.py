@@ -1,53 +1,124 @@
-"""Run a command on a kernel that refuses some calls: `python -m tests.denied NAME[,NAME...] -- COMMAND...`.
+"""Run a command on a system that refuses some calls: `python -m tests.denied NAME[=ERROR][,NAME…] -- COMMAND…`.
 
-A seccomp filter answers each as a sandbox or an old kernel does, for the command and all that it starts.
-Source: seccomp(2); linux/seccomp.h, linux/filter.h.
+NAME is one of `NAMES` or `TOGETHER`, ERROR the name of an errno. A filter of the kernel (seccomp) refuses the calls to
+the command and to all that it starts, as a sandbox or an old kernel would; it needs no rights. `proc` hides /proc
+instead, in a mount namespace of the command's own, for which one must be root or be allowed user namespaces.
+Source: Linux man-pages, seccomp(2), seccomp_unotify(2), bpf(2).
 """
 
 import ctypes
 import errno
 import os
 import struct
+import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
-# name: (number on x86-64, index of an argument, bits of it that make the call refused or None for any, error)
-CALLS: dict[str, tuple[int, int, int, int]] = {
-    "tmpfile": (257, 2, 0o20000000, errno.EOPNOTSUPP),  # openat with O_TMPFILE
-    "pidfd_open": (434, 0, 0, errno.ENOSYS),
-    "membarrier": (324, 0, 0, errno.ENOSYS),
+LOAD, EQUALS, AT_LEAST, ANY_BIT, SAY = 0x20, 0x15, 0x35, 0x45, 0x06  # instructions of the filter
+NUMBER, ARGUMENTS = 0, 16  # where the system call's number and its arguments stand in what the filter sees
+ALLOW, REFUSE = 0x7FFF0000, 0x00050000
+PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+CLONE_NEWNS, CLONE_NEWUSER, MS_REC, MS_PRIVATE = 0x20000, 0x10000000, 0x4000, 1 << 18
+NEWEST = 1 << 16  # there is no system call from this number on
+
+X86 = os.uname().machine == "x86_64"
+
+
+def _number(x86: int, arm: int) -> int:
+    return x86 if X86 else arm
+
+
+PRCTL, FCNTL, OPENAT = _number(157, 167), _number(72, 25), _number(257, 56)
+O_TMPFILE = os.O_TMPFILE & ~os.O_DIRECTORY
+# name: the calls' numbers; which argument is looked at (None: refused whatever it says), for which values; the error
+NAMES: dict[str, tuple[tuple[int, ...], int | None, tuple[int, ...], int]] = {
+    "pidfd_open": ((434,), None, (), errno.ENOSYS),
+    "pidfd_send_signal": ((424,), None, (), errno.ENOSYS),
+    "membarrier": ((_number(324, 283),), None, (), errno.ENOSYS),
+    "prctl": ((PRCTL,), None, (), errno.EPERM),
+    "pdeathsig": ((PRCTL,), 0, (1,), errno.EPERM),
+    "ofd": ((FCNTL,), 1, (36, 37, 38), errno.EINVAL),
+    "tmpfile": ((OPENAT,), 2, (O_TMPFILE,), errno.EOPNOTSUPP),
+    "close_range": ((436,), None, (), errno.ENOSYS),
+    "clone3": ((435,), None, (), errno.ENOSYS),
+    "fallocate": ((_number(285, 47),), None, (), errno.EOPNOTSUPP),
+    "affinity": ((_number(204, 123), _number(203, 122)), None, (), errno.EPERM),
+    "nice": ((_number(141, 140),), None, (), errno.EPERM),
 }
-LOAD, EQUAL, BITS, RETURN = 0x20, 0x15, 0x45, 0x06
-REFUSED, ALLOWED = 0x0005_0000, 0x7FFF_0000
-NO_NEW_PRIVILEGES, SET_SECCOMP, FILTER = 38, 22, 2
+TOGETHER = {
+    "pidfd": ("pidfd_open", "pidfd_send_signal"),
+    "new": ("new", "tmpfile", "ofd"),  # all that came after Linux 3.10
+}
+FIRST_NEW = _number(314, 274)  # sched_setattr, of Linux 3.14: the tables grew at their end
 
 
-def program(names: list[str]) -> bytes:
-    """The filter, instruction by instruction."""
-    made = []
-    for name in names:
-        number, argument, bits, error = CALLS[name]
-        refuse = (RETURN, 0, 0, REFUSED | error)
-        made.append((LOAD, 0, 0, 0))
-        if bits:
-            made += [(EQUAL, 0, 3, number), (LOAD, 0, 0, 16 + 8 * argument), (BITS, 0, 1, bits), refuse]
-        else:
-            made += [(EQUAL, 0, 1, number), refuse]
-    return b"".join(struct.pack("HBBI", *one) for one in [*made, (RETURN, 0, 0, ALLOWED)])
+def _instruction(code: int, then: int, otherwise: int, value: int) -> bytes:
+    return struct.pack("HBBI", code, then, otherwise, value)
 
 
-def refuse(names: list[str]) -> None:
-    """Refuse these calls to this process, for good. Raises OSError."""
+def _refusing(name: str, error: int) -> Iterator[bytes]:
+    """The instructions for one name: each loads what it needs, and falls through where the call is another."""
+    if name == "new":
+        refused = [_instruction(LOAD, 0, 0, NUMBER), _instruction(AT_LEAST, 0, 1, FIRST_NEW)]
+        yield from [*refused, _instruction(SAY, 0, 0, REFUSE | (error or errno.ENOSYS))]
+        return
+    numbers, argument, values, usual = NAMES[name]
+    said = _instruction(SAY, 0, 0, REFUSE | (error or usual))
+    for number in numbers:
+        yield _instruction(LOAD, 0, 0, NUMBER)
+        if argument is None:
+            yield from (_instruction(EQUALS, 0, 1, number), said)
+            continue
+        test = ANY_BIT if name == "tmpfile" else EQUALS
+        yield _instruction(EQUALS, 0, 1 + 2 * len(values), number)
+        yield _instruction(LOAD, 0, 0, ARGUMENTS + 8 * argument)
+        for value in values:
+            yield from (_instruction(test, 0, 1, value), said)
 
-    class Filter(ctypes.Structure):
-        _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
-    code = program(names)
-    made = Filter(len(code) // 8, code)
+def refuse(wanted: str) -> None:
+    """Refuse from now on, to this process and its descendants, what `wanted` names. Raises OSError, KeyError."""
+    program = []
+    for part in wanted.split(",") if wanted else []:
+        name, _, error = part.partition("=")
+        if name == "proc":
+            _hide_proc()
+            continue
+        for one in TOGETHER.get(name, (name,)):
+            program += list(_refusing(one, getattr(errno, error) if error else 0))
+    program.append(_instruction(SAY, 0, 0, ALLOW))
+    text = ctypes.create_string_buffer(b"".join(program))
+    head = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(text)))
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) or libc.prctl(SET_SECCOMP, FILTER, ctypes.byref(made)):
-        raise OSError(ctypes.get_errno(), "the kernel takes no filter")
+    for call in ((PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, head, 0, 0)):
+        if libc.prctl(*call):
+            raise OSError(ctypes.get_errno(), "this system has no filters for system calls")
+
+
+def _hide_proc() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    user, group = os.getuid(), os.getgid()
+    alone = user != 0
+    if libc.unshare(CLONE_NEWNS | CLONE_NEWUSER * alone):
+        raise OSError(ctypes.get_errno(), "no mount namespace of one's own here")
+    if alone:
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            Path(f"/proc/self/{name}").write_text(text)
+    if libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) or libc.mount(b"none", b"/proc", b"tmpfs", 0, None):
+        raise OSError(ctypes.get_errno(), "/proc cannot be hidden")
+
+
+def can(wanted: str) -> bool:
+    """Whether this system lets us refuse that."""
+    return subprocess.run([*command(wanted), "true"], capture_output=True, timeout=30).returncode == 0
+
+
+def command(wanted: str) -> list[str]:
+    """The beginning of a command that runs under this refusal."""
+    return [sys.executable, "-m", "tests.denied", wanted, "--"]
 
 
 if __name__ == "__main__":
-    refuse(sys.argv[1].split(","))
+    refuse(sys.argv[1])
     os.execvp(sys.argv[3], sys.argv[3:])

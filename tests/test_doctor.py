@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 
 from shmlab import cli, doctor, errors, segment
-from shmlab.doctor import machine, packages
+from shmlab.doctor import machine, packages, system
 from shmlab.doctor.finding import Finding, hint
+from tests import denied
 
+CALLS = ("pidfd_open", "pidfd_send_signal", "membarrier", "PR_SET_PDEATHSIG", "/proc", "waitid", "flock")
 WHATS = [
-    *("Python", "shared memory", "processors", *packages.PACKAGES, "widgets", "front end", "server"),
+    *("Python", "system", "sandbox", "limits", "shared memory", "processors", *CALLS),
+    *(*packages.PACKAGES, "widgets", "front end", "server"),
     *("compiler", "strace", "leftovers", "two processes"),
 ]
 
@@ -117,6 +120,96 @@ def test_a_lab_that_cannot_start_is_told_with_the_errors_own_cure(monkeypatch: p
 
     monkeypatch.setattr(machine, "Lab", no_room)
     assert machine.items() == Finding("two processes", "NoRoom", "no room. Stop other labs.")
+
+
+# --- the system ------------------------------------------------------------------------------------
+
+
+def test_it_names_kernel_library_and_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = os.uname()
+    assert system.system() == Finding(
+        "system", f"Linux {name.release}, {' '.join(platform.libc_ver())}, {name.machine}"
+    )
+
+    def unknown(_: str) -> str:
+        raise ValueError("unrecognized configuration name")
+
+    monkeypatch.setattr(os, "confstr", unknown)
+    assert system.system().wrong and "no glibc" in system.system().found and "Alpine" in system.system().cure
+
+
+def test_a_sandbox_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system, "GVISOR", os.uname().version)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    assert system.sandbox().found.startswith("gVisor")
+
+
+@pytest.mark.parametrize(
+    ("files", "cpus", "memory"),
+    [
+        ({"me": "0::/a/b\n", "a/b/cpu.max": "150000 100000\n", "a/b/memory.max": "max\n"}, 1.5, None),
+        ({"me": "0::/a/b\n", "a/cpu.max": "50000 100000\n", "a/b/cpu.max": "max 100000\n"}, 0.5, None),
+        ({"me": "0::/\n", "memory.max": "1073741824\n"}, None, 1 << 30),
+        (
+            {
+                "me": "4:memory:/x\n3:cpu,cpuacct:/x\n",
+                "cpu/x/cpu.cfs_quota_us": "200000\n",
+                "cpu/x/cpu.cfs_period_us": "100000\n",
+                "memory/memory.limit_in_bytes": "9223372036854771712\n",
+                "memory/x/memory.limit_in_bytes": "268435456\n",
+            },
+            2.0,
+            256 << 20,
+        ),
+        ({"me": "3:cpu,cpuacct:/\n", "cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None, None),
+        ({}, None, None),
+    ],
+    ids=[
+        "quota of version 2",
+        "of the group around",
+        "memory of version 2",
+        "version 1",
+        "version 1, no limit",
+        "none",
+    ],
+)
+def test_a_container_s_limits_are_read(
+    tmp_path: Path, files: dict[str, str], cpus: float | None, memory: int | None
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert system.processors(tmp_path, tmp_path / "me") == cpus
+    assert system.most_memory(tmp_path, tmp_path / "me") == memory
+
+
+def test_limits_that_are_felt_are_hints(monkeypatch: pytest.MonkeyPatch) -> None:
+    for cpus, memory, cure in [(None, None, ""), (2.0, 1 << 30, ""), (0.5, None, "share"), (2.0, 1 << 28, "90 MiB")]:
+        monkeypatch.setattr(system, "processors", lambda cpus=cpus: cpus)
+        monkeypatch.setattr(system, "most_memory", lambda memory=memory: memory)
+        finding = system.limits()
+        assert cure in finding.cure and bool(cure) == bool(finding.cure) and not finding.wrong
+
+
+REFUSALS = {
+    "pidfd_open": "pidfd_open",
+    "pidfd_send_signal": "pidfd_send_signal",
+    "membarrier": "membarrier",
+    "pdeathsig": "PR_SET_PDEATHSIG",
+    "proc": "/proc",
+}
+TRY = "from shmlab.doctor import system\nfor finding in system.calls(): print(finding)"
+
+
+@pytest.mark.parametrize("refused", ["", *REFUSALS])
+def test_each_call_is_tried_and_told_by_name(refused: str) -> None:
+    if not denied.can(refused):
+        pytest.skip(f"{refused} cannot be refused here")
+    said = subprocess.run(
+        [*denied.command(refused), sys.executable, "-c", TRY], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    wrong = re.findall(r"^(?:hint|LOOK)  (\S+) +refused: .+\n {25}\S.+", said, re.MULTILINE)
+    assert wrong == ([REFUSALS[refused]] if refused else [])
 
 
 # --- the packages ----------------------------------------------------------------------------------

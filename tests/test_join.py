@@ -1,5 +1,6 @@
 """Joining a running lab from a terminal: `shmlab produce`, `consume`, `attach`."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -41,6 +42,7 @@ def test_a_producer_and_a_consumer_join_from_a_terminal(strategy: str, started: 
         assert not seen.faults
         said, _ = started[0].communicate(timeout=20)
         assert said.startswith("joined shmlab-") and "left after 60 items." in said
+        eventually(lambda: any(worker.pid == started[1].pid and worker.items for worker in lab.workers), 20)
         started[1].send_signal(signal.SIGINT)
         said, errors = started[1].communicate(timeout=20)
         assert "left after" in said and not errors and started[1].returncode == 0
@@ -118,10 +120,9 @@ def test_a_protocol_of_one_s_own_cannot_be_joined() -> None:
 
 
 def test_a_full_lab_says_so() -> None:
-    with Lab() as lab:
-        file = lab._file()
-        for row in range(2, file.layout.rows):
-            file.set_word(at.row(row) + at.ROLE * at.WORD, at.PRODUCER)
+    with Lab() as lab, contextlib.closing(attach(lab.name)) as file:
+        for _ in range(2, file.layout.rows):
+            take_row(file, at.PRODUCER, 5)
         words = [sys.executable, "-m", "shmlab.cli", "produce", lab.name]
         ended = subprocess.run(words, capture_output=True, text=True, timeout=20)
         assert ended.returncode == 2 and "rows" in ended.stderr and "in use" in ended.stderr

@@ -74,8 +74,10 @@ int main(int count, char **words) {
         int whole;
         put_word(&mine->since, now());
         put_word(&mine->phase, WORKING);
-        while (get(&lab, &ticket, &made, &whole)) /* given up for a repair */
+        while (get(&lab, &ticket, &made, &whole)) { /* given up for a repair */
             if (!next_item(&lab, &due)) return leave_lab(&lab), 0;
+            put_word(&mine->phase, WORKING);
+        }
         record(&lab, ticket, made, whole);
         most--;
     }

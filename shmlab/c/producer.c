@@ -63,8 +63,10 @@ int main(int count, char **words) {
         settle(&lab);
         put_word(&mine->since, now());
         put_word(&mine->phase, WORKING);
-        while (put(&lab, mine->produced)) /* given up for a repair */
+        while (put(&lab, mine->produced)) { /* given up for a repair */
             if (!next_item(&lab, &due)) return leave_lab(&lab), 0;
+            put_word(&mine->phase, WORKING);
+        }
         put_word(&mine->produced, mine->produced + 1);
         most--;
     }

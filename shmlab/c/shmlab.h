@@ -6,18 +6,21 @@
 #define SHMLAB_H
 
 #include <fcntl.h>
-#include <poll.h>
 #include <semaphore.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifndef F_OFD_SETLK /* a lock that belongs to the open file: the system takes it back when its holder dies */
+#define F_OFD_SETLK 37
+#endif
 
 typedef uint64_t word;
 
@@ -47,7 +50,7 @@ struct segment { struct header header; struct control control; struct line varia
 _Static_assert(sizeof(struct header) == 4096 && sizeof(struct control) == 4096, "header and control words");
 _Static_assert(sizeof(struct row) == 2048 && offsetof(struct segment, rows) == 12288, "rows");
 
-struct lab { struct segment *segment; struct row *mine; word index; int owner; sem_t *empty, *full, *mutex; word *in, *out; };
+struct lab { struct segment *segment; struct row *mine; word index, looked; int file, over; sem_t *empty, *full, *mutex; word *in, *out; };
 
 static void shmlab_die(const char *what, const char *name) {
     fprintf(stderr, "%s: %s\n", name, what);
@@ -90,6 +93,27 @@ static sem_t *shmlab_semaphore(const char *lab, const char *name) {
     return found;
 }
 
+/* Claim a free row: its lock first, then a look at its role. We keep the lock as long as we live, and no longer. */
+static int shmlab_claim(struct lab *lab, word index, word role) {
+    struct row *mine = lab->mine = &lab->segment->rows[lab->index = index];
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (char *)mine - (char *)lab->segment, .l_len = 1};
+    if (fcntl(lab->file, F_OFD_SETLK, &lock)) return 0;
+    if (look(&mine->role)) {
+        lock.l_type = F_UNLCK;
+        fcntl(lab->file, F_OFD_SETLK, &lock);
+        return 0;
+    }
+    mine->number = index, mine->rate = 0, mine->pattern = 0, mine->quota = INT64_MAX, mine->leave = 0;
+    mine->orders = mine->orders_done, mine->base = role == PRODUCER ? mine->produced : mine->consumed;
+    mine->waits = mine->holds = mine->hand = 0;
+    put_word(&mine->phase, RESTING);
+    put_word(&mine->pid, (word)getpid());
+    put_word(&mine->role, role); /* last: from now on everybody sees us */
+    put_word(&lab->segment->control.rows_used.value, lab->segment->header.rows);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* an owner that begins a repair sees us, or we see the repair */
+    return 1;
+}
+
 /* Open, check, map; take a row as a guest of this role. Ends the program with a sentence if that cannot be. */
 static struct lab join_lab(const char *name, word role) {
     struct lab lab = {0};
@@ -110,32 +134,31 @@ static struct lab join_lab(const char *name, word role) {
         shmlab_die("its header is damaged, or it is no bounded lab", name);
     struct segment *s = lab.segment = mmap(NULL, page.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (s == MAP_FAILED) shmlab_die("cannot be mapped", name);
-    lab.owner = (int)syscall(SYS_pidfd_open, (pid_t)page.owner_pid, 0);
+    lab.file = fd;
     lab.in = shmlab_variable(s, "in_", name), lab.out = shmlab_variable(s, "out", name);
     lab.empty = shmlab_semaphore(name, "empty"), lab.full = shmlab_semaphore(name, "full");
     lab.mutex = shmlab_semaphore(name, "mutex");
-    for (word i = page.rows; i-- > 0;) { /* from the end: the owner gives out rows from the beginning */
-        word free = 0;
-        if (!__atomic_compare_exchange_n(&s->rows[i].role, &free, role, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) continue;
-        struct row *mine = lab.mine = &s->rows[lab.index = i];
-        mine->number = i, mine->rate = 0, mine->pattern = 0, mine->quota = INT64_MAX, mine->leave = 0;
-        mine->orders = mine->orders_done, mine->base = role == PRODUCER ? mine->produced : mine->consumed;
-        mine->holds = mine->waits = mine->hand = 0;
-        put_word(&mine->pid, (word)getpid());
-        put_word(&mine->phase, RESTING);
-        put_word(&s->control.rows_used.value, page.rows);
-        return lab;
-    }
+    for (word i = page.rows; i-- > 0;) /* from the end: the owner gives out rows from the beginning */
+        if (shmlab_claim(&lab, i, role)) return lab;
     shmlab_die("all its rows are in use", name);
     return lab;
 }
 
 static inline void leave_lab(struct lab *lab) { put_word(&lab->mine->phase, LEFT); }
 
-/* Is the lab over, or has this worker been asked to leave? */
+/* Does the owner live? It has a lock (flock) on the segment's file for as long; its number may be another container's. */
+static int owner_lives(struct lab *lab) {
+    struct stat info;
+    if (fstat(lab->file, &info) || !info.st_nlink) return 0; /* a dead owner's workers have taken the name away */
+    if (flock(lab->file, LOCK_SH | LOCK_NB)) return 1;
+    flock(lab->file, LOCK_UN);
+    return 0;
+}
+
+/* Is the lab over, or has this worker been asked to leave? The owner's lock is looked at fifty times a second. */
 static int lab_is_over(struct lab *lab) {
-    struct pollfd owner = {.fd = lab->owner, .events = POLLIN};
-    return look(&lab->segment->control.state.value) == STOPPED || look(&lab->mine->leave) || poll(&owner, 1, 0) > 0;
+    if (now() - lab->looked > 20000000) lab->looked = now(), lab->over = !owner_lives(lab);
+    return lab->over || look(&lab->segment->control.state.value) == STOPPED || look(&lab->mine->leave);
 }
 
 /* Is a single item asked for, whatever the rate and even while the lab is paused? */

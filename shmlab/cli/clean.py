@@ -1,8 +1,11 @@
-"""Remove the segments and semaphores that dead labs left in /dev/shm. One that lives is never touched."""
+"""End the processes of dead labs, and what these have started; remove their segments and semaphores from /dev/shm.
+
+A lab that lives is never touched.
+"""
 
 import argparse
 
-HELP = "remove what dead labs left in /dev/shm"
+HELP = "remove what dead labs left: processes, and names in /dev/shm"
 EXAMPLE = "shmlab clean"
 STATUS = "0 removed, or nothing to remove"
 
@@ -12,8 +15,9 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> int:
-    from shmlab import launch
+    from shmlab import launch, offspring
 
-    swept = launch.sweep()
-    print("\n".join(f"removed {name}" for name in swept) or "Nothing to remove: every segment has a living owner.")
+    done = [f"removed {name}" for name in launch.sweep()]
+    done += [f"ended process {pid}" for pid in offspring.end_strays()]
+    print("\n".join(done) or "Nothing to remove: every segment has a living owner.")
     return 0

@@ -8,7 +8,7 @@ proof: a real producer and a real consumer send items through a real segment.
 
 from collections.abc import Iterator
 
-from shmlab.doctor import machine, packages
+from shmlab.doctor import machine, packages, system
 from shmlab.doctor.finding import Finding
 
 __all__ = ["Finding", "doctor", "findings"]
@@ -23,8 +23,12 @@ def doctor() -> None:
 def findings() -> Iterator[Finding]:
     """Look at one thing after the other, always the same ones in the same order."""
     yield machine.python()
+    yield system.system()
+    yield system.sandbox()
+    yield system.limits()
     yield machine.memory()
     yield machine.processors()
+    yield from system.calls()
     for name in packages.PACKAGES:
         yield packages.package(name)
     yield packages.widgets()

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from shmlab import layout as at
-from shmlab import orphan
+from shmlab import limits, orphan
 from shmlab.pipeline import order as orders
 from shmlab.pipeline import tools
 from shmlab.pipeline.ends import End, Inlet, Outlet
@@ -30,6 +30,9 @@ from shmlab.segment import Segment, attach
 
 PATIENCE = 10.0  # seconds for the finished program to run
 MOST_OUTPUT = 8192  # characters of what it prints
+MOST_BYTES = 4 * MOST_OUTPUT  # a character has so many, at most
+READ_AT_ONCE = 1 << 16
+CLEANING = 2.0  # seconds for the folder to be gone
 
 
 class Failed(Exception):
@@ -158,19 +161,37 @@ def link(order: Order, ending: str = "") -> None:
     if subprocess.run(tools.linking(program, modules), stdin=subprocess.DEVNULL).returncode:
         raise Failed
     tell("run")
-    ran = subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE)
-    tell("output", text=ran.stdout.decode("utf-8", "replace")[:MOST_OUTPUT], status=ran.returncode)
+    said, status = run(program)
+    tell("output", text=said.decode("utf-8", "replace")[:MOST_OUTPUT], status=status)
+
+
+def run(program: str) -> tuple[bytes, int]:
+    """The first bytes of what a program prints, and its exit status. Raises TimeoutExpired."""
+    said = b""
+    end = time.monotonic() + PATIENCE
+    with subprocess.Popen(
+        [program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+    ) as running:
+        assert running.stdout
+        poll = select.poll()
+        poll.register(running.stdout, select.POLLIN)
+        try:
+            while poll.poll(max(0.0, 1000 * (end - time.monotonic()))) and time.monotonic() < end:
+                data = running.stdout.read(READ_AT_ONCE)
+                if not data:
+                    return said, running.wait(max(0.0, end - time.monotonic()))
+                said += data[: MOST_BYTES - len(said)]  # the rest is read, so that the program ends, and thrown away
+            raise subprocess.TimeoutExpired(program, PATIENCE)
+        except BaseException:
+            running.kill()
+            raise
 
 
 def watch(segment: Segment, owner: int, place: str) -> None:
     """Wait, in a thread, for the owner's death; then take its folder away and leave."""
-    poll = select.poll()
-    poll.register(0, 0)  # only a hang-up
-    if os.getppid() == owner:
-        with contextlib.suppress(OSError):
-            poll.register(os.pidfd_open(owner), select.POLLIN)
-        poll.poll()
-    while os.path.exists(place):  # the tools of all stages work on; whoever leaves ends the other stages
+    orphan.await_end(owner, limits.RUN_TIME)
+    end = time.monotonic() + CLEANING
+    while os.path.exists(place) and time.monotonic() < end:  # other stages' tools still write there
         shutil.rmtree(place, ignore_errors=True)
     orphan.leave(segment)
 

@@ -11,7 +11,6 @@
 """
 
 import atexit
-import contextlib
 import fcntl
 import os
 import weakref
@@ -228,14 +227,18 @@ class Ring:
 
     def _orphaned(self) -> bool:
         """Whether the owner's lock can be had."""
-        with contextlib.suppress(OSError):
-            fd = os.open(f"/proc/self/fd/{self.segment.fd}", os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            finally:
-                os.close(fd)
-        return False
+        try:
+            fd = os.open(f"/proc/self/fd/{self.segment.fd}", os.O_RDONLY | os.O_CLOEXEC)  # also when its name is gone
+        except OSError:
+            # without /proc the name has to do; it is taken away only where the owner is dead
+            return segments.owner_is_dead(self.name) or not os.path.exists(f"{segments.DIRECTORY}/{self.name}")
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            return False
+        finally:
+            os.close(fd)
 
     def _check(self) -> None:
         if not self._open:

@@ -39,13 +39,12 @@ class End:
         "data",
         "door",
         "failures",
-        "fd",
         "fence_acquire",
         "fence_release",
-        "guard",
         "in_",
         "in_place",
         "in_turn",
+        "locks",
         "lost",
         "memory",
         "mine",
@@ -73,9 +72,14 @@ class End:
 
     def __init__(self, ring: "Ring", rows: range, door: str, mutex: str, other: str, other_door: str) -> None:
         segment = ring.segment
-        self.ring, self.fd = ring, segment.fd
-        row = seats.take(self.fd, rows)
+        self.ring = ring
+        try:
+            self.locks = seats.open_locks(ring.name, rows, mutex)
+        except FileNotFoundError:
+            raise SegmentNotFound(ring.name) from None  # its owner has just closed it
+        row = seats.take(self.locks, rows)
         if row is None:
+            seats.close_locks(self.locks)
             raise RingTaken(
                 f"the ring '{ring.name}' has {len(rows)} {self.role}{'s' * (len(rows) > 1)} already, and was made for "
                 f"no more: let one leave, or create it with {self.role}s={len(rows) + 1}."
@@ -84,8 +88,8 @@ class End:
             lock, self.door, self.other_door = (ordering.semaphore(ring.name, n) for n in (mutex, door, other_door))
             fence = ordering.fence(ring.name, row)
         except FileNotFoundError:
-            seats.unlock(self.fd, at.row(row))
-            raise SegmentNotFound(ring.name) from None  # its owner has just closed it
+            seats.close_locks(self.locks)
+            raise SegmentNotFound(ring.name) from None
         self.row, self.rows = row, [other for other in rows if other != row]
         self.memory, self.data = segment.mapping, segment.data
         self.slots, self.size, self.base = ring.slots, ring.item, segment.layout.slots_at
@@ -94,7 +98,7 @@ class End:
         self.views: list[memoryview] = []
         self.in_, self.out = self._word(offset("in_")), self._word(offset("out"))
         self.sleeps, self.other_sleeps = (self._word(offset(f"{side}_sleeps")) for side in (self.role, other))
-        self.lost, self.guard = self._word(offset(f"{self.role}s_lost")), offset(f"{self.role}s_lost")
+        self.lost = self._word(offset(f"{self.role}s_lost"))
         self.turn = self._word(at.row(row) + at.TURN * at.WORD)
         self.turns = [self._word(at.row(other) + at.TURN * at.WORD) for other in self.rows]
         self.fence_release, self.fence_acquire = fence.release, fence.acquire
@@ -112,10 +116,11 @@ class End:
     def stand_up(self) -> None:
         """Leave the seat to others."""
         self._word(at.row(self.row) + at.PID * at.WORD)[0] = 0
-        seats.unlock(self.fd, at.row(self.row))
+        seats.unlock(self.locks, self.row)
 
     def forget(self) -> None:
-        """Let go of the memory; whatever is done with this end afterwards is an error."""
+        """Let go of the memory and the locks; whatever is done with this end afterwards is an error."""
+        seats.close_locks(self.locks)
         while self.views:
             self.views.pop().release()
 

@@ -1,46 +1,84 @@
 """A seat in a ring: the right to be one of its producers or consumers, which ends with the process.
 
-A seat is a row of the segment and a lock on one byte of the segment's file. The operating system gives such a
-lock (fcntl's "open file description" lock) to one only, and takes it back when its holder dies, however that
-happens: so a seat whose byte is free belongs to nobody alive. No process number is ever trusted.
+A seat is a row of the segment and a lock (flock) on the file of the row's own semaphore, `fence<row>`. The operating
+system gives such a lock to one only, and takes it back when its holder dies, however that happens: so a seat whose
+lock is free belongs to nobody alive. No process number is ever trusted.
+
+A lock of one byte of the segment's file (F_OFD_SETLK) would need no descriptor for each seat, but sandboxes and kernels
+before 3.15 refuse it; and all processes of a ring have to use the same kind.
 """
 
 import fcntl
 import os
-import struct
+from collections.abc import Iterable
 
-from shmlab import layout as at
+from shmlab import sync
 
-_FLOCK = struct.Struct("hhqqi")  # struct flock of 64-bit Linux: type, whence, start, length, pid
+GUARD = -1  # in place of a row: the lock behind which a side looks for its dead
+Locks = dict[int, int]  # a descriptor for each row, and one for the guard
 
 
-def lock(fd: int, offset: int, wait: bool = False) -> bool:
-    """Take the lock on the byte at `offset`; False where somebody else has it (with `wait`: sleep until it is free)."""
-    command = fcntl.F_OFD_SETLKW if wait else fcntl.F_OFD_SETLK
+def open_locks(ring: str, rows: Iterable[int], guard: str = "") -> Locks:
+    """The locks of these rows of a ring, opened, not taken; `guard` is the semaphore whose file is the guard's.
+
+    Raises FileNotFoundError where the ring has been closed, OSError.
+    """
+    locks: Locks = {}
     try:
-        fcntl.fcntl(fd, command, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, offset, 1, 0))
-    except (BlockingIOError, PermissionError):
-        return False
+        for row in rows:
+            locks[row] = _open(ring, f"fence{row}")
+        if guard:
+            locks[GUARD] = _open(ring, guard)
+    except BaseException:
+        close_locks(locks)
+        raise
+    return locks
+
+
+def close_locks(locks: Locks) -> None:
+    """Give the descriptors back, and what is locked, unless a process made by fork has them, too."""
+    while locks:
+        os.close(locks.popitem()[1])
+
+
+def _open(ring: str, semaphore: str) -> int:
+    return os.open(sync.path(ring, semaphore), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def lock(locks: Locks, row: int, wait: bool = False) -> bool:
+    """Take the lock of a row, or of the guard; False where somebody has it (with `wait`: sleep until it is free)."""
+    fd = locks[row]
+    if wait:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        return True
+    while not _lock(fd, fcntl.LOCK_EX):
+        if not _lock(fd, fcntl.LOCK_SH):
+            return False
+        # whoever was in the way only looked, as `taken` does, and is about to be done
     return True
 
 
-def unlock(fd: int, offset: int) -> None:
-    """Give the lock on the byte at `offset` back."""
-    fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, offset, 1, 0))
+def unlock(locks: Locks, row: int) -> None:
+    """Give the lock of a row, or of the guard, back."""
+    fcntl.flock(locks[row], fcntl.LOCK_UN)
 
 
-def locked(fd: int, offset: int) -> bool:
-    """Whether somebody else has the lock on the byte at `offset`."""
-    asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, offset, 1, 0)
-    told: int = _FLOCK.unpack(fcntl.fcntl(fd, fcntl.F_OFD_GETLK, asked))[0]
-    return told != fcntl.F_UNLCK
-
-
-def take(fd: int, rows: range) -> int | None:
+def take(locks: Locks, rows: range) -> int | None:
     """Take the first free seat among `rows`; None where all are in use."""
-    return next((row for row in rows if lock(fd, at.row(row))), None)
+    return next((row for row in rows if lock(locks, row)), None)
 
 
-def taken(fd: int, row: int) -> bool:
-    """Whether somebody else, alive, has this seat."""
-    return locked(fd, at.row(row))
+def taken(locks: Locks, row: int) -> bool:
+    """Whether somebody alive has this seat. Not for a seat of one's own: to look at a lock is to share it."""
+    if not _lock(locks[row], fcntl.LOCK_SH):
+        return True
+    unlock(locks, row)
+    return False
+
+
+def _lock(fd: int, how: int) -> bool:
+    try:
+        fcntl.flock(fd, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

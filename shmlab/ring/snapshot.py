@@ -57,7 +57,7 @@ def look(ring: str | SegmentFile) -> RingSnapshot:
     out = seen[words.offset("out") // at.WORD]
     in_ = max(out, seen[words.offset("in_") // at.WORD])  # read a moment before `out`, and it only grows
     rows = range(layout.rows)
-    pids = [seen[at.row(row) // at.WORD + at.PID] if seats.taken(ring.fd, row) else 0 for row in rows]
+    pids = [seen[at.row(row) // at.WORD + at.PID] if _taken(ring.name, row) else 0 for row in rows]
     return RingSnapshot(
         ring.name,
         layout.capacity,
@@ -69,3 +69,15 @@ def look(ring: str | SegmentFile) -> RingSnapshot:
         tuple(pids[: layout.producers]),
         tuple(pids[layout.producers :]),
     )
+
+
+def _taken(ring: str, row: int) -> bool:
+    """Whether somebody has this seat; once the ring is closed, nobody can tell."""
+    try:
+        locks = seats.open_locks(ring, (row,))
+    except FileNotFoundError:
+        return False
+    try:
+        return seats.taken(locks, row)
+    finally:
+        seats.close_locks(locks)

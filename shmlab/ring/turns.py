@@ -89,7 +89,7 @@ def take_if_lost(ring: "End") -> bool:
 def find_the_dead(ring: "End") -> bool:
     """Put those outside who died inside, and note that they may have had the mutex. Behind the guard."""
     for row, turn in zip(ring.rows, ring.turns, strict=True):
-        if turn[0] == INSIDE and not seats.taken(ring.fd, row):
+        if turn[0] == INSIDE and not seats.taken(ring.locks, row):
             put_outside(ring, turn)
     return False
 
@@ -104,12 +104,12 @@ def put_outside(ring: "End", turn: memoryview) -> None:
 
 def with_guard(ring: "End", action: "Callable[[End], bool]", wait: bool = False) -> bool:
     """Do `action` while nobody else of this side does one; False if somebody does. The guard dies with its holder."""
-    if not seats.lock(ring.fd, ring.guard, wait):
+    if not seats.lock(ring.locks, seats.GUARD, wait):
         return False
     try:
         return action(ring)
     finally:
-        seats.unlock(ring.fd, ring.guard)
+        seats.unlock(ring.locks, seats.GUARD)
 
 
 def sit_down(ring: "End") -> bool:

@@ -74,7 +74,7 @@ def _looking(lab: Lab, steering: Steering, show: view.Show) -> Callable[[], Snap
             waiting.clear()
             lab.resume()
         seen = lab.snapshot()
-        note = steering.note or lab.warning or ""
+        note = steering.note or lab.blocked or lab.warning or ""
         steering.obey(show(Page(seen, lab.events, note, steering.keys, steering.marked(seen))), seen)
         if steering.quit:
             raise _Quit

@@ -81,7 +81,7 @@ class LiveLab(Board):
 
     def _notes(self) -> list[tuple[str, str]]:
         question = f"? {html.escape(scenarios.scenarios[self.scenario].question)}" if self.scenario else ""
-        warning = f"▲ {html.escape(self.lab.warning)}" if self.lab.warning else ""
+        warning = " ".join(f"▲ {html.escape(text)}" for text in (self.lab.blocked, self.lab.warning) if text)
         return [("error", self._note), ("question", question), ("warning", warning)]
 
     @property

@@ -183,8 +183,8 @@ def with_guard(ring: Any, action: Any, wait: bool = False) -> bool:
     return done
 
 
-def taken(fd: Any, row: int) -> bool:
-    return bool(fd[row].load())
+def taken(locks: Any, row: int) -> bool:
+    return bool(locks[row].load())
 
 
 class Seats(Handle):
@@ -228,7 +228,7 @@ class Seats(Handle):
             places=range(self.slots),
             in_turn=self.seats[side] > 1,
             reach=self.slots if side == "producer" else 0,
-            fd=buf.alive,
+            locks=buf.alive,
             rows=[first + i for i in others],
             mutex=getattr(buf, f"{side}_mutex"),
             guard_cell=getattr(buf, f"{side}_guard"),

@@ -1,0 +1,87 @@
+"""What a worker has started ends with its lab: programs that a student's put or get runs, and those that they run.
+
+Each worker gets the name of its segment as a variable of its environment, and what it starts inherits that, also
+after a double fork into a session of its own. So the processes of a lab can be told by /proc, and ended, by anybody
+whose user they belong to, whichever way the lab has ended. A program that empties its environment is not found, and
+without a readable /proc only the processes of a worker's own group are ended, which need no looking for.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+
+from shmlab.handle import Handle
+from shmlab.limits import is_segment_name
+from shmlab.segment import DIRECTORY, owner_is_dead
+
+VARIABLE = "SHMLAB_SEGMENTS"
+ROUNDS = 5  # whoever starts processes all the time may be quicker than a look at all of them
+SIGKILL = 9  # of Linux; the signal module takes 6 ms to load
+
+
+def marked(arguments: Iterable[str]) -> dict[str, str]:
+    """The variable that tells which segments a program with these arguments works on; none where it has none."""
+    names = [argument for argument in arguments if is_segment_name(argument)]
+    return {VARIABLE: " ".join(names)} if names else {}
+
+
+def segments(environment: Mapping[str, str]) -> list[str]:
+    """The segments that a program with this environment works on."""
+    return environment.get(VARIABLE, "").split()
+
+
+def end(name: str) -> list[int]:
+    """Kill all processes of this user, but this one, that a worker on segment `name` has started, and that worker."""
+    return _end(lambda _, names: name in names)
+
+
+def end_strays() -> list[int]:
+    """Kill all processes of this user that were started by workers of labs whose owners are dead."""
+
+    def stray(pid: int, names: list[str]) -> bool:
+        here = os.stat(DIRECTORY).st_dev  # in another container the same name means another segment
+        return os.stat(f"/proc/{pid}/root{DIRECTORY}").st_dev == here and all(map(_over, names))
+
+    return _end(stray)
+
+
+def _over(name: str) -> bool:
+    return not os.path.lexists(f"{DIRECTORY}/{name}") or owner_is_dead(name)
+
+
+def _end(wanted: Callable[[int, list[str]], bool]) -> list[int]:
+    ended: list[int] = []
+    for _ in range(ROUNDS):
+        found = [pid for pid in _processes() if _kill(pid, wanted)]
+        if not set(found) - set(ended):
+            break
+        ended += [pid for pid in found if pid not in ended]
+    return ended
+
+
+def _processes() -> list[int]:
+    with contextlib.suppress(OSError):
+        return [int(entry) for entry in os.listdir("/proc") if entry.isdecimal() and int(entry) != os.getpid()]
+    return []
+
+
+def _kill(pid: int, wanted: Callable[[int, list[str]], bool]) -> bool:
+    """Whether it was to be killed, and was."""
+    with contextlib.suppress(OSError):
+        if os.stat(f"/proc/{pid}").st_uid != os.geteuid() or not _is(pid, wanted):
+            return False
+        handle = Handle(pid)
+        try:
+            return _is(pid, wanted) and handle.signal(SIGKILL)  # once more: the number may have been given away
+        finally:
+            handle.close()
+    return False
+
+
+def _is(pid: int, wanted: Callable[[int, list[str]], bool]) -> bool:
+    with open(f"/proc/{pid}/environ", "rb") as file:
+        for entry in file.read().split(b"\0"):
+            variable, _, value = entry.partition(b"=")
+            if variable == VARIABLE.encode():
+                return wanted(pid, value.decode("ascii", "replace").split())
+    return False

@@ -1,0 +1,71 @@
+"""What must work on a system that refuses some calls; `python -m tests.faults.denied_work WHAT` does one such thing.
+
+It prints "well" at the end. `test_denied` runs it under each refusal.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from shmlab import Lab, Ring
+from tests.apparatus import eventually
+
+FULL = {"produce_rate": None, "consume_rate": None}
+
+
+def lab() -> None:
+    """Items flow; a worker is stalled, goes on, is killed, and its damage is repaired."""
+    with Lab(slots=4, producers=2, consumers=2, **FULL) as it:  # type: ignore[arg-type]
+        eventually(lambda: it.snapshot().consumed > 100)
+        victim = "P0"
+        it.stall(victim)
+        process = it._crew.process(it._crew.find(victim))
+        eventually(process.stopped)
+        it.unstall(victim)
+        eventually(lambda: not process.stopped())
+        it.kill(victim)
+        assert process.ended.is_set() and process.returncode == -signal.SIGKILL
+        eventually(lambda: any("Repaired" in event.text for event in it.events))
+        before = it.snapshot().consumed
+        eventually(lambda: it.snapshot().consumed > before + 100)
+        it.add_producer()
+        assert it.kill("P1", holding="mutex", timeout=20)
+        eventually(lambda: sum("Repaired" in event.text for event in it.events) == 2)
+        before = it.snapshot().consumed
+        eventually(lambda: it.snapshot().consumed > before + 100)
+        os.kill(it.workers[2].pid, signal.SIGKILL)  # by somebody else
+        eventually(lambda: sum("Repaired" in event.text for event in it.events) == 3)
+        assert it.snapshot().lost == it.snapshot().duplicated == 0
+    assert all(process.ended.is_set() for process in it._crew._processes.values())
+
+
+def ring() -> None:
+    """A seat is one process's alone, its mutex is inherited when it dies, and the owner's death is noticed."""
+    with Ring.create(slots=4, item=8, producers=2) as it:
+        die = "import os, sys; from shmlab import Ring; from shmlab.ring.turns import INSIDE\n"
+        die += "it = Ring.attach(sys.argv[1], 'producer'); it.put(b'12345678')\n"
+        die += "end = it._producer; end.turn[0] = INSIDE; end.acquire(True); print('in', flush=True); input()"
+        with subprocess.Popen([sys.executable, "-c", die, it.name], stdin=-1, stdout=-1) as other:
+            assert other.stdout and other.stdout.readline() == b"in\n"
+            assert it.get(5) == b"12345678"
+            other.kill()
+        with Ring.attach(it.name, "producer") as heir:
+            heir.put(b"87654321", 5)
+            assert it.get(5) == b"87654321"
+
+
+def owner() -> None:
+    """An owner that waits to be killed: its lab's name and its workers' numbers, one of them stalled."""
+    it = Lab(producers=2, consumers=2, produce_rate=200, consume_rate=200).start()
+    while it.snapshot().produced < 3:
+        time.sleep(0.01)
+    print(it.name, *[worker.pid for worker in it.workers], flush=True)
+    sys.stdin.readline()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    {"lab": lab, "ring": ring, "owner": owner}[sys.argv[1]]()
+    print("well")

@@ -1,0 +1,81 @@
+"""Labs and rings on systems that refuse some calls: an old kernel, a sandbox, no /proc. The kernel itself refuses them.
+
+Each call that shmlab can do without is refused once, alone or with others, to a lab's owner and all its processes.
+"""
+
+import contextlib
+import inspect
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from shmlab import segment
+from tests import denied
+from tests.apparatus import entries, eventually, workers_of
+from tests.faults.test_owner_death import alive
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
+ROOT = Path(__file__).parents[2]
+REFUSALS = (
+    *("pidfd", "pidfd_open", "pidfd_send_signal", "pidfd=EPERM", "ofd", "membarrier", "pdeathsig", "prctl", "tmpfile"),
+    *("close_range,clone3,fallocate", "nice", "affinity", "proc", "pidfd,proc", "new"),
+)
+NEEDED = "O_TMPFILE |" in inspect.getsource(segment)
+
+
+def run(refused: str, *what: str) -> "subprocess.Popen[str]":
+    """A part of `denied_work` under a refusal."""
+    if NEEDED and {"tmpfile", "proc", "new"} & set(refused.split(",")):
+        pytest.skip("a segment cannot be created here without O_TMPFILE and /proc")
+    if not denied.can(refused):
+        pytest.skip(f"{refused} cannot be refused here")
+    return subprocess.Popen(
+        [*denied.command(refused), sys.executable, "-m", "tests.faults.denied_work", *what],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("what", ["lab", "ring"])
+@pytest.mark.parametrize("refused", REFUSALS)
+def test_labs_and_rings_work_where_a_call_is_refused(refused: str, what: str) -> None:
+    with run(refused, what) as process:
+        said = process.communicate(timeout=100)[0]
+    assert said.splitlines()[-1:] == ["well"] and not process.returncode, said
+
+
+@pytest.mark.parametrize("refused", REFUSALS)
+def test_nothing_outlives_an_owner_that_is_killed_where_a_call_is_refused(refused: str) -> None:
+    with run(refused, "owner") as process:
+        assert process.stdout
+        name, *pids = process.stdout.readline().split()
+        assert len(pids) == 4
+        process.communicate("go\n", timeout=30)
+    eventually(lambda: not any(name in entry for entry in entries()) and not any(map(alive, map(int, pids))), 5)
+
+
+@pytest.mark.parametrize("refused", ["", "pdeathsig", "pidfd,pdeathsig"])
+def test_clean_ends_the_stalled_worker_of_a_dead_owner(refused: str) -> None:
+    """Where the owner's death does not wake it, it stays: with all others stalled, too, nobody is there to clean up."""
+    with run(refused, "owner") as process:
+        assert process.stdout
+        name, *pids = process.stdout.readline().split()
+        for pid in map(int, pids):
+            os.kill(pid, signal.SIGSTOP)
+            eventually(lambda pid=pid: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+        process.communicate("go\n", timeout=30)
+    if refused:
+        assert all(psutil.Process(int(pid)).status() == psutil.STATUS_STOPPED for pid in pids)
+        subprocess.run([sys.executable, "-m", "shmlab.cli", "clean"], cwd=ROOT, check=True, capture_output=True)
+    eventually(lambda: not any(name in entry for entry in entries()) and not workers_of(name), 5)
+    for pid in map(int, pids):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            eventually(lambda pid=pid: not alive(pid))
