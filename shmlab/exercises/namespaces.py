@@ -13,12 +13,15 @@ import struct
 from pathlib import Path
 
 NEW_MOUNTS, NEW_USER, NEW_IPC, NEW_PIDS, NEW_NETWORK = 0x20000, 0x10000000, 0x8000000, 0x20000000, 0x40000000
-PRIVATE, RECURSIVE, NO_SETUID, NO_DEVICES = 1 << 18, 1 << 14, 2, 4
-HERE, ALL_BELOW, READ_ONLY, MOUNT_SETATTR = -100, 0x8000, 1, 442
+READ_ONLY, NO_SETUID, NO_DEVICES = 1, 2, 4  # the same numbers for mount and mount_setattr
+BIND, MOVE, RECURSIVE, PRIVATE = 1 << 12, 1 << 13, 1 << 14, 1 << 18
+HERE, ALL_BELOW, MOUNT_SETATTR = -100, 0x8000, 442
 SET_DEATH_SIGNAL, SET_SUBREAPER, NO_NEW_PRIVILEGES = 1, 36, 38
 CAPABILITIES_3 = 0x20080522
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1
 MEMORY = 512 << 20  # bytes of the folder, and of /dev/shm
+DEVICES = ("null", "zero", "full", "random", "urandom")
+LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2", "ptmx": "pts/ptmx"}
 DOORS = ("/run", "/var/run", "/tmp/.X11-unix")  # sockets of services, which could do things outside
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -47,15 +50,38 @@ def furnish(folder: Path) -> None:
     """Mount what the first process of new namespaces sees: all read-only, but for `folder`. Raises OSError."""
     _checked("unshare", libc.unshare(NEW_MOUNTS))
     _mount("none", "/", "", PRIVATE | RECURSIVE)
-    attributes = struct.pack("QQQQ", READ_ONLY, 0, 0, 0)
-    code = libc.syscall(MOUNT_SETATTR, HERE, b"/", ALL_BELOW, attributes, ctypes.c_size_t(len(attributes)))
-    _checked("mount_setattr", code)
+    _attributes("/", READ_ONLY | NO_SETUID, ALL_BELOW)
+    _devices(folder)
     for door in DOORS:
         if os.path.isdir(door) and not os.path.islink(door) and not folder.is_relative_to(door):
             _mount("none", door, "tmpfs", NO_SETUID | NO_DEVICES, "size=0,mode=0755")
     for place in (str(folder), "/dev/shm"):
         _mount("none", place, "tmpfs", NO_SETUID | NO_DEVICES, f"size={MEMORY},mode=0700")
-    _mount("none", "/proc", "proc", NO_SETUID | NO_DEVICES)
+    _mount("none", "/proc", "proc", READ_ONLY | NO_SETUID | NO_DEVICES)  # root could set the system's settings there
+
+
+def _devices(folder: Path) -> None:
+    """A /dev with nothing in it that leads out: a device can be written though its mount is read-only.
+
+    It is built in `folder`, where the devices of old can be bound to, and then moved.
+    """
+    _mount("none", str(folder), "tmpfs", NO_SETUID, "size=64k,mode=0755")
+    for name in DEVICES:
+        (folder / name).touch()
+        _mount(f"/dev/{name}", str(folder / name), "", BIND)
+    for name, to in LINKS.items():
+        (folder / name).symlink_to(to)
+    for name in ("shm", "pts"):
+        (folder / name).mkdir()
+    _mount("none", str(folder / "pts"), "devpts", NO_SETUID, "newinstance,ptmxmode=0666,mode=0620")
+    _attributes(str(folder), READ_ONLY)
+    _mount(str(folder), "/dev", "", MOVE)
+
+
+def _attributes(place: str, on: int, how: int = 0) -> None:
+    attributes = struct.pack("QQQQ", on, 0, 0, 0)
+    code = libc.syscall(MOUNT_SETATTR, HERE, place.encode(), how, attributes, ctypes.c_size_t(len(attributes)))
+    _checked("mount_setattr", code)
 
 
 def resign() -> None:

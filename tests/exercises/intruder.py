@@ -11,6 +11,8 @@ from pathlib import Path
 
 import shmlab
 
+HARMLESS = {"null", "zero", "full", "random", "urandom", "fd", "stdin", "stdout", "stderr", "ptmx", "pts", "shm"}
+
 
 def managed(what) -> bool:  # type: ignore[no-untyped-def]
     try:
@@ -50,6 +52,8 @@ def main() -> None:
         "take much memory": managed(lambda: bytearray(8 << 30)),
         "write a large file": managed(lambda: fill("large")),
         "make all writable again": managed(remount),
+        "set the system's settings": os.access("/proc/sys/kernel/core_pattern", os.W_OK),
+        "reach devices": not {path.name for path in Path("/dev").iterdir()} <= HARMLESS,
     }
     with contextlib.suppress(OSError):
         Path("large").unlink()
