@@ -1,4 +1,4 @@
-"""Run the notebooks that were handed in and tell who passed what. It runs the students' code, as you."""
+"""Run the notebooks that were handed in, each shut in, and tell who passed what by judging their answers again."""
 
 import argparse
 from pathlib import Path
@@ -7,14 +7,15 @@ from shmlab.cli import typed
 
 HELP = "who passed what in a class"
 EXAMPLE = "shmlab grade handed_in --csv marks.csv"
-STATUS = "0 all ran to their end, 1 one did not"
+STATUS = "0 all were judged, 1 one has to be looked at"
 CELL_SECONDS = 60
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("places", nargs="+", type=Path, metavar="FOLDER", help="folders of notebooks, or notebooks")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="save the table, too")
-    parser.add_argument("--seconds", metavar="S", default=f"{CELL_SECONDS}", help="how long one cell may take")
+    how_long = "how long one cell may take, and a notebook ten times that"
+    parser.add_argument("--seconds", metavar="S", default=f"{CELL_SECONDS}", help=how_long)
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from shmlab.errors import ShmlabError
+from shmlab.waiting import Deadline
 
 Numbers = tuple[int, ...]
 Act = Callable[[int], Numbers]  # moves so many items; what it has to tell
@@ -113,13 +114,13 @@ class Peers:
         return sum(time.clock_gettime_ns(clock) for clock in clocks) / 1e9
 
     def _reports(self, patience: float) -> list[Report]:
-        end = time.monotonic() + patience
+        deadline = Deadline(patience)
         poll = select.poll()
         for one in self._sockets:
             poll.register(one, select.POLLIN)
         reports: dict[int, Report] = {}
         while len(reports) < len(self._sockets):
-            ready = poll.poll(max(0.0, 1000 * (end - time.monotonic())))
+            ready = poll.poll(1000 * deadline.left)
             if not ready:
                 raise Failed(f"it was not done within {patience:g} s")
             for number, _ in ready:

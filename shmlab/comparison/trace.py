@@ -7,11 +7,11 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 
+from shmlab.waiting import until
+
 ATTACH = 3.0  # seconds
-LOOK = 0.002
 TOTAL = re.compile(r"^\s*(\d+)\s+total$", re.MULTILINE)
 
 
@@ -36,9 +36,7 @@ def counted(pids: Sequence[int]) -> Iterator[Count]:
             command += ["-p", str(pid)]
         tracer = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            end = time.monotonic() + ATTACH
-            while not all(map(_traced, pids)) and tracer.poll() is None and time.monotonic() < end:
-                time.sleep(LOOK)
+            until(lambda: tracer.poll() is not None or all(map(_traced, pids)), ATTACH)
             yield count
         finally:
             tracer.send_signal(signal.SIGTERM)  # it lets them go and writes its table

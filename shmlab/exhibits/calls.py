@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,12 +17,12 @@ from shmlab.errors import ShmlabError
 from shmlab.exhibits.child import Child
 from shmlab.exhibits.lifecycle import claimed, release
 from shmlab.exhibits.pair import NAMES, PAGE
+from shmlab.waiting import until
 
 STORES, MESSAGES = 1_000_000, 1_000
 CALL = re.compile(r"(\w+)\(")
 ORDER, ANSWER = 'read(0, "[', 'write(1, "{'
 SETTLE = 1.0  # seconds for a process to sleep again
-LOOK = 0.001
 MISSING = "strace is not installed (sudo apt install strace)"
 FORBIDDEN = "strace is not allowed here"
 INSTEAD = "counted are only the calls that read or write, by /proc/PID/io; those that set memory up are not among them"
@@ -173,10 +172,10 @@ def io_calls(pid: int) -> dict[str, int] | None:
 
 def _settled(pid: int) -> dict[str, int] | None:
     """The counters once the process sleeps: a call counts when it is over."""
-    end = time.monotonic() + SETTLE
-    while time.monotonic() < end:
-        with open(f"/proc/{pid}/stat") as file:
-            if file.read().rpartition(") ")[2].startswith("S"):
-                break
-        time.sleep(LOOK)
+    until(lambda: _sleeps(pid), SETTLE)
     return io_calls(pid)
+
+
+def _sleeps(pid: int) -> bool:
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rpartition(") ")[2].startswith("S")

@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,11 +20,13 @@ from shmlab import maps
 from shmlab.errors import ShmlabError
 from shmlab.exhibits.program import LEAVE
 from shmlab.processes import PASSED_ON
+from shmlab.waiting import Deadline, until
 
 START = 10.0  # seconds for a program to be there
 PATIENCE = 20.0  # seconds for an answer
 END = 2.0  # seconds for a program to end by itself
 READ_AT_ONCE = 1 << 16
+LONGEST, SHOWN = 1 << 20, 500  # bytes of a line that are read; letters of it that an error shows
 PROGRAM = (sys.executable, "-P", "-m", "shmlab.exhibits.program")
 
 
@@ -89,9 +90,9 @@ class Child:
             line = self._line(START)
             self.pid = json.loads(line)["pid"]
         except (ValueError, TypeError, KeyError, TimeoutError):
-            said = (line + self._unread).decode("utf-8", "replace").strip()
+            said = (line + self._unread).decode("utf-8", "replace").strip()[:SHOWN] or "nothing"
             self.end()
-            raise ShmlabError(f"the process {self.name} could not be started. It said: {said or 'nothing'}") from None
+            raise ShmlabError(f"the process {self.name} could not be started. It said: {said}") from None
 
     @property
     def alive(self) -> bool:
@@ -161,9 +162,10 @@ class Child:
         stdout = self._popen.stdout.fileno()  # type: ignore[union-attr]
         poll = select.poll()
         poll.register(stdout, select.POLLIN)
-        deadline = time.monotonic() + seconds
+        deadline = Deadline(seconds)
         while b"\n" not in self._unread:
-            if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            endless = deadline.over or len(self._unread) > LONGEST  # one that prints is always ready to be read
+            if endless or not poll.poll(deadline.left * 1000):
                 raise TimeoutError
             data = os.read(stdout, READ_AT_ONCE)
             if not data:
@@ -174,7 +176,7 @@ class Child:
 
     def _examine(self, order: str) -> Corpse:
         """Look at a process that is dying, before it is reaped; then reap it."""
-        os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT)
+        until(lambda: os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG), PATIENCE)
         state, left = _state(self._popen.pid), 0
         with contextlib.suppress(ShmlabError):
             left = len(maps.read(self._popen.pid))

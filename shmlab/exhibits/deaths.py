@@ -15,6 +15,7 @@ from shmlab.errors import ShmlabError
 from shmlab.exhibits.waiting import wait
 from shmlab.lab import Lab
 from shmlab.snapshot import Snapshot
+from shmlab.waiting import Deadline
 
 SLOTS, RATE = 4, 20.0  # of the lab, and items per second of its workers
 SLOW_MOTION = (0.1, 0.5, 2.0)  # seconds of a step; the next where a moment was missed
@@ -86,15 +87,15 @@ def kill_when(lab: Lab, worker: str, there: Callable[[Snapshot], bool]) -> bool:
 
 def at_random(lab: Lab, times: int, seconds: float) -> int:
     """Kill so many workers at random moments, or as many as there is time for; each is replaced. How many died."""
-    end = time.monotonic() + seconds
+    deadline = Deadline(seconds)
     for died in range(times):
-        if time.monotonic() > end:
+        if deadline.over:
             return died
         time.sleep(random.uniform(0.05, 0.15))
         victim = random.choice([worker for worker in lab.workers if worker.alive])
         lab.kill(victim)
         lab.add_producer() if victim.role == "producer" else lab.add_consumer()
-        wait(lambda: not lab.damaged, seconds)  # until it is repaired
+        wait(lambda: not lab.damaged, deadline.left)  # until it is repaired
     return times
 
 

@@ -26,6 +26,7 @@ from shmlab.pipeline.progress import Progress
 from shmlab.pipeline.seen import Buffer, Moment, Report, buffer
 from shmlab.processes import Process
 from shmlab.segment import SegmentFile
+from shmlab.waiting import until
 
 STAGES, COMPILERS, ROUNDS = (2, 3), (1, 8), (1, 1000)
 LEAST_PAYLOAD = 32
@@ -226,9 +227,7 @@ class Pipeline:
 
     def wait(self, timeout: float = 60.0) -> Report:
         """Wait until it is done or has failed, or `timeout` seconds are over; then stop it and report."""
-        end = time.monotonic() + timeout
-        while self.running and self.moment().state == "running" and time.monotonic() < end:
-            time.sleep(LOOK)
+        until(lambda: not self.running or self.moment().state != "running", timeout, LOOK)
         self.stop()
         return self.report()
 

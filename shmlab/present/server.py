@@ -6,10 +6,12 @@ never said good-bye is ended a minute after its connection was lost. The server 
 terminal, and all kernels with it.
 """
 
+import html
 import logging
 import secrets
 import signal
 import socket
+import tempfile
 import threading
 import webbrowser
 from pathlib import Path
@@ -74,6 +76,7 @@ class Presentation(Voila):
     """Voilà with the lecture's page. `address` is what the lecturer opens, token included."""
 
     browser_wanted = True
+    signpost: Path | None = None  # the file that the browser is given
 
     @property
     def address(self) -> str:
@@ -102,7 +105,28 @@ class Presentation(Voila):
                 signal.signal(number, self._handle_signal_stop)
         print(f"The lecture: {self.address}\nCtrl-C ends it, and all that it runs.", flush=True)
         if self.browser_wanted:
-            threading.Thread(target=webbrowser.open, args=(self.address,), daemon=True).start()
+            self.signpost = signpost(self.address)
+            threading.Thread(target=webbrowser.open, args=(self.signpost.as_uri(),), daemon=True).start()
+
+
+def signpost(address: str) -> Path:
+    """Write a file that leads a browser to an address, and that only this user can read.
+
+    Every user of the machine can read a browser's command line, so the token must not stand there. The file lies in
+    the home folder, where a browser in a sandbox of its own finds it, or else among the temporary files.
+    """
+    try:
+        number, place = tempfile.mkstemp(".html", "shmlab-lecture-", Path.home())  # mode 0600
+    except (OSError, RuntimeError):
+        number, place = tempfile.mkstemp(".html", "shmlab-lecture-")
+    to = html.escape(address)
+    with open(number, "w", encoding="utf-8") as file:
+        file.write(
+            '<!DOCTYPE html><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+            f'<meta http-equiv="refresh" content="0; url={to}"><title>The lecture</title>'
+            f'<a href="{to}">The lecture</a>\n'
+        )
+    return Path(place)
 
 
 def settings(notebook: Path, port: int, theme: str) -> Config:
@@ -137,4 +161,8 @@ def serve(notebook: Path, port: int | None, browser: bool, theme: str) -> None:
     made = Presentation(config=settings(notebook, chosen(port), theme))
     made.browser_wanted = browser
     made.initialize([])
-    made.start()
+    try:
+        made.start()
+    finally:
+        if made.signpost:
+            made.signpost.unlink(missing_ok=True)

@@ -25,6 +25,7 @@ from shmlab.observer import Observer
 from shmlab.queueing import pacing
 from shmlab.snapshot import Snapshot
 from shmlab.strategies import semaphores
+from shmlab.waiting import until
 
 RATIOS = (0.5, 0.7, 0.85, 1.0, 1.15, 1.4, 2.0)  # produce rate / consume rate
 RATE = 250.0  # items per second that a consumer can take
@@ -139,10 +140,7 @@ class Measuring:
 
     def _settled(self, eyes: dict[float, Observer]) -> bool:
         """Wait until every consumer has had an item, and a little longer. False when it was cancelled."""
-        end = time.monotonic() + START
-        while time.monotonic() < end and not all(eye.snapshot().consumed for eye in eyes.values()):
-            if self._ended.wait(LOOK):
-                return False
+        until(lambda: self.cancelled or all(eye.snapshot().consumed for eye in eyes.values()), START, LOOK)
         return not self._ended.wait(SETTLE)
 
     def _watch(self, eyes: dict[float, Observer], seen: Seen, seconds: float) -> Iterator[float]:

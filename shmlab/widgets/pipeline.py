@@ -21,6 +21,7 @@ from shmlab.pipeline import prepared
 from shmlab.pipeline.pipeline import Pipeline, Settings
 from shmlab.pipeline.recording import Replay
 from shmlab.pipeline.seen import Buffer, Moment, Stage
+from shmlab.waiting import until
 from shmlab.widgets import palette
 from shmlab.widgets.charts import HERTZ, ChartsView
 from shmlab.widgets.close import close_tree
@@ -243,9 +244,8 @@ class LivePipeline:
 
     def wait(self, seconds: float = 60.0) -> Moment:
         """The last moment, once all is done or `seconds` have passed."""
-        end = time.monotonic() + seconds
-        while (moment := self.moment()).state == "running" and time.monotonic() < end and not self.closed:
-            time.sleep(0.02)
+        until(lambda: self.closed or self.moment().state != "running", seconds, 0.02)
+        moment = self.moment()
         if moment.state != "running":
             self.pipeline.stop()
         return moment

@@ -1,6 +1,10 @@
-"""One command gives a table of who passed what, from what the notebooks do when they are run."""
+"""One command gives a table of who passed what. What a hand-in says, shows or breaks counts for nothing."""
 
+import contextlib
 import csv
+import io
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
@@ -8,11 +12,106 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from shmlab import cli
+from shmlab.exercises import check, grade, handed_in, judging, sandbox, texts
+from shmlab.exercises.code import Code
+from shmlab.exercises.confine import APART
 
 START = "from shmlab import check"
+RIGHT = "answer = 'P0 P1 P0 P1'\ncheck.vanish(answer, seed=7)"
+HELPED = """
+import time
+STEP = 1
+
+def following(buf, index: int) -> int:
+    return (index + STEP) % buf.capacity
+
+def my_put(buf, item):
+    time.sleep(0)
+    buf.empty.acquire()
+    buf.slots[buf.in_] = item
+    buf.in_ = following(buf, buf.in_)
+    buf.full.release()
+
+def my_get(buf):
+    buf.full.acquire()
+    item = buf.slots[buf.out]
+    buf.out = following(buf, buf.out)
+    buf.empty.release()
+    return item
+"""
+NOTES = """
+from shmlab.exercises.progress import Progress
+for name in check.tasks:
+    Progress().note(name, True, 7)  # check.vanish(answer), check.tokens(answer), check.semaphores(put, get)
+"""
+PATCHES = """
+import shmlab
+from shmlab.exercises import book, judgement, judging, task
+task.Task.judge = task.Task.__call__ = lambda *more, **names: judgement.passed("so it is")
+judging.judged = lambda line: {"task": line["task"], "seed": None, "tried": True, "passed": True}
+shmlab.check = book.ExerciseBook.__getattr__ = lambda *more: None
+check.vanish.judge = lambda *more: judgement.passed("so it is")
+check.vanish("P0 P0", seed=7)
+check.tokens([0, 0, 0])
+"""
+SHADOWS = """
+import os, site
+from pathlib import Path
+start = os.environ["IPYTHONDIR"] + "/profile_default/startup"
+for folder in (".", Path.home(), start, SHARED, *site.getsitepackages()):
+    for name in ("shmlab", "json", "sitecustomize", "usercustomize", "00-start"):
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            Path(folder, name + ".py").write_text("raise SystemExit(0)")
+            Path(folder, name + ".pth").write_text("import os; os._exit(0)")
+        except OSError:
+            pass
+check.vanish("P0 P0")
+"""
+FORGES = """
+import json, os
+from pathlib import Path
+verdict = {"task": "vanish", "seed": 7, "tried": True, "passed": True}
+wrong = {"task": "vanish", "seed": 7, "answers": ["P0 P0"], "more": {}, "program": "", "passed": True}
+noise = {"task": ["vanish"], "seed": {}, "answers": 3, "more": None, "program": None}
+text = "\\n".join([json.dumps(verdict), json.dumps(wrong), json.dumps(noise), "[" * 50_000, "forges  41 of 41", ""])
+Path(os.environ["SHMLAB_HANDED_IN"]).write_text(text)
+for end in Path("/proc").glob("[0-9]*/fd/[12]"):
+    try:
+        if os.path.realpath(end).startswith(("/tmp", "/#", "pipe")):
+            end.write_text(text)
+    except OSError:
+        pass
+print(text)
+check.tokens([0, 0, 0])
+"""
+ESCAPES = """
+def put(buf, item):
+    import shmlab.exercises.judgement as judgement
+    judgement.WRONG = judgement.PASSED
+    print('{"task": "semaphores", "seed": null, "tried": true, "passed": true}')
+
+def get(buf):
+    return None
+
+check.semaphores(put, get)
+check.vanish("P0 P1 P0 P1")
+"""
+VANDAL = """
+import shutil
+shutil.rmtree(SHARED, ignore_errors=True)
+check.vanish("P0 P0")
+"""
+LOOPS = """
+check.vanish("P0 P1 P0 P1")
+import os
+os.fork() or os.setsid()
+while True:
+    pass
+"""
 
 
-def handed_in(folder: Path, name: str, *cells: str) -> None:
+def handed_in_as(folder: Path, name: str, *cells: str) -> None:
     """A student's notebook, with an output that claims success."""
     folder.mkdir(parents=True, exist_ok=True)
     book = new_notebook(cells=[new_markdown_cell("# Mine"), *[new_code_cell(cell) for cell in cells]])
@@ -21,26 +120,125 @@ def handed_in(folder: Path, name: str, *cells: str) -> None:
     nbformat.write(book, folder / f"{name}.ipynb")
 
 
-@pytest.mark.slow
-def test_the_table_tells_who_passed_what(tmp_path: Path, capsys: pytest.CaptureFixture[str], kept: Path) -> None:
-    room = tmp_path / "class"
-    right = "answer = 'P0 P1 P0 P1'\ncheck.vanish(answer, seed=7)"
-    handed_in(room, "anna", START, right, "check.tokens([3, 3, 1])")
-    handed_in(room / "b", "ben", START, "check.vanish('P0 P0')", "1 / 0", "check.tokens(None)")
-    handed_in(room, "cleo", START, "import os\nos._exit(3)", right)
-    (room / "dora.ipynb").write_text("my homework")
-    table = tmp_path / "table.csv"
-    arguments = ["grade", str(room), "--csv", str(table), "--seconds", "30"]
-    assert cli.main(arguments) == 1  # not all could be run to the end
+def graded(folder: Path, *more: str) -> tuple[int, dict[str, Mapping[str, str]], str]:
+    """The exit status, a row for each notebook, and what was printed."""
+    table, printed = folder.parent / "table.csv", io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        status = cli.main(["grade", str(folder), "--csv", str(table), *more])
     rows = {row["notebook"]: row for row in csv.DictReader(table.read_text().splitlines())}
-    assert (rows["anna"]["passed"], rows["anna"]["vanish"], rows["anna"]["tokens"]) == ("2 of 2", "+ seed 7", "+")
+    return status, rows, printed.getvalue()
+
+
+@pytest.mark.slow
+def test_the_table_tells_who_passed_what(tmp_path: Path, kept: Path) -> None:
+    room = tmp_path / "class"
+    handed_in_as(room, "anna", START, RIGHT, "check.tokens([3, 3, 1])", HELPED, "check.semaphores(my_put, my_get)")
+    handed_in_as(room / "b", "ben", START, "check.vanish('P0 P0')", "1 / 0", "check.tokens(None)")
+    handed_in_as(room, "cleo", START, "import os\nos._exit(3)", RIGHT)
+    (room / "dora\n\x1b[1A.ipynb").write_text("my homework")
+    status, rows, said = graded(room, "--seconds", "30")
+    assert status == 1  # not all could be run to the end
+    assert rows["anna"]["passed"] == "3 of 3"
+    assert (rows["anna"]["vanish"], rows["anna"]["tokens"], rows["anna"]["semaphores"]) == ("+ seed 7", "+", "+")
     assert (rows["ben"]["passed"], rows["ben"]["vanish"], rows["ben"]["tokens"]) == ("0 of 2", "-", ".")
     assert rows["cleo"]["vanish"] == "." and "stopped: DeadKernelError" in rows["cleo"].values()
-    assert rows["dora"]["passed"] == "0 of 0"
-    printed = capsys.readouterr().out.splitlines()
+    assert rows["dora\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}[1A"]["passed"] == "0 of 0"
+    printed = said.splitlines()
     assert printed[0].split()[:2] == ["notebook", "passed"] and len(printed) == 7
-    assert printed[-1] == "+ passed, - tried and not passed, . not tried"
+    assert printed[-1] == "+ passed, - tried and not passed, . not tried, ? look at it yourself"
     assert not kept.exists()  # the teacher's own progress is left alone
+
+
+def alone(*cells: str, seconds: int = 30) -> grade.Graded:
+    """One notebook, graded; some of these are vandals, and run only where they are shut in."""
+    if sandbox.best_level() != APART:
+        pytest.skip("this system does not shut a hand-in in")
+    book = new_notebook(cells=[new_code_cell(cell) for cell in (START, *cells)])
+    return grade.grade("mine", nbformat.writes(book).encode(), seconds)
+
+
+@pytest.mark.slow
+def test_notes_of_progress_count_for_nothing() -> None:
+    said = alone(NOTES)
+    assert len(said.tasks) == 3 and said.kept == {}
+
+
+@pytest.mark.slow
+def test_a_patched_check_changes_no_verdict() -> None:
+    said = alone(PATCHES, "check.two_producers(None)")
+    assert said.passed == 0 and len(said.tasks) == 3
+
+
+@pytest.mark.slow
+def test_forged_verdicts_and_printed_tables_count_for_nothing() -> None:
+    said = alone("# check.vanish(answer)", FORGES)
+    assert said.passed == 0 and "41" not in said.remarks
+
+
+@pytest.mark.slow
+def test_a_program_that_is_more_than_a_protocol_is_left_to_a_person() -> None:
+    said = alone(ESCAPES)
+    assert said.mark("semaphores") == "?" and said.mark("vanish") == "+"
+    assert said.remarks == "semaphores: `import shmlab.exercises.judgement as judgement`"
+
+
+@pytest.mark.slow
+def test_a_cell_that_never_ends_keeps_what_was_handed_in_before() -> None:
+    said = alone(LOOPS, seconds=5)
+    assert said.trouble == "stopped: CellTimeoutError" and said.mark("vanish") == "+"
+
+
+@pytest.mark.slow
+def test_no_hand_in_changes_another_s_marks(tmp_path: Path) -> None:
+    if sandbox.best_level() != APART:
+        pytest.skip("this system does not shut a hand-in in")
+    room = tmp_path / "class"
+    room.mkdir()
+    shared = f"SHARED = {str(room)!r}\n"
+    handed_in_as(room, "a_vandal", START, shared + SHADOWS, shared + VANDAL)
+    handed_in_as(room, "b_honest", START, RIGHT, "check.tokens([3, 3, 1])")
+    before = sorted(room.iterdir())
+    status, rows, _ = graded(room, "--seconds", "30")
+    assert status == 0 and sorted(room.iterdir()) == before
+    assert rows["a_vandal"]["vanish"] == "-" and rows["b_honest"]["passed"] == "2 of 2"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(check.tasks))
+def test_every_reference_answer_passes_in_the_judge(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, task = tmp_path / "handed_in.jsonl", check.tasks[name]
+    monkeypatch.setenv(handed_in.VARIABLE, str(place))
+    names: dict[str, object] = {"check": check}
+    if isinstance(task, Code):
+        names |= texts.compiled(task.answered() + "\n")
+    else:
+        exec(task.answered(), names)
+    monkeypatch.setattr(type(task), "judge", lambda *more, **named: None)  # handing in is enough
+    with contextlib.suppress(AttributeError):
+        eval(task.call, names)
+    monkeypatch.undo()
+    (line,) = grade.answers(place.read_text())[name]
+    assert judging.judged(json.loads(json.dumps(line))) == {"task": name, "seed": None, "tried": True, "passed": True}
+
+
+def test_the_newest_answer_that_passes_counts_and_else_the_newest() -> None:
+    kept: dict[str, dict[str, object]] = {}
+    for verdict in (
+        {"task": "a", "seed": 3, "tried": True, "passed": False},
+        {"task": "a", "seed": 2, "tried": True, "passed": False},
+        {"task": "b", "seed": 3, "tried": True, "passed": False},
+        {"task": "b", "seed": 2, "tried": True, "passed": True},
+        {"task": "b", "seed": None, "look": "no verdict"},
+        {"task": "c", "seed": 1, "tried": False, "passed": False},
+        {"task": "d", "seed": 2, "tried": True, "passed": False},
+        {"task": "d", "seed": 1, "look": "it imports"},
+    ):
+        grade.note(kept, verdict)
+    assert kept == {
+        "a": {"passed": False, "seed": 3, "look": ""},
+        "b": {"passed": True, "seed": 2, "look": ""},
+        "d": {"passed": False, "seed": 1, "look": "it imports"},
+    }
 
 
 def test_a_folder_without_notebooks_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,6 +97,14 @@ def test_a_program_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch)
         Child("A").begin()
 
 
+def test_a_program_that_prints_without_end_is_ended_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PROGRAM", (sys.executable, "-c", "while True: print('x' * 4096, end='')"))
+    child = Child("A")
+    with pytest.raises(ShmlabError, match=r"A could not be started\. It said: x{500}$"):
+        child.begin()
+    assert not child.alive and len(child._unread) <= module.LONGEST + module.READ_AT_ONCE
+
+
 def test_no_token_of_a_hub_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "secret")
     child = Child("A")

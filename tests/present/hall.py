@@ -75,9 +75,10 @@ class Hall:
 
 @contextlib.contextmanager
 def hall(*arguments: str, **environment: str) -> Iterator[Hall]:
-    """The lecture, served until the end of the block or sooner."""
+    """The lecture, served until the end of the block or sooner. A browser is opened where `BROWSER` is given."""
+    quiet = [] if "BROWSER" in environment else ["--no-open"]
     process = subprocess.Popen(
-        [sys.executable, "-c", PROBED, "present", "--no-open", *arguments],
+        [sys.executable, "-c", PROBED, "present", *quiet, *arguments],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

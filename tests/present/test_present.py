@@ -1,10 +1,12 @@
 """`shmlab present`: for this machine and its lecturer alone, at once, and gone when it ends."""
 
+import contextlib
 import importlib.util
 import json
 import re
 import signal
 import socket
+import sys
 import urllib.error
 import urllib.request
 import uuid
@@ -117,6 +119,42 @@ def test_a_signal_ends_it_and_its_kernels(number: signal.Signals) -> None:  # SI
         said = served.end(number)
         assert served.process.returncode == 0 and "Traceback" not in said
         eventually(lambda: not any(kernel.is_running() for kernel in kernels))
+
+
+BROWSER = """#!{python}
+import os, re, sys, time, urllib.parse
+from pathlib import Path
+place = Path(urllib.parse.unquote(urllib.parse.urlparse(sys.argv[1]).path))
+page = place.read_text()
+Path({said!r}).with_suffix(".new").write_text(
+    "\\n".join([str(os.getpid()), str(place), oct(place.stat().st_mode & 0o777), *re.findall(r'href="(.*?)"', page)])
+)
+Path({said!r}).with_suffix(".new").rename({said!r})
+time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+def test_no_command_line_tells_the_token(tmp_path: Path) -> None:
+    browser, said = tmp_path / "browser", tmp_path / "said"
+    browser.write_text(BROWSER.format(python=sys.executable, said=str(said)))
+    browser.chmod(0o755)
+    with hall(BROWSER=str(browser), HOME=str(tmp_path)) as served:
+        eventually(said.exists)
+        number, place, mode, leads_to = said.read_text().splitlines()
+        try:
+            served.page()
+            started = psutil.Process(served.process.pid).children(recursive=True)
+            assert int(number) in {process.pid for process in started} and served.kernels()
+            for line in Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):  # one that has ended meanwhile
+                    assert served.token not in line.read_text(errors="replace"), line
+        finally:
+            psutil.Process(int(number)).kill()
+        assert (mode, leads_to) == ("0o600", served.address)
+        assert Path(place).parent == tmp_path
+        served.end(signal.SIGTERM)
+    assert not Path(place).exists()
 
 
 def test_a_lost_page_s_kernel_is_ended_though_its_lab_draws() -> None:

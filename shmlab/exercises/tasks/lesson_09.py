@@ -10,6 +10,7 @@ from shmlab.exercises.task import chosen
 from shmlab.exercises.tasks.unbounded import UNBOUNDED
 from shmlab.lab import Lab
 from shmlab.limits import SLOTS
+from shmlab.waiting import until
 
 LITTLE = ((6, 20), (4, 10), (12, 48), (9, 15))
 
@@ -50,13 +51,13 @@ def burst(seed: int | None) -> str:
 def tried(slots: int, seed: int | None) -> Judgement:
     rate, away = BURSTS[chosen(seed, len(BURSTS))]
     with Lab(slots=slots, produce_rate=rate, consume_rate=None) as lab:
-        _wait(lambda: lab.snapshot().consumed > 0, 2.0)
+        until(lambda: lab.snapshot().consumed > 0, 2.0)
         slept = lab.snapshot().worker("P0").blocked
         lab.stall("C0")
         time.sleep(away)
         end = lab.snapshot()
         lab.unstall("C0")
-        _wait(lambda: lab.snapshot().occupancy == 0, 2.0)
+        until(lambda: lab.snapshot().occupancy == 0, 2.0)
         slept = lab.snapshot().worker("P0").blocked - slept
     used = end.occupancy
     if slept > TOO_LONG:
@@ -66,13 +67,6 @@ def tried(slots: int, seed: int | None) -> Judgement:
     if slots > MOST * used:
         return wrong(f"of {slots} slots, never more than {used} were in use.", "too large")
     return passed(f"with {slots} slots the producer did not have to wait, and most of the slots were needed.")
-
-
-def _wait(true: object, seconds: float) -> None:
-    """Until it is true, or the time is up."""
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:  # type: ignore[operator]
-        time.sleep(0.01)
 
 
 def enough(seed: int | None) -> int:

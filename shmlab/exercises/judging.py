@@ -1,0 +1,60 @@
+"""Judge what was handed in, in a process that has not run the notebook. See `sandbox`.
+
+    python -P -m shmlab.exercises.judging  <answers.jsonl  >verdicts.jsonl
+
+Values and schedules are data: no text of a student's is run to judge them. The functions of a coding task are run, over
+all interleavings and in real processes; only those whose text can do nothing but compute (`permitted`) are. The newest
+answer is judged first, and the first that passes ends its task.
+"""
+
+import json
+import os
+import sys
+from types import FunctionType
+
+from shmlab.exercises import handed_in, permitted, texts
+from shmlab.exercises.book import ExerciseBook
+from shmlab.exercises.judgement import NOT_YET
+
+
+def main() -> None:
+    lines = [json.loads(line) for line in sys.stdin]
+    told = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what functions print is no verdict
+    passed: set[str] = set()
+    for line in lines:
+        if line["task"] not in passed:
+            verdict = judged(line)
+            passed |= {line["task"]} if verdict.get("passed") else set()
+            print(json.dumps(verdict), file=told, flush=True)
+
+
+def judged(line: dict[str, object]) -> dict[str, object]:
+    """The verdict on one answer: whether it passed, or why it has to be looked at."""
+    name, seed = str(line["task"]), line["seed"]
+    try:
+        functions, odd = defined(str(line["program"]).strip())
+        if odd:
+            return {"task": name, "seed": seed, "look": odd}
+        answers = [handed_in.restored(answer, functions) for answer in line["answers"]]  # type: ignore[attr-defined]
+        more = {key: handed_in.restored(value, functions) for key, value in line["more"].items()}  # type: ignore[attr-defined]
+        said = ExerciseBook().tasks[name](*answers, seed=seed, **more)  # type: ignore[arg-type]
+    except Exception as error:  # a judge has an answer to everything that may be handed in
+        return {"task": name, "seed": seed, "look": f"it cannot be judged ({type(error).__name__})"}
+    return {"task": name, "seed": seed, "tried": said.state != NOT_YET, "passed": said.passed}
+
+
+def defined(program: str) -> tuple[dict[str, FunctionType], str]:
+    """The functions of a program, or what in it keeps it from being run."""
+    if not program:
+        return {}, ""
+    try:
+        plain = permitted.plain(program)
+        odd = permitted.objection(plain)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return {}, f"it cannot be read ({type(error).__name__})"
+    return ({}, odd) if odd else (texts.compiled(plain), "")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""What Linux offers to shut a program in, without a container program: namespaces, read-only mounts, no capabilities.
+
+A process that enters namespaces of its own sees no network, no other process, and only the shared memory that it makes
+itself. All that is mounted can be read and not written, except for one folder, which is empty and lies in memory. No
+root is needed where the system lets users make such namespaces; many containers do not.
+"""
+
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+from pathlib import Path
+
+NEW_MOUNTS, NEW_USER, NEW_IPC, NEW_PIDS, NEW_NETWORK = 0x20000, 0x10000000, 0x8000000, 0x20000000, 0x40000000
+READ_ONLY, NO_SETUID, NO_DEVICES = 1, 2, 4  # the same numbers for mount and mount_setattr
+BIND, MOVE, RECURSIVE, PRIVATE = 1 << 12, 1 << 13, 1 << 14, 1 << 18
+HERE, ALL_BELOW, MOUNT_SETATTR = -100, 0x8000, 442
+SET_DEATH_SIGNAL, SET_SUBREAPER, NO_NEW_PRIVILEGES = 1, 36, 38
+CAPABILITIES_3 = 0x20080522
+GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1
+MEMORY = 512 << 20  # bytes of the folder, and of /dev/shm
+DEVICES = ("null", "zero", "full", "random", "urandom")
+LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2", "ptmx": "pts/ptmx"}
+DOORS = ("/run", "/var/run", "/tmp/.X11-unix")  # sockets of services, which could do things outside
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def control(what: int, value: int) -> None:
+    """prctl. Raises OSError."""
+    _checked("prctl", libc.prctl(what, ctypes.c_ulong(value), *[ctypes.c_ulong(0)] * 3))
+
+
+def enter(everything: bool) -> None:
+    """Leave the network, and with `everything` also the processes of others. Raises OSError.
+
+    The next child is then the first process of its namespace, and calls `furnish`.
+    """
+    user, group = os.geteuid(), os.getegid()
+    flags = NEW_USER | NEW_NETWORK | (NEW_PIDS | NEW_IPC if everything else 0)
+    _checked("unshare", libc.unshare(flags))
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    _loopback()
+
+
+def furnish(folder: Path) -> None:
+    """Mount what the first process of new namespaces sees: all read-only, but for `folder`. Raises OSError."""
+    _checked("unshare", libc.unshare(NEW_MOUNTS))
+    _mount("none", "/", "", PRIVATE | RECURSIVE)
+    _attributes("/", READ_ONLY | NO_SETUID, ALL_BELOW)
+    _devices(folder)
+    for door in DOORS:
+        if os.path.isdir(door) and not os.path.islink(door) and not folder.is_relative_to(door):
+            _mount("none", door, "tmpfs", NO_SETUID | NO_DEVICES, "size=0,mode=0755")
+    for place in (str(folder), "/dev/shm"):
+        _mount("none", place, "tmpfs", NO_SETUID | NO_DEVICES, f"size={MEMORY},mode=0700")
+    _mount("none", "/proc", "proc", READ_ONLY | NO_SETUID | NO_DEVICES)  # root could set the system's settings there
+
+
+def _devices(folder: Path) -> None:
+    """A /dev with nothing in it that leads out: a device can be written though its mount is read-only.
+
+    It is built in `folder`, where the devices of old can be bound to, and then moved.
+    """
+    _mount("none", str(folder), "tmpfs", NO_SETUID, "size=64k,mode=0755")
+    for name in DEVICES:
+        (folder / name).touch()
+        _mount(f"/dev/{name}", str(folder / name), "", BIND)
+    for name, to in LINKS.items():
+        (folder / name).symlink_to(to)
+    for name in ("shm", "pts"):
+        (folder / name).mkdir()
+    _mount("none", str(folder / "pts"), "devpts", NO_SETUID, "newinstance,ptmxmode=0666,mode=0620")
+    _attributes(str(folder), READ_ONLY)
+    _mount(str(folder), "/dev", "", MOVE)
+
+
+def _attributes(place: str, on: int, how: int = 0) -> None:
+    attributes = struct.pack("QQQQ", on, 0, 0, 0)
+    code = libc.syscall(MOUNT_SETATTR, HERE, place.encode(), how, attributes, ctypes.c_size_t(len(attributes)))
+    _checked("mount_setattr", code)
+
+
+def resign() -> None:
+    """Give up all capabilities, for ever: what was mounted stays as it is."""
+    control(NO_NEW_PRIVILEGES, 1)
+    header, none = struct.pack("Ii", CAPABILITIES_3, 0), bytes(24)
+    _checked("capset", libc.capset(header, none))
+
+
+def _loopback() -> None:
+    """Let 127.0.0.1 work in the new network, which has nothing else."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        name = b"lo".ljust(16, b"\0")
+        flags = struct.unpack_from("16sh", fcntl.ioctl(any_socket, GET_FLAGS, name + bytes(24)))[1]
+        fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh22x", name, flags | UP))
+
+
+def _mount(source: str, place: str, kind: str, flags: int, how: str = "") -> None:
+    code = libc.mount(source.encode(), place.encode(), kind.encode(), ctypes.c_ulong(flags), how.encode())
+    _checked(f"mount {place}", code)
+
+
+def _checked(what: str, code: int) -> None:
+    if code:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")

@@ -1,0 +1,142 @@
+"""Which program texts a grader runs in the process that judges: those that can only compute and use `buf`.
+
+A protocol needs little: numbers, lists, loops, and what `buf` offers. What is known to be safe stands in the lists
+below. A text that keeps to it reaches neither the interpreter, nor a file, nor the code that judges it: the ways there
+are names that begin with an underscore, modules, classes, caught exceptions and builtins such as `getattr` and `open`.
+A text that uses anything else is not run, and not called wrong either: somebody has to look at it.
+"""
+
+import ast
+
+_BUILTINS = """
+    abs all any bool dict divmod enumerate filter float int len list map max min print range reversed round set
+    frozenset sorted str sum tuple zip isinstance slice repr
+    ArithmeticError AssertionError Exception IndexError KeyError LookupError OverflowError RuntimeError StopIteration
+    TypeError ValueError ZeroDivisionError
+"""
+_METHODS = """
+    add append appendleft clear copy count difference discard extend get index insert intersection items join keys
+    lower pop popitem remove replace reverse setdefault sort split startswith endswith strip union update upper values
+    acquire release wait signal P V down up load store test_and_set swap fetch_add compare_and_swap drain
+"""
+BUILTINS, METHODS = frozenset(_BUILTINS.split()), frozenset(_METHODS.split())
+NODES = (
+    *(ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Lambda, ast.Global, ast.Nonlocal),
+    *(ast.Assign, ast.AugAssign, ast.Delete, ast.Expr, ast.Pass, ast.Break, ast.Continue),
+    *(ast.For, ast.While, ast.If, ast.With, ast.withitem, ast.Raise, ast.Try, ast.ExceptHandler, ast.Assert),
+    *(ast.ImportFrom, ast.alias),  # of `sleep`: see plain
+    *(ast.BoolOp, ast.NamedExpr, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Dict, ast.Set, ast.List, ast.Tuple),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.comprehension),
+    *(ast.Compare, ast.Call, ast.keyword, ast.FormattedValue, ast.JoinedStr, ast.Constant, ast.Attribute),
+    *(ast.Subscript, ast.Starred, ast.Name, ast.Slice, ast.expr_context, ast.boolop, ast.operator, ast.unaryop),
+    ast.cmpop,
+)
+
+
+SLEEP = "from time import sleep"
+
+
+def plain(text: str) -> str:
+    """The same program without annotations, and with `sleep` in place of the module `time`.
+
+    Annotations mean nothing to a protocol, and a module is something that a program could change. Raises SyntaxError,
+    ValueError, RecursionError, MemoryError.
+    """
+    tree = ast.parse(text)
+    bare = _Bare(tree)
+    body = ast.unparse(ast.fix_missing_locations(bare.visit(tree)))
+    given = [f"{SLEEP} as {name}" if name != "sleep" else SLEEP for name in sorted(bare.sleeps)]
+    return "\n".join([*given, body]) + "\n"
+
+
+def objection(text: str) -> str:
+    """The first thing in a plain program that is not known to be safe, in words; empty if all of it is."""
+    tree = ast.parse(text)
+    known = _bound(tree) | BUILTINS
+    found = [(getattr(node, "lineno", 0), what) for node in ast.walk(tree) if (what := _unknown(node, known))]
+    return min(found)[1] if found else ""
+
+
+def _unknown(node: ast.AST, known: set[str]) -> str:
+    """What is not known to be safe in one node."""
+    if not isinstance(node, NODES):
+        return f"`{ast.unparse(node).splitlines()[0]}`" if isinstance(node, (ast.stmt, ast.expr)) else "its syntax"
+    if any(name.startswith("__") for name in _identifiers(node)):
+        return "a name with two underscores in front"
+    match node:
+        case ast.FunctionDef(name=name, decorator_list=[_, *_]):
+            return f"the decorator of `{name}`"
+        case ast.ExceptHandler(name=str(name)):
+            return f"the exception `{name}`, which leads to the frames of its callers"
+        case ast.ImportFrom(module="time", level=0, names=[ast.alias(name="sleep")]):
+            return ""
+        case ast.ImportFrom():
+            return f"`{ast.unparse(node)}`"
+        case ast.Name(id=name):
+            return "" if name in known else f"the name `{name}`"
+        case ast.Attribute(attr=attr, value=value):
+            own = isinstance(value, ast.Name) and not attr.startswith(("_", "gi_"))  # gi_frame: of a generator
+            return "" if own or attr in METHODS else f"the attribute `{attr}`"
+    return ""
+
+
+def _identifiers(node: ast.AST) -> list[str]:
+    """The names that stand in a node itself, whatever it is."""
+    values = [value for _, value in ast.iter_fields(node) if not isinstance(node, ast.Constant)]
+    flat = [part for value in values for part in (value if isinstance(value, list) else [value])]
+    return [part for part in flat if isinstance(part, str)]
+
+
+def _bound(tree: ast.AST) -> set[str]:
+    """All names that a program gives to something."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name) | ast.arg(arg=name):
+                names.add(name)
+            case ast.alias(name=name, asname=other):
+                names.add(other or name)
+    return names
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes away annotations and the module `time`; `sleeps` are the names that stand for its `sleep`."""
+
+    def __init__(self, tree: ast.AST) -> None:
+        self.sleeps: set[str] = set()
+        self._modules = {
+            alias.asname or alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import)
+            for alias in node.names
+            if alias.name == "time"
+        }
+
+    def visit_Import(self, node: ast.Import) -> ast.AST:
+        return ast.Pass() if all(alias.name == "time" for alias in node.names) else node
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        if node.module != "time" or node.level or any(alias.name != "sleep" for alias in node.names):
+            return node
+        self.sleeps |= {alias.asname or alias.name for alias in node.names}
+        return ast.Pass()
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if isinstance(node.value, ast.Name) and node.value.id in self._modules and node.attr == "sleep":
+            self.sleeps.add("sleep")
+            return ast.copy_location(ast.Name("sleep", node.ctx), node)
+        return self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if node.value is None:
+            return ast.Pass()
+        bare = ast.Assign([node.target], node.value)
+        return self.generic_visit(ast.copy_location(bare, node))

@@ -1,0 +1,77 @@
+"""What runs for a grader is shut in: its own folder and settings, limits, a deadline, and nothing left of it."""
+
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from shmlab.exercises import sandbox
+from shmlab.exercises.confine import APART, LEVELS, LIMITED, OFFLINE, REFUSED
+
+
+def intruded(level: str, shared: Path) -> Any:
+    """What the intruder could do at this level; skips the test where the system does not offer it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        where = [str(shared), str(server.getsockname()[1]), str(os.getpid())]
+        ended = sandbox.run("tests.exercises.intruder", *where, seconds=60, level=level)
+    if ended.status == REFUSED:
+        pytest.skip(f"this system does not offer the level {level!r}")
+    assert ended.status == 0, ended
+    return json.loads(ended.said)
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    (tmp_path / "other.ipynb").write_text("honest")
+    return tmp_path
+
+
+MINE = {"write its own folder", "write its own home"}
+OTHERS = {"write beside the hand-ins", "delete a hand-in", "change the installation"}
+
+
+@pytest.mark.slow
+def test_apart_it_reaches_nothing_but_its_own(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_TOKEN", "secret")
+    monkeypatch.setenv("HOME", str(shared))
+    found = intruded(APART, shared)
+    assert {what for what, done in found["could"].items() if done} == MINE
+    assert [path.name for path in shared.iterdir()] == ["other.ipynb"]
+    told = found["told"]
+    assert "HUB_TOKEN" not in told and "secret" not in told.values()
+    for name in ("HOME", "IPYTHONDIR", "TMPDIR", "JUPYTER_CONFIG_DIR", "XDG_DATA_HOME", "SHMLAB_PROGRESS"):
+        assert told[name].startswith(told["HOME"]) and told[name] != str(shared)
+    assert told["PYTHONSAFEPATH"] == told["PYTHONNOUSERSITE"] == "1"
+    assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "4242"]]
+    assert not Path(told["HOME"]).exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", [OFFLINE, LIMITED])
+def test_with_less_isolation_the_limits_hold_and_nothing_is_left(level: str, shared: Path) -> None:
+    found = intruded(level, shared)
+    could = {what for what, done in found["could"].items() if done}
+    assert could - {"set the system's settings", "reach devices"} == MINE | OTHERS | {"signal the grader"} | (
+        {"call a server"} if level == LIMITED else set()
+    )
+    assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "4242"]]
+    assert not Path(found["told"]["HOME"]).exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_does_not_end_is_ended_at_its_deadline(level: str) -> None:
+    ended = sandbox.run("tests.exercises.endless", seconds=3, level=level)
+    if ended.status == REFUSED:
+        pytest.skip(f"this system does not offer the level {level!r}")
+    assert ended.late
+    assert not [p for p in psutil.process_iter(["cmdline"]) if "tests.exercises.endless" in (p.info["cmdline"] or ())]
+
+
+def test_a_weaker_system_is_told_of() -> None:
+    assert not sandbox.SHORTCOMINGS[APART]
+    assert "no network" in sandbox.SHORTCOMINGS[OFFLINE] and "no isolation" in sandbox.SHORTCOMINGS[LIMITED]
