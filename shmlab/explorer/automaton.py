@@ -40,7 +40,8 @@ class Raised:
 class Node:
     """One local state. `kind` is that of the access that comes next, DONE or RAISED.
 
-    `taken` is what a consumer's get has returned so far, `result` what the function returned or raised.
+    `taken` is what a consumer's get has returned so far, `result` what the function returned or raised. Where a node
+    is reached with different items (see `items.taker`), `taken` is that of one way here; `gives` is true of all.
     """
 
     __slots__ = (
@@ -48,6 +49,7 @@ class Node:
         "argument",
         "filename",
         "function",
+        "gives",
         "history",
         "kind",
         "known",
@@ -63,6 +65,7 @@ class Node:
     def __init__(self, history: tuple[Hashable, ...], operations: tuple[Operation, ...]) -> None:
         self.history, self.operations = history, operations
         self.successors: dict[Hashable, int] = {}
+        self.gives: dict[Hashable, tuple[object, ...]] = {}  # by value read: what get returns on the way to the next
         self.number = self.kind = self.address = -1
         self.argument: object = None
         self.line, self.function, self.filename = 0, "", ""
@@ -122,6 +125,8 @@ class Automaton:
             history = (*node.history, value)
             after = self._run(history, (*node.operations, (node.kind, node.address, node.argument)), node.known)
             node.successors[value] = after
+            if len(self._recorder.taken) > len(node.taken):
+                node.gives[value] = tuple(self._recorder.taken[len(node.taken) :])
         return after
 
     def endless(self) -> bool:

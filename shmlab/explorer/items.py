@@ -29,6 +29,12 @@ def consumer(buf, get, count, taken):  # type: ignore[no-untyped-def]
     return got
 
 
+def taker(buf, get, count, taken):  # type: ignore[no-untyped-def]
+    """The program of a consumer that forgets each item at once: what it got is entered in a `Ledger`."""
+    for _ in range(count):
+        taken(get(buf))
+
+
 def numbered(producers: int, items: int) -> list[list[int]]:
     """The items of each producer: 10, 11, 12, ... for the first, 20, 21, ... for the second."""
     unit = 10 ** max(1, len(str(items - 1)))
@@ -79,6 +85,61 @@ class Judge:
         if lost:
             return Fault("lost", f"item {lost[0]} of {self._names[self._producer[lost[0]]]} was lost: nobody got it")
         return None
+
+
+class Ledger:
+    """Judges what comes out as `Judge` does, remembering only what can still matter.
+
+    Its ghosts: the items that have come out (a bit for each), and for each process and producer the last item got,
+    as long as an earlier one of that producer is still to come out.
+    """
+
+    def __init__(self, items: Sequence[Sequence[int]], names: Sequence[str], judge: Judge) -> None:
+        self._items, self._names, self._judge = items, names, judge
+        self._bits = {item: 1 << bit for bit, item in enumerate(item for own in items for item in own)}
+        self._all = (1 << len(self._bits)) - 1
+        self._producers = len(items)
+        self.initial: Ghosts = (0,) * (1 + len(names) * self._producers)
+
+    def enter(self, ghosts: Ghosts, items: Sequence[object], process: int) -> tuple[Ghosts, Fault | None]:
+        """The ghosts after `process` has got `items`, and what is wrong with that."""
+        for item in items:
+            bit = self._bits.get(item) if type(item) is int else None
+            if bit is None:
+                return ghosts, self._judge.one((item,), process)
+            assert isinstance(item, int)
+            if ghosts[0] & bit:
+                return ghosts, Fault("duplicated", f"item {item} came out twice", process)
+            producer = self._judge.producer(item)
+            assert producer is not None
+            now = list(ghosts)
+            now[0] |= bit
+            at = 1 + process * self._producers + producer
+            if now[at] > item:
+                return ghosts, self._judge.one((now[at], item), process)
+            now[at] = item
+            ghosts = tuple(now[:1] + [last if self._matters(now[0], last) else 0 for last in now[1:]])
+        return ghosts, None
+
+    def _matters(self, out: int, last: int) -> bool:
+        """Whether an item of the same producer, put before `last`, is still to come out."""
+        producer = self._judge.producer(last)
+        return producer is not None and any(
+            item < last and not out & self._bits[item] for item in self._items[producer]
+        )
+
+    def last(self, ghosts: Ghosts, process: int) -> Ghosts:
+        """What is remembered of one process."""
+        return ghosts[1 + process * self._producers : 1 + (process + 1) * self._producers]
+
+    def moved(self, ghosts: Ghosts, places: Sequence[int]) -> Ghosts:
+        """The ghosts when process `places[i]` is called process i."""
+        return (ghosts[0], *(word for p in places for word in self.last(ghosts, p)))
+
+    def end(self, ghosts: Ghosts) -> Fault | None:
+        """What is wrong when everybody has finished."""
+        lost = [item for item, bit in self._bits.items() if not ghosts[0] & bit]
+        return Fault("lost", f"item {lost[0]} was lost: nobody got it") if lost else None
 
 
 class Watch:

@@ -12,7 +12,7 @@ from shmlab.explorer import copies, marking
 from shmlab.explorer import items as buffers
 from shmlab.explorer.automata import Automata, Process
 from shmlab.explorer.automaton import TAKEN
-from shmlab.explorer.items import Judge, Watch
+from shmlab.explorer.items import Judge, Ledger, Watch
 from shmlab.explorer.memory import Initial, Memory, View
 from shmlab.explorer.system import System
 from shmlab.explorer.tso import BufferedSystem
@@ -44,6 +44,7 @@ class Program:
         self.invariant, self.final, self.judge, self.watch = invariant, final, judge, watch
         self.consumers, self.excused, self.model = list(consumers), list(excused), model
         self._automata: dict[bool, Automata] = {}
+        self._given: Sequence[Sequence[int]] = ()  # what each producer puts, where there are producers
 
     def system(self, watched: bool = False, merge: bool = True, absorbing: bool = True) -> System:
         """A system of this program. Raises CannotFollow and others of `shmlab.explorer.errors`."""
@@ -62,6 +63,24 @@ class Program:
             self.excused,
             absorbing,
         )
+
+    def reducible(self) -> "tuple[System, Ledger | None] | None":
+        """The system for a reduced search and what judges its items; None where somebody looks at every step or end.
+
+        An invariant, a watch that has the last word, and store buffers see what happens inside a transaction; a final
+        condition sees what each process has got.
+        """
+        if self.model != "sc" or self.invariant or self.final or (self.watch and not self.judge):
+            return None
+        processes, ledger = self.processes, None
+        if self.judge:
+            ledger = Ledger(self._given, self.names, self.judge)
+            processes = [
+                (buffers.taker if function is buffers.consumer else function, arguments)
+                for function, arguments in processes
+            ]
+        automata = Automata(self.memory, processes)
+        return System(self.memory, processes, automata, self.names, excused=self.excused), ledger
 
 
 def of_buffer(
@@ -93,7 +112,9 @@ def of_buffer(
     judge = Judge(given, names)
     every = [item for own in given for item in own]
     watch = Watch(memory.slots_at, memory.lengths.get("slots") if not endless else None, names, getting, every)
-    return Program(memory, processes, names, invariant, final, judge, watch, getting, model=model)
+    program = Program(memory, processes, names, invariant, final, judge, watch, getting, model=model)
+    program._given = given
+    return program
 
 
 def of_processes(

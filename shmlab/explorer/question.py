@@ -64,7 +64,15 @@ class Question:
         max_seconds = limits.number(max_seconds, "max_seconds", 0, 86_400, "seconds")
         limits.function(progress, "progress", "states", "seconds")
         return verdicts.verdict(
-            self.system(), plain, self.finishing, self.entering, self.partial, limit, max_seconds, progress
+            self.system(),
+            plain,
+            self.finishing,
+            self.entering,
+            self.partial,
+            limit,
+            max_seconds,
+            progress,
+            self.program.reducible,
         )
 
     def find(self, goal: Goal | None, progress: Progress | None = None) -> Found:

@@ -23,7 +23,8 @@ class Graph:
 
     `states` in the order of discovery; `successors[i * actors + a]` is the state after a step of actor a, or -1;
     `ends` are the states in which nobody can take a step; `faults` says what is wrong, by state. `complete` is
-    False when the search was stopped by its budget or by hand: then `stopped` says why.
+    False when the search was stopped by its budget or by hand: then `stopped` says why. `beyond`: it has more states
+    than were allowed.
     """
 
     def __init__(self, system: System) -> None:
@@ -33,7 +34,7 @@ class Graph:
         self.faults: dict[int, Fault] = {}
         self.ends: list[int] = []
         self.transitions = 0
-        self.complete, self.stopped, self.seconds = True, "", 0.0
+        self.complete, self.stopped, self.seconds, self.beyond = True, "", 0.0, False
 
     def __len__(self) -> int:
         return len(self.states)
@@ -96,6 +97,7 @@ def _spread(
             look += EVERY
             now = time.perf_counter()
             if len(states) > max_states:
+                graph.beyond = True
                 graph.stopped = f"there are more than {max_states:,} states"
                 return
             if now - began > max_seconds:

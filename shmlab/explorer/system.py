@@ -186,6 +186,12 @@ class System:
                 fault = fault or self.judge.one(after.taken, process)
         return ghosts, fault or self._raised(process, after) or self._truth(cells)
 
+    def fault_of_step(self, node: Node, after: Node, process: int, before: Value, cells: Cells) -> Fault | None:
+        """What is wrong with a step by itself, whatever items have come out so far."""
+        if node.kind == ENTER and before:
+            return self._two_inside(node.address, process)
+        return self._raised(process, after) or self._truth(cells)
+
     def _two_inside(self, address: int, process: int) -> Fault:
         section = self.memory.name(address)
         reason = f"{self.names[process]} enters the critical section {section!r} while another process is inside"

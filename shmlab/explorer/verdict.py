@@ -1,17 +1,21 @@
 """The verdict on a program: right in every interleaving, or wrong and why, with the simplest schedule that shows it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from shmlab.explorer import counting, liveness, schedules
+from shmlab.explorer import counting, liveness, reduced, schedules
 from shmlab.explorer.fault import Fault
+from shmlab.explorer.items import Ledger
 from shmlab.explorer.model import Model, Step
 from shmlab.explorer.search import Graph, Progress, search
 from shmlab.explorer.simplest import follow, way
 from shmlab.explorer.system import System
 
 WATCHED = ("overwrite", "empty-read")  # faults that a watch on the slots sees
+FITS = 60_000  # states up to which a program is looked at state by state before a reduced search is tried
+
+Reducible = Callable[[], tuple[System, Ledger | None] | None]
 
 
 class Verdict:
@@ -20,16 +24,28 @@ class Verdict:
     `ok`: every interleaving is right. `fault` is one word for what is wrong (or None), `reason` a sentence.
     `schedule` is the simplest one that shows it, as text that one can type; `loop` what then goes on for ever.
     `states`, `transitions`: how many there are. `complete`: all were seen; if not, `ok` is never True.
+    `reduced`: the states stand for others, too (see `explorer.reduced`), and interleavings are not counted.
     """
 
-    def __init__(self, graph: Graph, fault: Fault | None = None, way: Iterable[int] = (), loop: Iterable[int] = ()):
+    def __init__(
+        self,
+        graph: Graph,
+        fault: Fault | None = None,
+        way: Iterable[int] = (),
+        loop: Iterable[int] = (),
+        answer: reduced.Found | None = None,
+    ) -> None:
         self.graph, self.system = graph, graph.system
         self.actors, self.loop_actors = list(way), list(loop)
         self.fault = fault.word if fault else None
         self.reason = fault.reason if fault else None
         self.states, self.transitions, self.complete = len(graph), graph.transitions, graph.complete
         self.seconds = graph.seconds
-        self.ok = fault is None and graph.complete
+        self.reduced = answer is not None
+        if answer:
+            self.states, self.transitions, self.complete = answer.states, answer.transitions, answer.complete
+            self.seconds += answer.seconds
+        self.ok = fault is None and self.complete
 
     @property
     def processes(self) -> list[str]:
@@ -48,8 +64,9 @@ class Verdict:
 
     @cached_property
     def paths(self) -> tuple[int, int] | None:
-        """(all interleavings, failing ones), exact; None where there are infinitely many or not all were explored."""
-        return counting.interleavings(self.graph)
+        """(all interleavings, failing ones), exact; None where there are infinitely many, or not all were looked at
+        one by one."""
+        return None if self.reduced else counting.interleavings(self.graph)
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -87,7 +104,9 @@ class Verdict:
             if not self.fault:
                 return f"NO VERDICT: {seen}.\nAsk for fewer items or processes, or allow more: max_states, max_seconds."
             return f"FAILS: {self.reason}.\nNot everything was explored: {seen}."
-        if self.paths is None:
+        if self.reduced:
+            much = f"all interleavings by {self.states:,} states, each of which stands for many"
+        elif self.paths is None:
             much = f"all interleavings, infinitely many (somebody can wait in a loop): {self.states:,} states"
         else:
             all_of_them = f"all {self.paths[0]:,} interleavings" if self.paths[0] > 1 else "the only interleaving"
@@ -119,19 +138,47 @@ def verdict(
     max_states: int = 1_000_000,
     max_seconds: float = 60.0,
     progress: Progress | None = None,
+    reducible: Reducible | None = None,
 ) -> Verdict:
     """Search, and judge.
+
+    A program that has more than FITS states, and no fault among the first of them, is given to the reduced search;
+    `reducible` makes the system for it. If that finds nothing wrong, the verdict is OK. If it finds a fault, the whole
+    search looks for the simplest schedule, and where it gives up, the verdict tells that of the reduced search.
 
     `plain` is the same system without a watch on its slots. Items are judged by what comes out: when the watch has
     seen an overwrite, and yet the run can end well from there, the verdict is that of the plain system.
     """
     must_finish = list(range(system.size)) if must_finish is None else must_finish
-    graph = search(system, max_states, max_seconds, progress)
+    graph = search(system, min(FITS, max_states) if reducible else max_states, max_seconds, progress)
+    answer = None
+    if reducible and graph.beyond and not graph.faults and max_states > FITS and (parts := reducible()):
+        answer = reduced.search(*parts, max_states, max_seconds - graph.seconds, progress)
+        if answer.complete and not answer.fault:
+            return Verdict(graph, answer=answer)
+    if reducible and graph.beyond and max_states > FITS:
+        graph = search(system, max_states, max_seconds, progress)
+        if answer and answer.fault and not graph.complete and not graph.faults:
+            return _told(graph, plain, answer.schedule)
     found = _judged(graph, must_finish, must_enter, partial)
     if found.fault in WATCHED and plain and can_end_well(plain, found.actors):
         graph = search(plain, max_states, max_seconds, progress)
         return _judged(graph, must_finish, must_enter, partial)
     return found
+
+
+def _told(graph: Graph, plain: System | None, schedule: list[int]) -> Verdict:
+    """The verdict when only the reduced search has found a fault: where this schedule of its comes to one."""
+    model = Model(graph.system)
+    for actor in schedule:
+        if model.fault:
+            break
+        model.step(actor)
+    fault, taken = model.fault, [step.actor for step in model.steps]
+    if plain and fault and fault.word in WATCHED and can_end_well(plain, taken):
+        model = Model(plain).run(schedule)
+        fault, taken = model.fault, schedule
+    return Verdict(graph, fault, taken)
 
 
 def _judged(graph: Graph, must_finish: list[int], must_enter: Iterable[int], partial: bool) -> Verdict:

@@ -22,7 +22,7 @@ from shmlab.explorer.errors import ValueRefused
 from shmlab.explorer.program import of_processes
 from shmlab.explorer.search import Graph, search
 from shmlab.sync import Semaphore
-from tests.explorer import brute, waiting
+from tests.explorer import brute, reducing, waiting
 
 ITERABLES = (
     "range(2)",
@@ -202,6 +202,7 @@ def one(chance: random.Random) -> str:
         return ""
     count = interleavings(merged)
     assert count is not None, f"a cycle:\n{texts}"
+    assert reducing.ends(program, few=True) == reducing.ends(program, few=False), f"reduced, other ends:\n{texts}"
     compared = "brute force" if count[0] <= SMALL else ""
     whole = search(program.system(merge=False), STATES, 5)
     if whole.complete:
