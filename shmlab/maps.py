@@ -47,15 +47,19 @@ class Region:
 
     @property
     def name(self) -> str:
-        """The last part of the path."""
-        return self.path.rpartition("/")[2]
+        """The last part of the path, as it can be shown: bytes that are no text become question marks."""
+        return _shown(self.path.rpartition("/")[2])
 
     def __contains__(self, address: int) -> bool:
         return self.start <= address < self.end
 
     def __str__(self) -> str:
         gone = " (its name is gone)" if self.unlinked else ""
-        return f"{self.start:x}-{self.end:x} {self.mode} {self.kind} {self.path}".rstrip() + gone
+        return f"{self.start:x}-{self.end:x} {self.mode} {self.kind} {_shown(self.path)}".rstrip() + gone
+
+
+def _shown(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +98,17 @@ def read(pid: int) -> tuple[Region, ...]:
     Raises ArgumentError for a process that does not exist or belongs to somebody else.
     """
     try:
-        with open(f"/proc/{pid}/maps") as file:
-            lines = file.read().splitlines()
-        program = os.readlink(f"/proc/{pid}/exe") if lines else ""
+        lines = _lines(f"/proc/{pid}/maps")
+        program = os.readlink(f"/proc/{pid}/exe") if any(lines) else ""
     except OSError as error:
         raise ArgumentError(f"/proc/{pid}/maps: {error.strerror}. Is {pid} a process of yours?") from None
     return regions(lines, program)
+
+
+def _lines(path: str) -> list[str]:
+    """The lines of a file of the kernel's, in which a path may be any bytes but an end of line."""
+    with open(path, "rb") as file:
+        return os.fsdecode(file.read()).split("\n")
 
 
 def regions(lines: Iterable[str], program: str) -> tuple[Region, ...]:
@@ -176,8 +185,7 @@ class Account:
 def account(pid: int, inode: int) -> Account:
     """What a process is charged for the segment with this inode. Raises ArgumentError as `read` does."""
     try:
-        with open(f"/proc/{pid}/smaps") as file:
-            lines = file.read().splitlines()
+        lines = _lines(f"/proc/{pid}/smaps")
     except OSError as error:
         raise ArgumentError(f"/proc/{pid}/smaps: {error.strerror}.") from None
     charged = {"Rss": 0, "Pss": 0}

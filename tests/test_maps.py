@@ -83,3 +83,13 @@ def test_a_segment_is_found_and_charged_once_for_each_page_that_was_touched() ->
 def test_a_process_that_does_not_exist_is_refused(ask: object) -> None:
     with pytest.raises(ArgumentError, match="No such file"):
         ask(2**22 + 1)  # type: ignore[operator]
+
+
+def test_a_path_that_is_no_text_is_a_region_like_any_other(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/caf\xe9\xc2\x85.so"  # Latin-1, then what Python takes for an end of line
+    with Path(os.fsdecode(path)).open("wb+") as file:
+        file.truncate(mmap.PAGESIZE)
+        with mmap.mmap(file.fileno(), mmap.PAGESIZE):
+            mine = [region for region in maps.read(os.getpid()) if os.fsencode(region.path) == path]
+            assert len(mine) == 1 and mine[0].name == "caf\ufffd\x85.so" and str(mine[0]).encode()
+            assert maps.account(os.getpid(), mine[0].inode).resident == 0

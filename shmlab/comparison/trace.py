@@ -52,7 +52,7 @@ def counted(pids: Sequence[int]) -> Iterator[Count]:
 def _traced(pid: int) -> bool:
     """Whether every thread of a process is being traced."""
     for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/status") as status:
+        with open(f"/proc/{pid}/task/{thread}/status", errors="surrogateescape") as status:
             if "TracerPid:\t0\n" in status.read():
                 return False
     return True

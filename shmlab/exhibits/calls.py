@@ -163,7 +163,7 @@ def traced(path: str) -> dict[str, int]:
 def io_calls(pid: int) -> dict[str, int] | None:
     """How often a process has called read and write, and their kin; None where the kernel does not count."""
     try:
-        with open(f"/proc/{pid}/io") as file:
+        with open(f"/proc/{pid}/io", errors="surrogateescape") as file:
             found = dict(line.split(": ") for line in file.read().splitlines())
         return {"read": int(found["syscr"]), "write": int(found["syscw"])}
     except (OSError, KeyError, ValueError):
@@ -177,5 +177,5 @@ def _settled(pid: int) -> dict[str, int] | None:
 
 
 def _sleeps(pid: int) -> bool:
-    with open(f"/proc/{pid}/stat") as file:
+    with open(f"/proc/{pid}/stat", errors="surrogateescape") as file:
         return file.read().rpartition(") ")[2].startswith("S")

@@ -200,5 +200,5 @@ def _written(argument: object) -> str:
 
 
 def _state(pid: int) -> str:
-    with open(f"/proc/{pid}/status") as file:
+    with open(f"/proc/{pid}/status", errors="surrogateescape") as file:
         return next((line.split(":")[1].strip() for line in file if line.startswith("State:")), "unknown")

@@ -44,7 +44,7 @@ def touch(pages: int = 1024, write: bool = True) -> Iterator[Touch]:
 
 def faults(pid: int) -> int:
     """How many page faults of a process needed no disk."""
-    with open(f"/proc/{pid}/stat") as file:
+    with open(f"/proc/{pid}/stat", errors="surrogateescape") as file:
         return int(file.read().rpartition(") ")[2].split()[7])
 
 

@@ -232,12 +232,12 @@ def sleeps_on(pid: int, name: str) -> str | None:
     /proc/PID/maps shows which file is mapped there.
     """
     try:
-        with open(f"/proc/{pid}/stat") as file:
+        with open(f"/proc/{pid}/stat", errors="surrogateescape") as file:
             state = file.read().rpartition(") ")[2][:1]
-        with open(f"/proc/{pid}/syscall") as file:
+        with open(f"/proc/{pid}/syscall", errors="surrogateescape") as file:
             words = file.read().split()
-        with open(f"/proc/{pid}/maps") as file:
-            maps = file.read().splitlines()
+        with open(f"/proc/{pid}/maps", errors="surrogateescape") as file:
+            maps = [line for line in file.read().split("\n") if line]
     except OSError:
         return None
     if state != "S" or len(words) < 2:
