@@ -4,6 +4,7 @@ Each is a mistake that somebody could make: a line forgotten, two lines exchange
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,11 @@ class Break:
     before: str
     after: str
     tests: tuple[str, ...]
+
+    def times(self, clone: Path) -> int:
+        """How often `before` stands in the file of that clone."""
+        path = clone / self.file
+        return path.read_text().count(self.before) if path.exists() else 0
 
 
 SEGMENT, SHARED, RECEIPTS = "tests/test_segment.py", "tests/test_shared.py", "tests/test_receipts.py"
