@@ -246,8 +246,8 @@ BREAKS = (
     Break(
         "a living peer is taken for dead",
         "shmlab/ring/turns.py",
-        "if turn[0] == INSIDE and not seats.taken(ring.fd, row):",
-        "if turn[0] == INSIDE:",
+        "if turn[0] == INSIDE and not seats.taken(",
+        "if turn[0] == INSIDE or not seats.taken(",
         (EXPLORED,),
     ),
     # --- the explorer ------------------------------------------------------------------------------------------
