@@ -61,18 +61,20 @@ class Copy:
 
 
 def judge(copy: Copy, mutant: Break) -> tuple[str, str]:
-    """What became of one mutant, and why where it was not caught."""
-    path = copy.root / mutant.file
-    text = path.read_text() if path.exists() else ""
-    if (times := text.count(mutant.before)) != 1:
+    """What became of one mutant, and by which test, or why not."""
+    if (times := mutant.times(copy.root)) != 1:
         return STALE, f"its text stands {times} times in {mutant.file}, not once: {mutant.before!r}"
+    path = copy.root / mutant.file
+    text = path.read_text()
     path.write_text(text.replace(mutant.before, mutant.after))
     try:
         status = copy.test(mutant.tests)
     finally:
         path.write_text(text)
-    if status in (1, None):
-        return CAUGHT, ""
+    if status is None:
+        return CAUGHT, "the tests took too long"
+    if status == 1:
+        return CAUGHT, next((line for line in copy.said().splitlines() if line.startswith(("FAILED", "ERROR"))), "")
     if status == 0:
         return SURVIVED, f"{' '.join(mutant.tests)} passed in spite of it"
     return BROKEN, f"pytest ended with {status}:\n{copy.said()}"
@@ -84,15 +86,18 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these mutants")
     parser.add_argument("--clone", type=Path, default=CLONE, help="where sources and tests are taken from")
     parser.add_argument("--trust", action="store_true", help="do not try the tests on the unchanged sources first")
-    parser.add_argument("--list", action="store_true", help="name the mutants, and run nothing")
+    parser.add_argument(
+        "--list", action="store_true", help="name the mutants, say which no longer match, and run nothing"
+    )
     options = parser.parse_args()
     if unknown := set(options.names) - {mutant.name for mutant in BREAKS}:
         parser.error(f"no such mutant: {', '.join(sorted(unknown))}; `--list` names all")
     chosen = [mutant for mutant in BREAKS if not options.names or mutant.name in options.names]
     if options.list:
         for mutant in chosen:
-            print(f"{mutant.name}: {mutant.file}, caught by {' '.join(mutant.tests)}")
-        return 0
+            stale = mutant.times(options.clone) != 1
+            print(f"{STALE if stale else '':14} {mutant.name}: {mutant.file}, caught by {' '.join(mutant.tests)}")
+        return int(any(mutant.times(options.clone) != 1 for mutant in chosen))
     if not shutil.which("unshare") or subprocess.run([*SANDBOX, "true"], capture_output=True).returncode:
         parser.error("mutants need `unshare` (of util-linux) and a machine that allows namespaces of one's own")
     found: Counter[str] = Counter()
