@@ -1,0 +1,148 @@
+"""What a worker has started ends with its lab: in its own group, in a session of its own, after a double fork."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from shmlab import Lab, offspring, segment
+from shmlab import layout as at
+from tests.apparatus import eventually
+from tests.faults.test_owner_death import alive
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
+ROOT = Path(__file__).parents[2]
+PER_WORKER, WORKERS = 3, 3
+SLEEP = ["sleep", "7773"]  # a number that nobody else sleeps for
+
+
+def put(buf, item):  # type: ignore[no-untyped-def]
+    import os
+    import subprocess
+
+    if not os.environ.get("STARTED"):
+        os.environ["STARTED"] = "yes"
+        subprocess.Popen(["sleep", "7773"])
+        subprocess.Popen(["sleep", "7773"], start_new_session=True)
+        if not os.fork():
+            os.setsid()
+            if os.fork():
+                os._exit(0)
+            os.closerange(0, 100)
+            os.execvp("sleep", ["sleep", "7773"])
+    buf.slots[buf.in_] = item
+
+
+def get(buf):  # type: ignore[no-untyped-def]
+    return buf.slots[buf.out]
+
+
+def lab() -> Lab:
+    shared = {"in_": 0, "out": 0}
+    return Lab(put=put, get=get, shared=shared, producers=WORKERS, consumers=0, produce_rate=50)
+
+
+def started() -> list[int]:
+    return [one.pid for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == SLEEP and alive(one.pid)]
+
+
+@pytest.fixture
+def owner() -> Iterator["subprocess.Popen[str]"]:
+    """A program with such a lab, all of whose workers have started what they start."""
+    program = "import sys; from tests.faults.test_offspring import lab\nit = lab().start()\n"
+    program += "print(it.name, *[w.pid for w in it.workers], flush=True); sys.stdin.readline(); it.stop()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        eventually(lambda: len(started()) == PER_WORKER * WORKERS, 20)
+        yield process
+        process.kill()
+
+
+def test_it_ends_when_the_lab_stops_and_nothing_else_does() -> None:
+    with subprocess.Popen(["sleep", "7774"]) as stranger:
+        with lab().start():
+            eventually(lambda: len(started()) == PER_WORKER * WORKERS, 20)
+        assert not started()
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["running", "with a stalled worker"])
+def test_it_ends_when_the_owner_is_killed(owner: "subprocess.Popen[str]", stopped: bool) -> None:
+    assert owner.stdout
+    if stopped:
+        os.kill(int(owner.stdout.readline().split()[1]), signal.SIGSTOP)
+    owner.kill()
+    eventually(lambda: not started(), 5)
+
+
+def test_it_ends_when_the_owner_is_killed_while_it_repairs(owner: "subprocess.Popen[str]") -> None:
+    assert owner.stdout
+    name, victim, stalled, *_ = owner.stdout.readline().split()
+    os.kill(int(stalled), signal.SIGSTOP)  # the repair waits for it
+    os.kill(int(victim), signal.SIGKILL)
+    eventually(lambda: not alive(int(victim)))
+    owner.kill()
+    eventually(lambda: not started(), 5)
+    assert name.startswith("shmlab-")
+
+
+def test_clean_ends_what_is_left_where_owner_and_workers_were_killed_at_once(owner: "subprocess.Popen[str]") -> None:
+    assert owner.stdout
+    _, *pids = map(str, owner.stdout.readline().split())
+    owner.send_signal(signal.SIGSTOP)
+    for pid in map(int, pids):
+        os.kill(pid, signal.SIGSTOP)
+    for pid in map(int, pids):
+        os.kill(pid, signal.SIGKILL)
+    owner.kill()
+    owner.wait(10)
+    left = started()
+    assert len(left) >= WORKERS  # those in sessions of their own: nobody was there to end them
+    said = subprocess.run(
+        [sys.executable, "-m", "shmlab.cli", "clean"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert all(f"ended process {pid}" in said for pid in left)
+    assert not started()
+
+
+def test_what_a_living_lab_has_started_is_no_stray() -> None:
+    with lab().start():
+        eventually(lambda: len(started()) == PER_WORKER * WORKERS, 20)
+        before = set(started())
+        offspring.end_strays()
+        assert set(started()) == before
+
+
+def test_the_owners_death_ends_the_guest_and_not_the_shell_s_job(tmp_path: Path) -> None:
+    """`shmlab produce NAME | tool`, as an interactive shell starts it: a group of its own in the shell's session."""
+    program = "import time; from shmlab import Lab\nit = Lab().start(); print(it.name, flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout
+        name = owner.stdout.readline().strip()
+        guest = subprocess.Popen(
+            [sys.executable, "-m", "shmlab.cli", "produce", name], stdout=subprocess.PIPE, process_group=0, cwd=ROOT
+        )
+        summary = tmp_path / "summary"
+        tool = "import sys; n = len(sys.stdin.readlines()); open(sys.argv[1], 'w').write(str(n))"
+        with (
+            guest,
+            subprocess.Popen(
+                [sys.executable, "-c", tool, str(summary)], stdin=guest.stdout, process_group=guest.pid
+            ) as reader,
+        ):
+            assert guest.stdout
+            guest.stdout.close()
+            file = segment.open_unmapped(name)
+            eventually(lambda: file.word(at.ROWS_USED) == file.layout.rows, 20)
+            file.close()
+            owner.kill()
+            assert guest.wait(20) == 0
+            assert reader.wait(20) == 0
+    assert int(summary.read_text()) >= 1
