@@ -87,8 +87,10 @@ KILLED = "from shmlab.exercises import sandbox; sandbox.run('tests.exercises.end
 
 @pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
-def test_nothing_outlives_a_grader_that_is_killed(level: str) -> None:
-    grader = subprocess.Popen([sys.executable, "-c", KILLED.format(level=level)])
+def test_nothing_outlives_a_grader_that_is_killed(level: str, tmp_path: Path) -> None:
+    grader = subprocess.Popen(
+        [sys.executable, "-c", KILLED.format(level=level)], env={**os.environ, "TMPDIR": str(tmp_path)}
+    )
     try:
         eventually(lambda: len(endless_ones()) == 3 or grader.poll() is not None)
         if grader.poll() is not None:
