@@ -1,4 +1,4 @@
-"""Run the notebooks that were handed in, each shut in, and tell who passed what by judging their answers again."""
+"""Run the notebooks that were handed in, each in a sandbox, judge their answers again, and tell who passed what."""
 
 import argparse
 from pathlib import Path

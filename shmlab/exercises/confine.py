@@ -1,13 +1,13 @@
-"""Run one program shut in: with limits, a deadline, and as far from everything else as the system allows.
+"""Run one program under limits and a deadline, isolated from everything else as far as the system allows.
 
     python -P -m shmlab.exercises.confine LEVEL FOLDER SECONDS MODULE ARGUMENT...
 
-This process supervises it, and knows nothing that the program says. Whatever the program has started ends with it. The
-limits hold for each of its processes. How far away it is:
+This process supervises the program and ends everything that it has started. The limits hold for each of its processes.
+LEVEL is one of:
 
-`apart`    no network, no processes of others, nothing to be written but FOLDER and its own shared memory
-`offline`  no network
-`limited`  only the limits: it can do what you can do
+`isolated`  no network, no view of other processes, write access only to FOLDER and to shared memory of its own
+`offline`   no network
+`limited`   only the limits: it can do whatever you can do
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from pathlib import Path
 from shmlab.exercises import namespaces
 from shmlab.waiting import Deadline
 
-APART, OFFLINE, LIMITED = LEVELS = ("apart", "offline", "limited")
+ISOLATED, OFFLINE, LIMITED = LEVELS = ("isolated", "offline", "limited")
 ADDRESSES = 4 << 30  # bytes of address space; an honest kernel with numpy takes one and a half
 FILES = 1024  # open at once, by one process
 LARGEST = 256 << 20  # bytes of one file
@@ -56,34 +56,34 @@ def _running() -> int:
 
 
 def supervise(level: str, folder: Path, seconds: float, arguments: list[str]) -> int:
-    """Start the program, wait for its end, end all that is left of it. Returns its exit status."""
+    """Start the program, wait for it, and kill what it leaves behind. Returns its exit status."""
     signal.pthread_sigmask(signal.SIG_BLOCK, NEWS)
     try:
         if level != LIMITED:
-            namespaces.enter(level == APART)
-        namespaces.control(namespaces.SET_SUBREAPER, 1)  # what loses its parent becomes ours
-        namespaces.control(namespaces.SET_DEATH_SIGNAL, signal.SIGTERM)  # last: entering takes it away
+            namespaces.enter(level == ISOLATED)
+        namespaces.control(namespaces.SET_SUBREAPER, 1)  # orphans become our children
+        namespaces.control(namespaces.SET_DEATH_SIGNAL, signal.SIGTERM)  # last: entering a namespace resets it
     except OSError as error:
         print(error, file=sys.stderr)
         return REFUSED
     child = os.fork()
     if not child:
         _begin(level, folder, seconds, arguments)
-    return _outlast(child, Deadline(seconds))
+    return _supervised(child, Deadline(seconds))
 
 
 def _begin(level: str, folder: Path, seconds: float, arguments: list[str]) -> None:
-    """In the child: become the program, or the first process of its namespace. Does not come back."""
+    """In the child: become the program, or the init process of its namespace. Does not return."""
     status = REFUSED
     try:
-        if level == APART:
-            namespaces.furnish(folder)
+        if level == ISOLATED:
+            namespaces.mount_all(folder)
         if level != LIMITED:
-            namespaces.resign()
+            namespaces.drop_capabilities()
         namespaces.control(namespaces.SET_DEATH_SIGNAL, signal.SIGKILL)
         limit(seconds)
-        if level == APART and (program := os.fork()):  # the first process of a namespace adopts and reaps all others
-            status = _outlast(program, Deadline(float("inf")))
+        if level == ISOLATED and (program := os.fork()):  # we are init there: we reap orphans
+            status = _supervised(program, Deadline(float("inf")))
         else:
             os.makedirs(os.environ["TMPDIR"], exist_ok=True)
             os.chdir(folder)
@@ -95,8 +95,8 @@ def _begin(level: str, folder: Path, seconds: float, arguments: list[str]) -> No
         os._exit(status)
 
 
-def _outlast(child: int, deadline: Deadline) -> int:
-    """Wait for a child until its time is up, end all that is left, and return the child's exit status."""
+def _supervised(child: int, deadline: Deadline) -> int:
+    """Wait for a child until the deadline, then kill all children. Returns its exit status, as a shell counts them."""
     status = LATE
     while not deadline.over:
         news = signal.sigtimedwait(NEWS, min(deadline.left, 3600.0))
@@ -110,32 +110,41 @@ def _outlast(child: int, deadline: Deadline) -> int:
 
 
 def _reaped(child: int) -> int | None:
-    """Reap all that have ended; the exit status of this one, if it has."""
+    """Reap all children that have ended. Returns the exit status of this one if it is among them."""
     status = None
     with contextlib.suppress(ChildProcessError):
         while (known := os.waitpid(-1, os.WNOHANG))[0]:
             if known[0] == child:
-                status = os.waitstatus_to_exitcode(known[1])
+                code = os.waitstatus_to_exitcode(known[1])
+                status = code if code >= 0 else 128 - code
     return status
 
 
 def _end_all() -> None:
-    """Kill all children, and those that come to be children by that, until there is none."""
+    """Kill all children, and the orphans that become children by that, until none is left."""
     deadline = Deadline(ENDING)
     with contextlib.suppress(ChildProcessError):
         while not deadline.over:
-            for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+            for child in _children():
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(child), signal.SIGKILL)
+                    os.kill(child, signal.SIGKILL)
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
             signal.sigtimedwait(NEWS, 0.05)
 
 
+def _children() -> list[int]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(process.read_text(errors="replace").rpartition(") ")[2].split()[1]) == os.getpid():
+                found.append(int(process.parent.name))
+    return found
+
+
 def main() -> None:
     level, folder, seconds, *arguments = sys.argv[1:]
-    status = supervise(level, Path(folder), float(seconds), arguments)
-    sys.exit(status if status >= 0 else 128 - status)  # as a shell tells of a signal
+    sys.exit(supervise(level, Path(folder), float(seconds), arguments))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Who passed what: `shmlab grade FOLDER` runs the notebooks that were handed in, and makes a table.
 
-Each notebook is run from top to bottom, shut in (`sandbox`), only to learn which answers it hands in to its checks.
-The answers are then judged again in a process that has not run the notebook (`judging`). So nothing that a notebook
-says, shows, saves or changes counts, and none can change the marks of another: all are read before the first is run.
+Each notebook is run from top to bottom in a sandbox, only to learn which answers it hands in to its checks. The
+answers are then judged again in a process that has not run the notebook (`judging`). So nothing that a notebook
+prints, saves or patches counts, and none can change the marks of another: all are read before the first is run.
+`docs/security.md` says what is promised, and what is not.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a student hands in to a check, written down as data: values, schedules, and the text of functions.
 
-A grader runs a notebook with `$SHMLAB_HANDED_IN` set. Each check then appends a line of JSON to that file before it
-judges. Whatever stands there is an *answer*, never a verdict: `judging` judges it again in a process that has not run
-the notebook. So it does no harm that a student's code can write to the file, too.
+The grader runs a notebook with `$SHMLAB_HANDED_IN` set. Each check then appends a line of JSON to that file before it
+judges. A line is an *answer*, never a verdict: `judging` judges it again in a process that has not run the notebook. So
+it does no harm that the student's code can write to the file, too.
 """
 
 import ast

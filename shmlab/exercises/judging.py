@@ -1,10 +1,10 @@
-"""Judge what was handed in, in a process that has not run the notebook. See `sandbox`.
+"""Judge what was handed in, in a process that has not run the notebook. `sandbox` isolates this.
 
     python -P -m shmlab.exercises.judging  <answers.jsonl  >verdicts.jsonl
 
-Values and schedules are data: no text of a student's is run to judge them. The functions of a coding task are run, over
-all interleavings and in real processes; only those whose text can do nothing but compute (`permitted`) are. The newest
-answer is judged first, and the first that passes ends its task.
+Values and schedules are data: judging them runs no code of a student's. The functions of a coding task are run, over
+all interleavings and in real processes, but only if their text is known to be safe (`permitted`): in this process they
+could change their own verdict. The newest answer is judged first; a task ends with the first answer that passes.
 """
 
 import json
@@ -20,7 +20,7 @@ from shmlab.exercises.judgement import NOT_YET
 def main() -> None:
     lines = [json.loads(line) for line in sys.stdin]
     told = os.fdopen(os.dup(1), "w")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what functions print is no verdict
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a student's functions print is discarded
     passed: set[str] = set()
     for line in lines:
         if line["task"] not in passed:
@@ -39,7 +39,7 @@ def judged(line: dict[str, object]) -> dict[str, object]:
         answers = [handed_in.restored(answer, functions) for answer in line["answers"]]  # type: ignore[attr-defined]
         more = {key: handed_in.restored(value, functions) for key, value in line["more"].items()}  # type: ignore[attr-defined]
         said = ExerciseBook().tasks[name](*answers, seed=seed, **more)  # type: ignore[arg-type]
-    except Exception as error:  # a judge has an answer to everything that may be handed in
+    except Exception as error:  # whatever was handed in, the other answers are judged
         return {"task": name, "seed": seed, "look": f"it cannot be judged ({type(error).__name__})"}
     return {"task": name, "seed": seed, "tried": said.state != NOT_YET, "passed": said.passed}
 

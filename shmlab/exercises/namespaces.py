@@ -1,8 +1,8 @@
-"""What Linux offers to shut a program in, without a container program: namespaces, read-only mounts, no capabilities.
+"""Isolate a process with what Linux offers for it: namespaces, read-only mounts, no capabilities.
 
-A process that enters namespaces of its own sees no network, no other process, and only the shared memory that it makes
-itself. All that is mounted can be read and not written, except for one folder, which is empty and lies in memory. No
-root is needed where the system lets users make such namespaces; many containers do not.
+A process in namespaces of its own sees no network, no other process, and only shared memory that it has created
+itself. Every mount is read-only except for one folder, which is a file system in memory. No root is needed where the
+system lets users create namespaces; many containers do not.
 """
 
 import ctypes
@@ -22,7 +22,7 @@ GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1
 MEMORY = 512 << 20  # bytes of the folder, and of /dev/shm
 DEVICES = ("null", "zero", "full", "random", "urandom")
 LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2", "ptmx": "pts/ptmx"}
-DOORS = ("/run", "/var/run", "/tmp/.X11-unix")  # sockets of services, which could do things outside
+SERVICES = ("/run", "/var/run", "/tmp/.X11-unix")  # sockets of services that take orders
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -33,9 +33,9 @@ def control(what: int, value: int) -> None:
 
 
 def enter(everything: bool) -> None:
-    """Leave the network, and with `everything` also the processes of others. Raises OSError.
+    """Enter a network namespace of our own, and with `everything` also one of processes. Raises OSError.
 
-    The next child is then the first process of its namespace, and calls `furnish`.
+    The next child is then the init process of that namespace; it has to call `mount_all`.
     """
     user, group = os.geteuid(), os.getegid()
     flags = NEW_USER | NEW_NETWORK | (NEW_PIDS | NEW_IPC if everything else 0)
@@ -46,24 +46,24 @@ def enter(everything: bool) -> None:
     _loopback()
 
 
-def furnish(folder: Path) -> None:
-    """Mount what the first process of new namespaces sees: all read-only, but for `folder`. Raises OSError."""
+def mount_all(folder: Path) -> None:
+    """Make every mount read-only and mount an empty `folder`, /dev, /dev/shm and /proc. Raises OSError."""
     _checked("unshare", libc.unshare(NEW_MOUNTS))
     _mount("none", "/", "", PRIVATE | RECURSIVE)
     _attributes("/", READ_ONLY | NO_SETUID, ALL_BELOW)
     _devices(folder)
-    for door in DOORS:
-        if os.path.isdir(door) and not os.path.islink(door) and not folder.is_relative_to(door):
-            _mount("none", door, "tmpfs", NO_SETUID | NO_DEVICES, "size=0,mode=0755")
+    for place in SERVICES:
+        if os.path.isdir(place) and not os.path.islink(place) and not folder.is_relative_to(place):
+            _mount("none", place, "tmpfs", NO_SETUID | NO_DEVICES, "size=0,mode=0755")
     for place in (str(folder), "/dev/shm"):
         _mount("none", place, "tmpfs", NO_SETUID | NO_DEVICES, f"size={MEMORY},mode=0700")
-    _mount("none", "/proc", "proc", READ_ONLY | NO_SETUID | NO_DEVICES)  # root could set the system's settings there
+    _mount("none", "/proc", "proc", READ_ONLY | NO_SETUID | NO_DEVICES)  # root could change system settings there
 
 
 def _devices(folder: Path) -> None:
-    """A /dev with nothing in it that leads out: a device can be written though its mount is read-only.
+    """Replace /dev by one with harmless devices only: a device can be written even if its mount is read-only.
 
-    It is built in `folder`, where the devices of old can be bound to, and then moved.
+    The new one is built in `folder`, while the old one can still be seen, and then moved.
     """
     _mount("none", str(folder), "tmpfs", NO_SETUID, "size=64k,mode=0755")
     for name in DEVICES:
@@ -84,15 +84,15 @@ def _attributes(place: str, on: int, how: int = 0) -> None:
     _checked("mount_setattr", code)
 
 
-def resign() -> None:
-    """Give up all capabilities, for ever: what was mounted stays as it is."""
+def drop_capabilities() -> None:
+    """Give up all capabilities for good, so that the mounts stay as they are. Raises OSError."""
     control(NO_NEW_PRIVILEGES, 1)
     header, none = struct.pack("Ii", CAPABILITIES_3, 0), bytes(24)
     _checked("capset", libc.capset(header, none))
 
 
 def _loopback() -> None:
-    """Let 127.0.0.1 work in the new network, which has nothing else."""
+    """Bring up 127.0.0.1, the only address in a new network namespace."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         name = b"lo".ljust(16, b"\0")
         flags = struct.unpack_from("16sh", fcntl.ioctl(any_socket, GET_FLAGS, name + bytes(24)))[1]

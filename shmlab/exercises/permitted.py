@@ -1,9 +1,9 @@
-"""Which program texts a grader runs in the process that judges: those that can only compute and use `buf`.
+"""Decide which programs a grader may run in the process that judges: those that only compute and use `buf`.
 
-A protocol needs little: numbers, lists, loops, and what `buf` offers. What is known to be safe stands in the lists
-below. A text that keeps to it reaches neither the interpreter, nor a file, nor the code that judges it: the ways there
-are names that begin with an underscore, modules, classes, caught exceptions and builtins such as `getattr` and `open`.
-A text that uses anything else is not run, and not called wrong either: somebody has to look at it.
+A protocol needs little: numbers, lists, loops, and what `buf` offers. The lists below name what is known to be safe. A
+program that keeps to them reaches neither the interpreter nor a file nor the code that judges it: for that it would
+need names that begin with an underscore, modules, classes, caught exceptions or builtins such as `getattr` and `open`.
+A program that uses anything else is not run, and not called wrong either: somebody has to look at it.
 """
 
 import ast

@@ -1,9 +1,9 @@
-"""Run a notebook from top to bottom, shut in, and tell what it handed in to its checks. See `sandbox`.
+"""Run a notebook from top to bottom and print what it hands in to its checks. `sandbox` isolates this.
 
     python -P -m shmlab.exercises.rerun CELL_SECONDS  <notebook.ipynb  >handed_in.jsonl
 
-What the notebook shows is of no interest. The exit status tells whether it came to its end. All of this is in reach of
-the student's code, and nothing of it is believed: what comes out are answers, which `judging` judges.
+The notebook's outputs are discarded. The exit status says whether it ran to its end. The student's code can reach all
+of this, so none of it is trusted: the lines that come out are answers, which `judging` judges.
 """
 
 import os

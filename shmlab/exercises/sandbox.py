@@ -1,7 +1,7 @@
-"""Run a module in a folder, a HOME and an environment of its own, shut in as far as this system allows (`confine`).
+"""Run a module in a folder, a HOME and an environment of its own, isolated as far as this system allows (`confine`).
 
-What it is given lies in its standard input, what it says comes from its standard output: files without a name, so
-that nobody waits for a pipe, and none grows beyond its limit.
+Its standard input and output are temporary files without a name: a pipe would have to be read while it runs, and a file
+cannot grow beyond the limit on its size.
 """
 
 import os
@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from shmlab.exercises import handed_in
-from shmlab.exercises.confine import APART, LATE, LEVELS, LIMITED, OFFLINE
+from shmlab.exercises.confine import ISOLATED, LATE, LEVELS, LIMITED, OFFLINE
 from shmlab.exercises.progress import VARIABLE as PROGRESS
 
 GRACE = 15.0  # seconds after its time in which a supervisor has to end
@@ -24,7 +24,7 @@ INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "P
 OURS = ("SHMLAB_WORKERS", "SHMLAB_LABS", "SHMLAB_PROCESSES", "SHMLAB_MEMORY", "SHMLAB_RUN_TIME")
 PACKAGE = Path(__file__).parent.parent.parent  # where this very shmlab is found
 SHORTCOMINGS = {
-    APART: "",
+    ISOLATED: "",
     OFFLINE: "This system allows only part of the isolation: what is run here has no network, but it can write where "
     "you can write. Grade as a user with nothing to lose.",
     LIMITED: "This system allows no isolation: what is run here has your network and can write where you can write. "
@@ -92,7 +92,7 @@ def best_level() -> str:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """All that a program in this folder is told: nothing of the grader's own settings, files and secrets."""
+    """The environment of a program in this folder, without the grader's own settings, files and secrets."""
     told = {name: os.environ[name] for name in (*INHERITED, *OURS) if name in os.environ}
     homes = {
         "HOME": "",

@@ -76,7 +76,7 @@ class Presentation(Voila):
     """Voilà with the lecture's page. `address` is what the lecturer opens, token included."""
 
     browser_wanted = True
-    signpost: Path | None = None  # the file that the browser is given
+    redirect: Path | None = None  # the file that the browser is given
 
     @property
     def address(self) -> str:
@@ -105,11 +105,11 @@ class Presentation(Voila):
                 signal.signal(number, self._handle_signal_stop)
         print(f"The lecture: {self.address}\nCtrl-C ends it, and all that it runs.", flush=True)
         if self.browser_wanted:
-            self.signpost = signpost(self.address)
-            threading.Thread(target=webbrowser.open, args=(self.signpost.as_uri(),), daemon=True).start()
+            self.redirect = redirect_file(self.address)
+            threading.Thread(target=webbrowser.open, args=(self.redirect.as_uri(),), daemon=True).start()
 
 
-def signpost(address: str) -> Path:
+def redirect_file(address: str) -> Path:
     """Write a file that leads a browser to an address, and that only this user can read.
 
     Every user of the machine can read a browser's command line, so the token must not stand there. The file lies in
@@ -164,5 +164,5 @@ def serve(notebook: Path, port: int | None, browser: bool, theme: str) -> None:
     try:
         made.start()
     finally:
-        if made.signpost:
-            made.signpost.unlink(missing_ok=True)
+        if made.redirect:
+            made.redirect.unlink(missing_ok=True)

@@ -3,6 +3,8 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import psutil
 import pytest
 
 from shmlab.exercises import sandbox
-from shmlab.exercises.confine import APART, LEVELS, LIMITED, OFFLINE, REFUSED
+from shmlab.exercises.confine import ISOLATED, LEVELS, LIMITED, OFFLINE, REFUSED
+from tests.apparatus import eventually
 
 
 def intruded(level: str, shared: Path) -> Any:
@@ -35,10 +38,10 @@ OTHERS = {"write beside the hand-ins", "delete a hand-in", "change the installat
 
 
 @pytest.mark.slow
-def test_apart_it_reaches_nothing_but_its_own(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_isolated_it_reaches_nothing_but_its_own(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_TOKEN", "secret")
     monkeypatch.setenv("HOME", str(shared))
-    found = intruded(APART, shared)
+    found = intruded(ISOLATED, shared)
     assert {what for what, done in found["could"].items() if done} == MINE
     assert [path.name for path in shared.iterdir()] == ["other.ipynb"]
     told = found["told"]
@@ -72,6 +75,32 @@ def test_what_does_not_end_is_ended_at_its_deadline(level: str) -> None:
     assert not [p for p in psutil.process_iter(["cmdline"]) if "tests.exercises.endless" in (p.info["cmdline"] or ())]
 
 
+def endless_ones() -> list[int]:
+    """The processes of `tests.exercises.endless`, without the supervisor that has the name among its arguments."""
+    module = ["-m", "tests.exercises.endless"]
+    found = psutil.process_iter(["pid", "cmdline"])
+    return [process.pid for process in found if (process.info["cmdline"] or ())[-2:] == module]
+
+
+KILLED = "from shmlab.exercises import sandbox; sandbox.run('tests.exercises.endless', seconds=60, level={level!r})"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", LEVELS)
+def test_nothing_outlives_a_grader_that_is_killed(level: str, tmp_path: Path) -> None:
+    grader = subprocess.Popen(
+        [sys.executable, "-c", KILLED.format(level=level)], env={**os.environ, "TMPDIR": str(tmp_path)}
+    )
+    try:
+        eventually(lambda: len(endless_ones()) == 3 or grader.poll() is not None)
+        if grader.poll() is not None:
+            pytest.skip(f"this system does not offer the level {level!r}")
+    finally:
+        grader.kill()
+        grader.wait()
+    eventually(lambda: not endless_ones())
+
+
 def test_a_weaker_system_is_told_of() -> None:
-    assert not sandbox.SHORTCOMINGS[APART]
+    assert not sandbox.SHORTCOMINGS[ISOLATED]
     assert "no network" in sandbox.SHORTCOMINGS[OFFLINE] and "no isolation" in sandbox.SHORTCOMINGS[LIMITED]
