@@ -4,10 +4,15 @@
 PYTHON ?= python3
 ARGS ?=
 
-# The stamp carries the version, so that .venv is always of the Python that was asked for.
-venv := .venv/installed-$(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)
+# Two stamps: the course alone is there sooner than what tests and site need beside it. They carry the version, so that
+# .venv is always of the Python that was asked for.
+version := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)
+course := .venv/course-$(version)
+venv := .venv/installed-$(version)
 # With .venv on the PATH, a notebook's `!shmlab ls` finds the command.
 run := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m
+install := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
+  .venv/bin/python -m pip --disable-pip-version-check -q install -e
 # JupyterLab refuses root unless told; in a container one is root.
 root := $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -17,13 +22,14 @@ WORKERS ?= $(if $(filter 1,$(shell nproc 2>/dev/null)),0,2)
 shared := -p no:anyio -n $(WORKERS)
 nbval := --nbval --nbval-current-env --nbval-cell-timeout=60
 
-.PHONY: help lab test check pythons docs bench soak fuzz mutants clean
+.PHONY: help lab test check pythons fresh docs bench soak fuzz mutants clean
 
 help:
 	@echo 'make lab     set up and open JupyterLab on the first notebook'
 	@echo 'make test    set up and run every check: ruff, mypy, all tests, notebooks, browser'
 	@echo 'make check   the quick part of it, for while you work (a minute)'
 	@echo 'make pythons run the quick tests on every Python from 3.11 on that is found here'
+	@echo 'make fresh   try all of this on newly built Debian systems (needs root, mmdebstrap, the network)'
 	@echo 'make docs    build the site into build/docs'
 	@echo 'make bench   run the benchmarks'
 	@echo 'make soak    an hour of random use, with kills (ARGS=300 for five minutes)'
@@ -32,7 +38,7 @@ help:
 	@echo 'make clean   remove .venv and all caches'
 
 # On the whole clone, since lessons lead to pages in docs.
-lab: $(venv)
+lab: $(course)
 	@$(run) jupyterlab $(root) --ServerApp.root_dir="$(CURDIR)" $(ARGS) notebooks/00_start_here.ipynb
 
 # pytest comes last in both, so that its summary is what one reads last. The tests that measure time run in a second pytest,
@@ -55,12 +61,15 @@ check: $(venv)
 pythons: $(venv)
 	@$(run) nox $(ARGS)
 
+fresh: $(venv)
+	@$(run) benchmarks.fresh $(ARGS)
+
 # Warnings are errors, all of them are told, and nothing is fetched or run.
 docs: $(venv)
 	@$(run) sphinx -q -W --keep-going -j auto -b html -c docs/site . build/docs
 	@echo 'Open build/docs/index.html'
 
-longer := benchmarks/soak.py benchmarks/mutants.py benchmarks/breaks.py
+longer := $(addprefix benchmarks/,soak.py fresh.py mutants.py breaks.py)
 bench: $(venv)
 	@set -e; for script in $(filter-out $(longer),$(wildcard benchmarks/*.py)); do echo "== $$script"; $(run) "benchmarks.$$(basename "$$script" .py)"; done
 
@@ -79,7 +88,7 @@ clean:
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 # Asked before anything is made. Debian and Ubuntu keep ensurepip in a package of its own.
-$(venv): pyproject.toml constraints.txt
+$(course): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo 'shmlab needs Python 3.11 or newer, and `$(PYTHON)` is older or missing: `sudo apt install python3-venv`' \
 	       'brings the newest of this system, or name one as in `PYTHON=python3.12 make test`.' >&2; exit 1; }
@@ -89,7 +98,12 @@ $(venv): pyproject.toml constraints.txt
 	@if [ "$$($(PYTHON) -V)" != "$$(.venv/bin/python -V 2>/dev/null)" ]; then rm -rf .venv; fi
 	@echo "Setting up .venv with $$($(PYTHON) -V) (a minute or two, once) ..."
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
-	@PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
-	  .venv/bin/python -m pip --disable-pip-version-check -q install -e '.[test,docs]'
+	@$(install) .
+	@touch $@
+	@echo 'Done.'
+
+$(venv): $(course)
+	@echo 'Adding what the tests and the site need (a minute or two, once) ...'
+	@$(install) '.[test,docs]'
 	@touch $@
 	@echo 'Done.'

@@ -1,0 +1,131 @@
+"""What a student does first works in surroundings that are not the usual ones.
+
+In each of them a program imports shmlab, asks the doctor, runs a lab, copies the course, and starts a kernel that shows
+a live lab: the five things that the first half hour of the course needs.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+ROOT = Path(__file__).parent.parent
+LONG = 250  # seconds, for what takes a few where nobody else computes
+STRANGER = 54321  # a user whom no passwd file names
+MANY = 1100  # descriptors: more than select() can tell apart
+FIRST = f"""
+import os, resource, stat, sys
+many = int(os.environ.get("MANY_DESCRIPTORS", 0))
+if many:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (many * 2, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+kept = [os.open(os.devnull, os.O_RDONLY) for _ in range(many)]
+os.umask(int(os.environ.get("UMASK", "0o022"), 8))
+
+import shmlab
+from shmlab import cli, segment
+with shmlab.Lab("semaphores", slots=4, producers=2, consumers=1) as lab:
+    files = [name for name in os.listdir(segment.DIRECTORY) if lab.name in name]
+    assert len(files) > 3, files  # the segment and its semaphores
+    for name in files:
+        assert stat.S_IMODE(os.stat(os.path.join(segment.DIRECTORY, name)).st_mode) == 0o600, name
+report = shmlab.Lab("semaphores", slots=4, producers=2, consumers=1).run(items=200)
+assert report.consumed == 200 and not report.faults, report
+assert cli.main(["doctor"]) == 0
+assert cli.main(["notebooks", "mine", "--no-open"]) == 0
+assert os.path.exists("mine/00_start_here.ipynb")
+
+from jupyter_client.manager import start_new_kernel
+manager, client = start_new_kernel(startup_timeout={LONG})
+try:
+    cell = "from shmlab import labs; live = labs.live(); print(repr(live)); labs.close()"
+    reply = client.execute_interactive(cell, timeout={LONG})
+    assert reply["content"]["status"] == "ok", reply["content"]
+finally:
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+print("all five")
+"""
+
+
+def do(place: Path, *before: object, without: tuple[str, ...] = (), **variables: object) -> None:
+    """Do the five things in the folder `place`, which is also the home, by a command that stands `before` Python's."""
+    environment = {name: value for name, value in os.environ.items() if name not in without} | {"HOME": str(place)}
+    command = [*map(str, before), sys.executable, "-W", "default", "-c", FIRST]
+    environment |= {name: str(value) for name, value in variables.items()}
+    result = subprocess.run(command, cwd=place, env=environment, capture_output=True, timeout=LONG)
+    said = os.fsdecode(result.stdout + result.stderr)
+    assert result.returncode == 0 and "all five" in said, said[-3000:]
+
+
+def spaces(*wanted: str) -> list[str]:
+    """The command that gives the next one namespaces of its own; skips where that is not allowed."""
+    command = ["unshare", *wanted]
+    if shutil.which("unshare") is None or subprocess.run([*command, "true"], capture_output=True).returncode:
+        pytest.skip(f"this machine does not allow `{' '.join(command)}`")
+    return command
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Iterator[Path]:
+    """A folder with spaces and letters beyond ASCII in its path, with the package beside it."""
+    place = tmp_path / "Übung 1, für alle" / "日本"
+    place.mkdir(parents=True)
+    (place.parent / "shmlab").symlink_to(ROOT / "shmlab")
+    yield place
+
+
+def test_a_path_with_spaces_and_letters_beyond_ascii(odd: Path) -> None:
+    do(odd, PYTHONPATH=odd.parent, TMPDIR=odd)
+
+
+@pytest.mark.parametrize("strict", [{}, {"PYTHONUTF8": 0, "PYTHONCOERCECLOCALE": 0}], ids=["mended", "strict"])
+def test_a_locale_that_knows_ascii_only(tmp_path: Path, strict: dict[str, int]) -> None:
+    """Python takes UTF-8 in the locale C; the strict one is told not to."""
+    do(tmp_path, without=("LC_CTYPE",), LANG="C", LC_ALL="C", **strict)
+
+
+def test_no_tmpdir(tmp_path: Path) -> None:
+    do(tmp_path, without=("TMPDIR", "TEMP", "TMP"))
+
+
+def test_a_tmpdir_that_is_not_there(tmp_path: Path) -> None:
+    do(tmp_path, TMPDIR=tmp_path / "gone")
+
+
+def test_a_umask_of_zero_opens_nothing_to_others(tmp_path: Path) -> None:
+    do(tmp_path, UMASK="0o000")
+
+
+def test_more_descriptors_than_select_can_tell_apart(tmp_path: Path) -> None:
+    do(tmp_path, MANY_DESCRIPTORS=MANY)
+
+
+def test_a_home_that_can_only_be_read(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    mounted = f"mount -t tmpfs -o ro tmpfs '{tmp_path}/home' && export HOME='{tmp_path}/home' && exec \"$@\""
+    do(tmp_path, *spaces("--mount", *user), "sh", "-ec", mounted, "sh")
+
+
+def test_a_user_without_a_name(tmp_path: Path) -> None:
+    do(
+        tmp_path,
+        *spaces("--user", f"--map-user={STRANGER}", f"--map-group={STRANGER}"),
+        without=("USER", "LOGNAME", "LNAME", "USERNAME"),
+    )
+
+
+def test_a_proc_that_hides_the_processes_of_others(tmp_path: Path) -> None:
+    """In a user namespace of one's own, with process ids of its own, since a mount of proc would be changed for all."""
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    hidden = 'mount -t proc -o hidepid=invisible proc /proc && exec "$@"'
+    command = spaces("--mount", "--pid", "--fork", "--kill-child", *user)
+    if subprocess.run([*command, "sh", "-c", hidden, "sh", "true"], capture_output=True).returncode:
+        pytest.skip("this machine mounts no /proc with hidepid")
+    do(tmp_path, *command, "sh", "-ec", hidden, "sh")
