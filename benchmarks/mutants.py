@@ -14,6 +14,7 @@ for when they have just passed.
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -100,6 +101,7 @@ def main() -> int:
         return int(any(mutant.times(options.clone) != 1 for mutant in chosen))
     if not shutil.which("unshare") or subprocess.run([*SANDBOX, "true"], capture_output=True).returncode:
         parser.error("mutants need `unshare` (of util-linux) and a machine that allows namespaces of one's own")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the sandbox ends with this program
     found: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="shmlab-mutants-") as folder:
         root = Path(folder) / "clone"
