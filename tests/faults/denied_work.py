@@ -10,6 +10,7 @@ import sys
 import time
 
 from shmlab import Lab, Ring
+from shmlab.comparison.peer import end_with
 from tests.apparatus import eventually
 
 FULL = {"produce_rate": None, "consume_rate": None}
@@ -66,6 +67,19 @@ def owner() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def peer() -> None:
+    """A process that forks another, as a comparison does, and waits to be killed: their numbers."""
+    parent = os.getpid()
+    child = os.fork()
+    if not child:
+        end_with(parent, signal.SIGKILL)
+        print("peer", os.getpid(), flush=True)
+        while True:  # woken to look who its parent is
+            signal.pause()
+    sys.stdin.readline()
+    os.kill(parent, signal.SIGKILL)
+
+
 if __name__ == "__main__":
-    {"lab": lab, "ring": ring, "owner": owner}[sys.argv[1]]()
+    {"lab": lab, "ring": ring, "owner": owner, "peer": peer}[sys.argv[1]]()
     print("well")
