@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 from shmlab import Lab, Ring
 from shmlab.comparison.peer import end_with
@@ -60,8 +59,7 @@ def ring() -> None:
 def owner() -> None:
     """An owner that waits to be killed: its lab's name and its workers' numbers, one of them stalled."""
     it = Lab(producers=2, consumers=2, produce_rate=200, consume_rate=200).start()
-    while it.snapshot().produced < 3:
-        time.sleep(0.01)
+    eventually(lambda: it.snapshot().produced > 2)
     print(it.name, *[worker.pid for worker in it.workers], flush=True)
     sys.stdin.readline()
     os.kill(os.getpid(), signal.SIGKILL)
