@@ -7,9 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 from shmlab import Lab, Ring
+from shmlab.comparison.peer import end_with
 from tests.apparatus import eventually
 
 FULL = {"produce_rate": None, "consume_rate": None}
@@ -59,13 +59,25 @@ def ring() -> None:
 def owner() -> None:
     """An owner that waits to be killed: its lab's name and its workers' numbers, one of them stalled."""
     it = Lab(producers=2, consumers=2, produce_rate=200, consume_rate=200).start()
-    while it.snapshot().produced < 3:
-        time.sleep(0.01)
+    eventually(lambda: it.snapshot().produced > 2)
     print(it.name, *[worker.pid for worker in it.workers], flush=True)
     sys.stdin.readline()
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def peer() -> None:
+    """A process that forks another, as a comparison does, and waits to be killed: their numbers."""
+    parent = os.getpid()
+    child = os.fork()
+    if not child:
+        end_with(parent, signal.SIGKILL)
+        print("peer", os.getpid(), flush=True)
+        while True:  # woken to look who its parent is
+            signal.pause()
+    sys.stdin.readline()
+    os.kill(parent, signal.SIGKILL)
+
+
 if __name__ == "__main__":
-    {"lab": lab, "ring": ring, "owner": owner}[sys.argv[1]]()
+    {"lab": lab, "ring": ring, "owner": owner, "peer": peer}[sys.argv[1]]()
     print("well")

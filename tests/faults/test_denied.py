@@ -62,6 +62,18 @@ def test_nothing_outlives_an_owner_that_is_killed_where_a_call_is_refused(refuse
     eventually(lambda: not any(name in entry for entry in entries()) and not any(map(alive, map(int, pids))), 5)
 
 
+@pytest.mark.parametrize("refused", ["", "pdeathsig"])
+def test_a_process_that_measures_ends_with_its_parent(refused: str) -> None:
+    with run(refused, "peer") as process:
+        assert process.stdout
+        _, pid = process.stdout.readline().split()
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        process.wait(30)
+        eventually(lambda: not alive(int(pid)))
+
+
 @pytest.mark.parametrize("refused", ["", "pdeathsig", "pidfd,pdeathsig"])
 def test_clean_ends_the_stalled_worker_of_a_dead_owner(refused: str) -> None:
     """Where the owner's death does not wake it, it stays: with all others stalled, too, nobody is there to clean up."""
