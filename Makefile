@@ -47,7 +47,7 @@ docs: $(venv)
 	@echo 'Open build/docs/index.html'
 
 bench: $(venv)
-	@set -e; for script in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(run) "benchmarks.$$(basename "$$script" .py)"; done
+	@set -e; for script in $(filter-out benchmarks/soak%.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(run) "benchmarks.$$(basename "$$script" .py)"; done
 
 soak: $(venv)
 	@$(run) benchmarks.soak $(ARGS)
