@@ -12,12 +12,15 @@ import gc
 import json
 import random
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.core import machine
+from benchmarks.soak_guests import Failed as GuestsFailed
+from benchmarks.soak_guests import GuestSoak, compiled
 from shmlab import Lab, Snapshot, Worker
 
 FIGURES = Path(__file__).parent.parent / "docs/figures/soak.json"
@@ -26,6 +29,7 @@ RATES = (0.5, 5.0, 50.0, 500.0, 5000.0, None)
 CHANGES = ("rate", "rate", "rates", "remove", "kill", "kill inside", "pause", "slow", "stall")
 FAULTS = ("lost", "duplicated", "out_of_order", "corrupted", "overwritten")
 LAB = (4.0, 12.0)  # seconds that one lab lives
+GUESTS, KILLS = 10, 10  # after so many labs comes one with guests, and so many kills
 PAUSE = (0.0, 0.3)  # seconds between two changes
 DRAIN = 30.0  # seconds in which all items that are left have to arrive
 GROWTH = 5 << 20  # bytes by which a process may grow
@@ -57,6 +61,8 @@ class Soak:
             self.one_lab(min(self.chance.uniform(*LAB), seconds - self.seconds))
             self.kernel.append(used())
             self.counts["labs"] += 1
+            if self.counts["labs"] % GUESTS == 0:
+                self.guests()
             self.seconds = time.monotonic() - began
         if self.grown() > GROWTH or self.workers > GROWTH:
             self.fail(f"memory: this process grew by {self.grown():,} bytes, a worker by {self.workers:,}")
@@ -96,6 +102,16 @@ class Soak:
                 time.sleep(self.chance.uniform(*PAUSE))
                 self.measure(lab.snapshot())
             self.judge(self.drained(lab))
+
+    def guests(self) -> None:
+        """A lab in which guests work whom nobody looks at, with kills."""
+        with tempfile.TemporaryDirectory() as folder:
+            soak = GuestSoak(self.chance.choice(list(STRATEGIES)), self.chance.randrange(1 << 20), compiled(folder))
+            try:
+                soak.run(KILLS)
+            except GuestsFailed as error:
+                self.fail(str(error))
+        self.counts += soak.counts
 
     def rates(self, count: int) -> list[float | None]:
         return [self.chance.choice(RATES) for _ in range(count)]

@@ -1,6 +1,6 @@
 """docs/performance.md, the figures in docs/deploy.md, and three of the README, from what the benchmarks leave.
 
-    python -m benchmarks.write_page        # after `python -m benchmarks.core`, `.ipc`, `.view` and `.students`
+python -m benchmarks.write_page        # after `python -m benchmarks.core`, `.ipc`, `.view` and `.students`
 """
 
 import json

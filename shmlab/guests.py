@@ -7,6 +7,7 @@ and a signal only sent, where /proc shows that this very process has the row's l
 """
 
 import contextlib
+import fcntl
 import os
 import signal
 import threading
@@ -16,7 +17,7 @@ from shmlab import layout as at
 from shmlab import rows
 from shmlab.handle import Handle
 from shmlab.processes import Program
-from shmlab.segment import DIRECTORY, SegmentFile, owner_is_dead
+from shmlab.segment import DIRECTORY, SegmentFile
 from shmlab.waiting import until
 
 EVERY = 0.2  # seconds between two looks at all rows
@@ -183,9 +184,17 @@ class Guests:
 def over(file: SegmentFile) -> bool:
     """Whether a lab or ring is over: stopped, its owner dead, or its name gone, which a dead owner's workers see to.
 
-    The lock on the file tells, not the owner's number: that is another process's in another container.
+    The lock on the file tells, not the owner's number: that is another process's in another container. Not for the
+    owner's own `file`, whose lock it would lose. Raises OSError once closed.
     """
-    return file.word(at.STATE) == at.STOPPED or os.fstat(file.fd).st_nlink == 0 or owner_is_dead(file.name)
+    if file.word(at.STATE) == at.STOPPED or os.fstat(file.fd).st_nlink == 0:
+        return True
+    try:
+        fcntl.flock(file.fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    fcntl.flock(file.fd, fcntl.LOCK_UN)
+    return True
 
 
 def maps(pid: int, name: str) -> bool | None:

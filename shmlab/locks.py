@@ -1,33 +1,52 @@
 """A lock on one byte of a file: one process has it, and the operating system takes it back when that process dies.
 
-It is fcntl's "open file description" lock: it belongs to whoever has the open file, is seen by every process that can
+It is fcntl's "open file description" lock (Linux 3.15): it belongs to the open file, is seen by every process that can
 open the file, in whatever container, and needs no process number. A byte that is not locked belongs to nobody alive.
+
+Where a sandbox refuses it, fcntl's older lock does: both respect each other. But that one belongs to the process: it is
+lost as soon as the process closes the file anywhere, and does not keep two parts of one process apart. So whoever
+relies on a lock opens the segment once, and keeps it open.
 """
 
+import errno
 import fcntl
 import os
 import struct
 
+OLDER = {fcntl.F_OFD_SETLK: fcntl.F_SETLK, fcntl.F_OFD_GETLK: fcntl.F_GETLK}
+REFUSED = (errno.EINVAL, errno.ENOSYS, errno.EPERM)
+TAKEN = (errno.EAGAIN, errno.EACCES)
 _FLOCK = struct.Struct("hhqqi")  # struct flock of 64-bit Linux: type, whence, start, length, pid
 
 
-def lock(fd: int, offset: int, wait: bool = False) -> bool:
-    """Take the lock on the byte at `offset`; False where somebody else has it (with `wait`: sleep until it is free)."""
-    command = fcntl.F_OFD_SETLKW if wait else fcntl.F_OFD_SETLK
+def lock(fd: int, offset: int) -> bool:
+    """Take the lock on the byte at `offset`; False where somebody else has it. Raises OSError."""
     try:
-        fcntl.fcntl(fd, command, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, offset, 1, 0))
-    except (BlockingIOError, PermissionError):
+        _ask(fd, fcntl.F_OFD_SETLK, fcntl.F_WRLCK, offset)
+    except OSError as error:
+        if error.errno not in TAKEN:
+            raise
         return False
     return True
 
 
 def unlock(fd: int, offset: int) -> None:
-    """Give the lock on the byte at `offset` back."""
-    fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, offset, 1, 0))
+    """Give the lock on the byte at `offset` back. Raises OSError."""
+    _ask(fd, fcntl.F_OFD_SETLK, fcntl.F_UNLCK, offset)
 
 
 def locked(fd: int, offset: int) -> bool:
-    """Whether somebody else has the lock on the byte at `offset`."""
-    asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, offset, 1, 0)
-    told: int = _FLOCK.unpack(fcntl.fcntl(fd, fcntl.F_OFD_GETLK, asked))[0]
-    return told != fcntl.F_UNLCK
+    """Whether somebody else has the lock on the byte at `offset`. Raises OSError."""
+    return _ask(fd, fcntl.F_OFD_GETLK, fcntl.F_WRLCK, offset) != fcntl.F_UNLCK
+
+
+def _ask(fd: int, command: int, kind: int, offset: int) -> int:
+    """The type of lock that the kernel answers with."""
+    asked = _FLOCK.pack(kind, os.SEEK_SET, offset, 1, 0)
+    try:
+        answer = fcntl.fcntl(fd, command, asked)
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        answer = fcntl.fcntl(fd, OLDER[command], asked)
+    return int(_FLOCK.unpack(answer)[0])

@@ -19,8 +19,13 @@ from collections.abc import Sequence
 from shmlab import item as items
 from shmlab import layout as at
 from shmlab.segment import Segment, SegmentFile
+from shmlab.waiting import until
 
 PARTS = 4  # a quarter of the window is settled at a time
+# seconds that a producer waits for a consumer which has an item of that quarter in its hand. One that is only out of
+# the processor may be between its look at SETTLED and its mark, which would then stand for an item to come; one that
+# is stalled for longer, anywhere else, notices afterwards that it is late.
+PATIENCE = 1.0
 
 
 class Deliveries:
@@ -60,6 +65,7 @@ def settle(segment: Segment, row: int) -> None:
     words, mine, layout = segment.words, at.row(row) // at.WORD, segment.layout
     size = layout.window // PARTS
     first = words[mine + at.SETTLED]
+    until(lambda: not _in_a_hand(segment, row, first, first + size), PATIENCE)
     start = layout.receipts(row) + first % layout.window
     words[mine + at.BEFORE] = words[mine + at.DELIVERED]
     words[mine + at.CLOSING] = first + size  # from here on this row is read as `opened` tells
@@ -78,6 +84,16 @@ def opened(row: Sequence[int], window: int) -> tuple[int, range]:
     size = window // PARTS
     start = (row[at.SETTLED] - 1) // size * size % window  # whole quarters, also of a damaged row
     return row[at.DELIVERED], range(start, start + size)
+
+
+def _in_a_hand(segment: Segment, row: int, first: int, end: int) -> bool:
+    """Whether a consumer still has one of these items of this producer, and may just be marking it."""
+    hands = segment.words[
+        at.row(0) // at.WORD + at.HAND : at.row(segment.layout.rows) // at.WORD : at.ROW_SIZE // at.WORD
+    ]
+    return any(
+        (hand >> items.SEQUENCE_BITS) - 1 == row and first <= hand & items.SEQUENCE < end for hand in hands if hand
+    )
 
 
 class Books:

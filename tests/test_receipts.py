@@ -1,6 +1,7 @@
 """The books against a plain multiset: whatever is dropped, doubled, damaged or swapped is told exactly."""
 
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -308,3 +309,28 @@ def test_latency_percentiles_are_those_of_the_items() -> None:
         seen = books.seen()
         assert seen.latency_p50 == pytest.approx(0.001, rel=0.5)
         assert seen.latency_p99 == pytest.approx(0.1, rel=0.5)
+
+
+def test_nothing_is_settled_while_a_consumer_may_just_be_marking_it() -> None:
+    """A consumer that loses the processor between its look at SETTLED and its mark would mark an item to come."""
+    with buffer() as it:
+        ticket = (0 + 1) << items.SEQUENCE_BITS | 5
+        it.set_word(1, at.HAND, ticket)
+        producer = threading.Thread(target=settle, args=(it.segment, 0))
+        producer.start()
+        producer.join(0.1)
+        assert producer.is_alive() and it.word(0, at.SETTLED) == 0
+        it.set_word(1, at.HAND, 0)
+        producer.join(10)
+        assert it.word(0, at.SETTLED) == it.layout.window // PARTS
+
+
+def test_a_stalled_consumer_delays_the_books_of_one_item_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shmlab.receipts.PATIENCE", 0.01)
+    with buffer() as it:
+        it.set_word(1, at.HAND, (0 + 1) << items.SEQUENCE_BITS | 5)
+        settle(it.segment, 0)
+        assert it.word(0, at.SETTLED) == it.layout.window // PARTS
+        monkeypatch.setattr("shmlab.receipts.PATIENCE", 3600)
+        settle(it.segment, 0)  # its item is settled already
+        assert it.word(0, at.SETTLED) == 2 * it.layout.window // PARTS

@@ -38,6 +38,11 @@ static void settle(struct lab *lab) {
     if (mine->produced - mine->settled < header->window) return;
     unsigned char *receipts = (unsigned char *)lab->segment + header->receipts_at + lab->index * header->window;
     unsigned char *oldest = receipts + mine->settled % header->window;
+    for (word began = now(), i = 0; i < header->rows && now() - began < 1000000000;) { /* nobody may be marking them */
+        word hand = look(&lab->segment->rows[i].hand), which = (hand & 0xFFFFFFFFFFFF) - mine->settled;
+        if (hand >> 48 == lab->index + 1 && which < header->window / 4) usleep(1000);
+        else i++;
+    }
     word delivered = 0;
     for (word i = 0; i < header->window / 4; i++) delivered += oldest[i];
     put_word(&mine->before, mine->delivered);

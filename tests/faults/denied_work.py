@@ -56,6 +56,28 @@ def ring() -> None:
             assert it.get(5) == b"87654321"
 
 
+def guests() -> None:
+    """A guest joins unseen, is seen, stalled where that can be told, killed and repaired after; another one leaves."""
+    command = [sys.executable, "-m", "shmlab.cli", "produce"]
+    with Lab(slots=4, producers=1, consumers=2, **FULL) as it:  # type: ignore[arg-type]
+        for end in ("kill", "leave"):
+            with subprocess.Popen([*command, it.name, "--rate", "max"], stdout=subprocess.DEVNULL) as guest:
+                name = eventually(lambda pid=guest.pid: [w.name for w in it.workers if w.pid == pid and w.items], 20)[0]
+                if end == "kill":
+                    it.kill("C0", holding="mutex", timeout=20)
+                    eventually(lambda: sum("Repaired" in event.text for event in it.events) == 1)
+                    os.kill(guest.pid, signal.SIGKILL)
+                    eventually(lambda: sum("Repaired" in event.text for event in it.events) == 2)
+                    it.remove(name)
+                else:
+                    it.remove(name)
+                    assert guest.wait(10) == 0
+                eventually(lambda name=name: name not in [worker.name for worker in it.workers])
+            before = it.snapshot().consumed
+            eventually(lambda before=before: it.snapshot().consumed > before + 100)
+        assert it.snapshot().lost == it.snapshot().duplicated == 0
+
+
 def owner() -> None:
     """An owner that waits to be killed: its lab's name and its workers' numbers, one of them stalled."""
     it = Lab(producers=2, consumers=2, produce_rate=200, consume_rate=200).start()
@@ -79,5 +101,5 @@ def peer() -> None:
 
 
 if __name__ == "__main__":
-    {"lab": lab, "ring": ring, "owner": owner, "peer": peer}[sys.argv[1]]()
+    {"lab": lab, "ring": ring, "guests": guests, "owner": owner, "peer": peer}[sys.argv[1]]()
     print("well")

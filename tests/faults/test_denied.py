@@ -44,7 +44,7 @@ def run(refused: str, *what: str) -> "subprocess.Popen[str]":
     )
 
 
-@pytest.mark.parametrize("what", ["lab", "ring"])
+@pytest.mark.parametrize("what", ["lab", "ring", "guests"])
 @pytest.mark.parametrize("refused", REFUSALS)
 def test_labs_and_rings_work_where_a_call_is_refused(refused: str, what: str) -> None:
     with run(refused, what) as process:
