@@ -16,7 +16,7 @@ install := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 # JupyterLab refuses root unless told; in a container one is root.
 root := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test check pythons fresh docs bench soak clean
+.PHONY: help home lab test check pythons fresh docs bench soak clean
 
 help:
 	@echo 'make lab     set up and open JupyterLab on the first notebook'
@@ -30,8 +30,12 @@ help:
 	@echo 'make clean   remove .venv and all caches'
 
 # On the whole clone, since lessons lead to pages in docs.
-lab: $(course)
+lab: home $(course)
 	@$(run) jupyterlab $(root) --ServerApp.root_dir="$(CURDIR)" $(ARGS) notebooks/00_start_here.ipynb
+
+home:
+	@test -w "$$HOME" || { echo 'Jupyter keeps files in your home, and nothing can be written there: name a folder where you may,' \
+	  'as in `HOME=/tmp make lab`.' >&2; exit 1; }
 
 # pytest comes last in both, so that its summary is what one reads last.
 test: $(venv)
