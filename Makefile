@@ -22,7 +22,7 @@ WORKERS ?= $(if $(filter 1,$(shell nproc 2>/dev/null)),0,2)
 shared := -p no:anyio -n $(WORKERS)
 nbval := --nbval --nbval-current-env --nbval-cell-timeout=60
 
-.PHONY: help lab test check pythons fresh docs bench soak fuzz mutants clean
+.PHONY: help home lab test check pythons fresh docs bench soak fuzz mutants clean
 
 help:
 	@echo 'make lab     set up and open JupyterLab on the first notebook'
@@ -38,8 +38,12 @@ help:
 	@echo 'make clean   remove .venv and all caches'
 
 # On the whole clone, since lessons lead to pages in docs.
-lab: $(course)
+lab: home $(course)
 	@$(run) jupyterlab $(root) --ServerApp.root_dir="$(CURDIR)" $(ARGS) notebooks/00_start_here.ipynb
+
+home:
+	@test -w "$$HOME" || { echo 'Jupyter keeps files in your home, and nothing can be written there: name a folder where you may,' \
+	  'as in `HOME=/tmp make lab`.' >&2; exit 1; }
 
 # pytest comes last in both, so that its summary is what one reads last. The tests that measure time run in a second pytest,
 # after all others: both run whatever the first one found, and `make test` fails if either did.

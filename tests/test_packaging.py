@@ -1,19 +1,23 @@
 """What pyproject.toml, constraints.txt, the environment files and the scripts promise, they promise alike."""
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
+OLDEST = "3.11.2"
 PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+( ; [\w. <>='\"]+)?")
 
 
@@ -98,6 +102,19 @@ def test_constraints_pin_every_direct_dependency_within_its_bounds(
     direct = [Requirement(r) for r in project["dependencies"] + extras["test"] + extras["docs"]]
     assert [str(r) for r in direct if not r.specifier.contains(pins.get(canonicalize_name(r.name), "0"))] == []
     assert {canonicalize_name(r.name) for r in direct} <= pins.keys()
+
+
+def test_every_pin_admits_the_python_of_the_oldest_system() -> None:
+    """Debian 12 has 3.11.2. A pin that asks for a later 3.11 has a marker, and another pin for the Pythons before."""
+    bare = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line and ";" not in line]
+    refused = []
+    for line in bare:
+        name, version = line.split("==")
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            about = metadata.metadata(name)
+            if about["Version"] == version and about["Requires-Python"]:
+                refused += [line] * (not SpecifierSet(about["Requires-Python"]).contains(OLDEST))
+    assert refused == []
 
 
 def test_the_classifiers_are_the_pythons_that_the_pins_are_tested_with(project: dict[str, Any]) -> None:

@@ -129,3 +129,17 @@ def test_a_proc_that_hides_the_processes_of_others(tmp_path: Path) -> None:
     if subprocess.run([*command, "sh", "-c", hidden, "sh", "true"], capture_output=True).returncode:
         pytest.skip("this machine mounts no /proc with hidepid")
     do(tmp_path, *command, "sh", "-ec", hidden, "sh")
+
+
+def test_jupyterlab_is_not_opened_in_a_home_where_it_could_write_nothing(tmp_path: Path) -> None:
+    said = {}
+    for command in (["make", "-C", str(ROOT), "home"], [sys.executable, "-m", "shmlab.cli", "notebooks", "mine"]):
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        result = subprocess.run(
+            command, cwd=tmp_path, env=kept | {"HOME": "/proc"}, capture_output=True, text=True, timeout=LONG
+        )
+        assert result.returncode == 2
+        said[command[0]] = result.stderr
+    assert all(
+        "nothing can be written there: name a folder where you may, as in `HOME=/tmp " in text for text in said.values()
+    )

@@ -5,10 +5,16 @@ import os
 import sys
 from pathlib import Path
 
+from shmlab.errors import ShmlabError
+
 HELP = "copy the course's notebooks and open the first lesson"
 EXAMPLE = "shmlab notebooks my_course"
 STATUS = "0 copied, and JupyterLab has ended"
 FOLDER = Path("shmlab-notebooks")
+HOMELESS = (
+    "Jupyter keeps files in your home, and nothing can be written there: name a folder where you may, "
+    "as in `HOME=/tmp shmlab notebooks`."
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +35,8 @@ def open_lab(folder: Path) -> None:
     """Become JupyterLab, on the first lesson. A notebook's `!shmlab ls` finds the command beside this Python."""
     from shmlab import course
 
+    if not os.access(os.environ.get("HOME", ""), os.W_OK):
+        raise ShmlabError(HOMELESS)
     root = ["--allow-root"] if os.geteuid() == 0 else []  # in a container one is root
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     os.chdir(folder)
