@@ -30,12 +30,11 @@ Source: Owens, Sarkar, Sewell, A Better x86 Memory Model: x86-TSO (2009); Arm Ar
 The protocol's own functions are explored under that model, with every death at every step: tests/ring/test_explored.py.
 """
 
-import os
 from _multiprocessing import SemLock  # type: ignore[import-not-found]  # what multiprocessing is made of
 
+from shmlab.fences import WEAK
 from shmlab.ring import barrier
 
-WEAK = os.uname().machine not in ("x86_64", "i686")  # may this processor reorder more than a load before a store?
 FENCED = WEAK or not barrier.register()  # does a process make the fence of 4 by itself?
 COUNTING = 1  # SemLock's number for a semaphore that counts
 MOST = (1 << 31) - 1
