@@ -24,27 +24,32 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shmlab.ring import Ring
 
-TABLE = 1 << 16  # slots: a table of so many places takes 7 MB and 10 ms, and looking one up half as long as making it
+TABLE = 1 << 14  # slots whose places are kept at most: 1.7 MB; to look one up takes half as long as to make it
+RUN = 1 << 10  # slots whose places are made at a time
 CLOSED_HERE = "this ring was closed in this process: create or attach one, and use it before close()."
 
 
-class Places:
-    """Where each slot of a long ring is, worked out when it is asked for; `places` has a table for shorter ones."""
+class Places(dict[int, slice]):
+    """For each slot of a long ring, its bytes in the segment: a run of slots at a time, when one of them is needed."""
 
     __slots__ = ("_base", "_size")
 
     def __init__(self, base: int, size: int) -> None:
         self._base, self._size = base, size
 
-    def __getitem__(self, slot: int) -> slice:
-        start = self._base + slot * self._size
-        return slice(start, start + self._size)
+    def __missing__(self, slot: int) -> slice:
+        if len(self) >= TABLE:
+            self.clear()
+        self.update(enumerate(_places(self._base + slot * self._size, RUN, self._size), slot))
+        return self[slot]
 
 
-def places(base: int, slots: int, size: int) -> "Places | list[slice]":
-    """For each slot, its bytes in the segment."""
-    if slots > TABLE:
-        return Places(base, size)
+def places(base: int, slots: int, size: int) -> Places | list[slice]:
+    """For each slot, its bytes in the segment. A short ring has a table of them."""
+    return Places(base, size) if slots > TABLE else _places(base, slots, size)
+
+
+def _places(base: int, slots: int, size: int) -> list[slice]:
     starts = list(range(base, base + slots * size + 1, size))
     return [*map(slice, starts, starts[1:])]
 
