@@ -157,6 +157,8 @@ def stepper(
         return known if isinstance(program, Verdict) else ask.find(wanted, progress)
 
     buffered = system.actors > system.size
+    if system.actors > 2 * system.size:
+        raise ArgumentError("memory='weak' is for explore() alone, whose verdict has show(): take memory='tso' here.")
     if buffered and real:
         raise ArgumentError("nobody can tell a real store buffer when to drain: memory='tso' is for the model alone.")
     if schedule != "":

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 
 from shmlab import item as items
 from shmlab import layout as at
+from shmlab.fences import in_order, private_fence
 from shmlab.segment import Segment, SegmentFile
 from shmlab.waiting import until
 
@@ -32,7 +33,7 @@ class Deliveries:
     """The books of one consumer."""
 
     def __init__(self, segment: Segment, row: int) -> None:
-        self._words, self._data, self._layout = segment.words, segment.data, segment.layout
+        self._words, self._data, self._layout = in_order(segment).words, segment.data, segment.layout
         self._mine = at.row(row) // at.WORD
         self._newest = [-1] * segment.layout.rows
 
@@ -62,7 +63,7 @@ class Deliveries:
 
 def settle(segment: Segment, row: int) -> None:
     """Close the books over the oldest part of a producer's window, so that its bytes can be used again."""
-    words, mine, layout = segment.words, at.row(row) // at.WORD, segment.layout
+    words, mine, layout = in_order(segment).words, at.row(row) // at.WORD, segment.layout
     size = layout.window // PARTS
     first = words[mine + at.SETTLED]
     until(lambda: not _in_a_hand(segment, row, first, first + size), PATIENCE)
@@ -71,6 +72,7 @@ def settle(segment: Segment, row: int) -> None:
     words[mine + at.CLOSING] = first + size  # from here on this row is read as `opened` tells
     words[mine + at.DELIVERED] += bytes(segment.data[start : start + size]).count(1)
     words[mine + at.SETTLED] = first + size  # before the bytes are cleared: a late receipt must not count as a new one
+    private_fence()()  # a byte is no word of `words`
     segment.data[start : start + size] = bytes(size)
     words[mine + at.CLOSING] = 0
 

@@ -4,6 +4,9 @@
 `buf.capacity` a constant. Each load, store and semaphore operation is one step. `bind` builds
 `buf` for a real process: an access goes straight to mapped memory. With `before`, a function that
 is called ahead of every step, somebody else can set the pace: slow motion, or a person.
+
+The shared variables have no fences of their own, on no machine: which order a protocol needs is the protocol's
+business. What the slots note for the observer is stored in order everywhere (`fences.in_order`).
 """
 
 import time
@@ -11,6 +14,7 @@ from collections.abc import Callable
 
 from shmlab import item as items
 from shmlab import layout as at
+from shmlab.fences import in_order
 from shmlab.segment import Segment
 from shmlab.sync import WorkerSemaphore
 
@@ -30,18 +34,18 @@ class Slots:
     item it has in hand, so that anyone can see it, also after the worker's death.
     """
 
-    __slots__ = ("_before", "_length", "_mine", "_segment")
+    __slots__ = ("_before", "_length", "_mine", "_ordered", "_segment")
 
     def __init__(self, segment: Segment, row: int, before: Before | None = None) -> None:
         self._segment, self._mine, self._before = segment, at.row(row) // at.WORD, before
-        self._length = segment.layout.payload
+        self._length, self._ordered = segment.layout.payload, in_order(segment)
 
     def __len__(self) -> int:
         return self._segment.capacity
 
     def __setitem__(self, index: int, item: items.Item | None) -> None:
         slot = self._slot(index)
-        words = self._segment.words
+        words = self._ordered.words
         if item is None:  # cleared by a tidy student
             words[slot] = at.EMPTY
             return
@@ -66,7 +70,7 @@ class Slots:
 
     def __getitem__(self, index: int) -> items.Item:
         slot = self._slot(index)
-        words, mine = self._segment.words, self._mine
+        words, mine = self._ordered.words, self._mine
         if words[slot] == at.EMPTY:
             words[mine + at.EMPTY_READS] += 1
         words[mine + at.SLOT] = index
@@ -119,7 +123,7 @@ class EndlessSlots(Slots):
             here, there = segment.layout.slot(i % old), segment.layout.slot(i % segment.capacity)
             if here != there:
                 segment.data[there : there + stride] = segment.data[here : here + stride]
-                segment.words[here // at.WORD] = at.EMPTY
+                self._ordered.words[here // at.WORD] = at.EMPTY
 
 
 def bind(segment: Segment, row: int, before: Before | None = None) -> Shared:

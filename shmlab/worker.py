@@ -21,6 +21,7 @@ from shmlab import inbox, orphan, rows, strategies
 from shmlab import item as items
 from shmlab import layout as at
 from shmlab.errors import CapReached, SegmentNotFound, SegmentRefused
+from shmlab.fences import in_order
 from shmlab.pace import Pace
 from shmlab.receipts import Deliveries, settle
 from shmlab.segment import Segment, attach
@@ -40,7 +41,7 @@ class Worker:
 
     def __init__(self, segment: Segment, row: int, put: Put, get: Get) -> None:
         self.segment, self.row = segment, row
-        self.words = segment.words
+        self.words = in_order(segment).words
         self.mine = at.row(row) // at.WORD
         self.role = self.words[self.mine + at.ROLE]
         self.put, self.get = put, get

@@ -72,7 +72,8 @@ def explore(
     buffer: the name of a shared array that is watched like slots.
     must_finish: numbers of the processes that have to end under a fair scheduler (default: all that can).
     must_enter: those that have to enter the critical section again and again.
-    memory: "sc" (sequential consistency) or "tso" (store buffers, as on x86).
+    memory: "sc" (sequential consistency), "tso" (store buffers, as on x86), or "weak" (independent loads and stores
+    change places, as on ARM; `shmlab.explorer.weak` says how).
     max_states, max_seconds: where the search gives up; the verdict then says so.
     progress: `progress(states, seconds)` is called during a search that takes longer than a second, and stops
     it by returning False; by default a line below the cell (or on the terminal) tells how far it is.

@@ -196,6 +196,14 @@ class AtomicCell(Part):
         """Have process number `process` make a fence: its stores until now are in memory."""
         self._atomic("drain", process)
 
+    def try_wait(self) -> object:
+        """As a semaphore: take one if there is one, tell whether. A failed attempt is a plain load, and no fence."""
+        return self._atomic("take", 1)
+
+    def post(self) -> None:
+        """As a semaphore: give one back."""
+        self._atomic("post", 1)
+
     def _atomic(self, what: str, first: Value, second: Value = None) -> object:
         value = self._engine.value
         argument = (what, value(first, self._name), value(second, self._name))

@@ -54,6 +54,13 @@ class Judge:
         self._producer = {item: p for p, own in enumerate(items) for item in own}
         self._consumers_from = len(items)
 
+    def __len__(self) -> int:
+        """How many items are put."""
+        return len(self._producer)
+
+    def __bool__(self) -> bool:
+        return True
+
     def producer(self, item: object) -> int | None:
         """Who puts an item; None if nobody does."""
         return self._producer.get(item) if type(item) is int else None

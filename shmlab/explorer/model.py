@@ -10,7 +10,8 @@ from shmlab.explorer.fault import Fault
 from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, LOAD, NAMES, RELEASE, STORE, Value
 from shmlab.explorer.system import System
 
-DRAIN = "drain"
+DRAIN, CATCH_UP, OVERTAKE = "drain", "catch up", "overtake"
+BESIDE = {DRAIN: " drains", CATCH_UP: " is noticed", OVERTAKE: " goes ahead"}  # steps of the memory: see tso, weak
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class Pending:
         """`read count`, `count = 3`, `acquire mutex`, `swap lock`, `flag[0] = 1 drains`."""
         if self.operation == NAMES[LOAD]:
             return f"read {self.variable}"
-        if self.operation in (NAMES[STORE], DRAIN):
-            return f"{self.variable} = {self.argument}" + " drains" * (self.operation == DRAIN)
+        if self.operation == NAMES[STORE] or self.operation in BESIDE:
+            return f"{self.variable} = {self.argument}{BESIDE.get(self.operation, '')}"
         what = self.argument[0] if isinstance(self.argument, tuple) else self.operation
         return f"{what} {self.variable}"
 
@@ -67,8 +68,8 @@ class Step:
             return f"{self.variable} → {self.value}"
         if self.operation == NAMES[STORE]:
             return f"{self.variable} = {self.value}"
-        if self.operation == DRAIN:
-            return f"{self.variable} = {self.after} drains"
+        if self.operation in BESIDE:
+            return f"{self.variable} = {self.value}{BESIDE[self.operation]}"
         if self.operation == NAMES[ATOMIC]:
             return f"atomic {self.variable}: {self.before} → {self.after}"
         return f"{self.operation} {self.variable}"
@@ -100,7 +101,7 @@ class Model:
         """What a process does next; None when it has ended."""
         system = self.system
         if process >= system.size:
-            return self._pending_drain(process - system.size)
+            return self._pending_beside(process)
         node = system.node(self.state, process)
         if node.kind >= DONE:
             return None
@@ -108,11 +109,12 @@ class Model:
         variable = system.memory.name(node.address)
         return Pending(NAMES[node.kind], variable, argument, node.line, node.function, node.filename)
 
-    def _pending_drain(self, process: int) -> Pending | None:
-        waiting = self.system.contents(self.state)[2][process]
-        if not waiting:
+    def _pending_beside(self, actor: int) -> Pending | None:
+        beside = self.system.beside(self.state, actor)
+        if beside is None:
             return None
-        return Pending(DRAIN, self.system.memory.name(waiting[0][0]), waiting[0][1], 0, "", "")
+        what, address, value = beside
+        return Pending(what, self.system.memory.name(address), value, 0, "", "")
 
     def buffered(self, process: int) -> tuple[str, ...]:
         """The stores that wait in the store buffer of a process, the next to drain first: `flag[0] = 1`."""
@@ -211,7 +213,9 @@ class Model:
     def _address(self, actor: int) -> int:
         if actor < self.system.size:
             return self.system.node(self.state, actor).address
-        return self.system.contents(self.state)[2][actor - self.system.size][0][0]
+        beside = self.system.beside(self.state, actor)
+        assert beside
+        return beside[1]
 
     def _value(self, at: int) -> Value:
         cells = self.cells()

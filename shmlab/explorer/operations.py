@@ -14,7 +14,9 @@ def atomically(argument: tuple[str, Value, Value], value: Value) -> tuple[Value,
         return first, None
     if what == "swap":
         return first, value
-    if what == "add":
+    if what == "take":
+        return (value - 1, True) if value else (value, False)
+    if what in ("add", "post"):
         return (value or 0) + (first or 0), value
     if what == "drain":
         return value, None

@@ -16,9 +16,10 @@ from shmlab.explorer.items import Judge, Ledger, Watch
 from shmlab.explorer.memory import Initial, Memory, View
 from shmlab.explorer.system import System
 from shmlab.explorer.tso import BufferedSystem
+from shmlab.explorer.weak import WeakSystem
 from shmlab.sync import Semaphore
 
-MODELS = {"sc": System, "tso": BufferedSystem}
+MODELS = {"sc": System, "tso": BufferedSystem, "weak": WeakSystem}
 MOST = 8  # producers, consumers or processes: beyond, no search would end
 MOST_HELPERS = 100  # functions in which to look for names of shared variables
 USUAL: dict[str, int] = dict(in_=0, out=0, count=0)

@@ -56,7 +56,7 @@ def replay(verdict: Verdict, real: bool = True, schedule: str | Iterable[int] | 
             )
         actors = verdict.actors + verdict.loop_actors * TURNS
     else:
-        actors = schedules.parse(schedule, verdict.processes, system.actors > system.size)
+        actors = schedules.parse(schedule, verdict.processes, known=system.words)
     model = Model(system).run(actors)
     if not real:
         what = model.fault.reason if model.fault else "nothing is wrong so far"

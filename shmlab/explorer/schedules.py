@@ -1,7 +1,8 @@
 """A schedule as text that a person can type: `PPCCP`, `P0 P0 C1`, `0011`.
 
 Each word says who takes the next step. Where every process has a single letter the words stand close
-together. A name in small letters drains a store buffer of that process: `p0`.
+together. A name in small letters drains a store buffer of that process: `p0`. In memory="weak", `p0!x` drains its
+store to x, `p0?x` lets P0 catch up on x, and with `p0+` its next store overtakes its loads.
 """
 
 import re
@@ -10,19 +11,24 @@ from collections.abc import Iterable, Sequence
 from shmlab.explorer.errors import ReplayFailed
 
 
-def text(schedule: Iterable[int], processes: Sequence[str]) -> str:
-    """The text of a schedule: actor p is process p, and actor len(processes) + p drains a store of it."""
-    words = [*processes, *(name.lower() for name in processes)]
-    between = "" if all(len(name) == 1 for name in processes) else " "
+def text(schedule: Iterable[int], processes: Sequence[str], words: Sequence[str] = ()) -> str:
+    """The text of a schedule. `words`: of all actors (default: process p, and actor len(processes) + p drains it)."""
+    words = words or [*processes, *(name.lower() for name in processes)]
+    between = "" if all(len(word) == 1 for word in words) else " "
     return between.join(words[actor] for actor in schedule)
 
 
-def parse(typed: str | Iterable[int], processes: Sequence[str], drains: bool = False) -> list[int]:
-    """The actors of a typed schedule; spaces and commas between the words are free. Raises ReplayFailed."""
+def parse(
+    typed: str | Iterable[int], processes: Sequence[str], drains: bool = False, known: Sequence[str] = ()
+) -> list[int]:
+    """The actors of a typed schedule; spaces and commas between the words are free. `known`: the words of all actors.
+
+    Raises ReplayFailed.
+    """
     if not isinstance(typed, str):
-        return _numbers(typed, len(processes) * (2 if drains else 1))
-    words = {name: p for p, name in enumerate(processes)}
-    if drains:
+        return _numbers(typed, max(len(known), len(processes) * (2 if drains else 1)))
+    words = {name: p for p, name in enumerate(known or processes)}
+    if drains and not known:
         words |= {name.lower(): len(processes) + p for p, name in enumerate(processes)}
     if len(processes) <= 10:
         words |= {str(p): p for p in range(len(processes))}

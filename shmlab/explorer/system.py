@@ -35,6 +35,7 @@ FIELD = (1 << BITS) - 1
 Cells = tuple[Value, ...]
 Buffers = tuple[tuple[tuple[int, Value], ...], ...]  # for each process, its stores that memory has not seen yet
 Contents = tuple[Cells, Ghosts, Buffers]
+Beside = tuple[str, int, Value]  # a step of no process: what it is, the address, and the value there afterwards
 Effect = tuple[Cells, Buffers, object]  # memory and store buffers after a step, and the value that the process got
 
 
@@ -80,13 +81,14 @@ class System:
         """Who can be scheduled, and the part of a state that a step of each depends on."""
         self.masks = [FIELD | FIELD << BITS * (p + 1) for p in range(self.size)]
         self.moves: list[dict[int, int | None]] = [{} for _ in self.masks]
+        self.words = list(self.names)  # what a schedule calls them
 
     @property
     def actors(self) -> int:
         return len(self.masks)
 
     def _first_state(self) -> int:
-        cells: Cells = tuple(self.memory.initial)
+        cells = self._first_cells()
         contents = (cells, self.watch.initial if self.watch else (), self._first_buffers())
         fault = self._truth(cells)
         for p, automaton in enumerate(self.automata):
@@ -95,6 +97,9 @@ class System:
         for p, automaton in enumerate(self.automata):
             state |= automaton.root << BITS * (p + 1)
         return state
+
+    def _first_cells(self) -> Cells:
+        return tuple(self.memory.initial)
 
     def _first_buffers(self) -> Buffers:
         return ()
@@ -127,22 +132,33 @@ class System:
 
     def work_out(self, state: int, actor: int) -> int | None:
         """What a step of `actor` adds to the state; None where it cannot take one."""
-        cells, ghosts, buffers = self.memories[state & FIELD]
+        cells, ghosts, waiting = self.memories[state & FIELD]
         node = self.node(state, actor)
         if node.kind >= DONE:
             return None
         before = cells[node.address] if node.address < len(cells) else None
-        effect = self.effect(cells, buffers, node, actor)
+        effect = self.effect(cells, waiting, node, actor)
         if effect is None:
             return None
         cells, buffers, value = effect
         automaton = self.automata[actor]
         number = automaton.step(node.number, value)
         shift = BITS * (actor + 1)
-        if node.kind == LOAD and node.address < self._watched_from and automaton.nodes[number].quiet(node):
+        if automaton.nodes[number].kind >= DONE:
+            buffers = self.left(buffers, actor)
+        quiet = node.address < self._watched_from and automaton.nodes[number].quiet(node)
+        if node.kind == LOAD and quiet and buffers is waiting:
             return (number - node.number) << shift
         ghosts, fault = self._judged(ghosts, cells, node, automaton.nodes[number], actor, before, value)
         return self._number((cells, ghosts, buffers), fault) - (state & FIELD) + ((number - node.number) << shift)
+
+    def beside(self, state: int, actor: int) -> Beside | None:
+        """The next step of an actor that is no process but a part of the memory; None where there is none."""
+        return None
+
+    def left(self, buffers: Buffers, process: int) -> Buffers:
+        """The buffers once a process has ended."""
+        return buffers
 
     def effect(self, cells: Cells, buffers: Buffers, node: Node, process: int) -> Effect | None:
         """What the access of `node` does to memory. None where it has to wait."""

@@ -2,14 +2,16 @@
 
 A process's stores wait in a buffer of its own, first in, first out; it sees them itself at once, everybody else
 only when they have drained to memory. That a buffer drains is one more thing that the scheduler can choose.
-Atomic operations and semaphores wait until the buffer of their process is empty: they are fences. `drain(p)` empties
-that of process p from outside, as membarrier(2) does with everybody's.
+Atomic operations and semaphores wait until the buffer of their process is empty: they are fences. Only a failed
+`try_wait` is a plain load. `drain(p)` empties the buffer of process p from outside, as membarrier(2) does with
+everybody's.
 Source: Owens, Sarkar, Sewell, A Better x86 Memory Model: x86-TSO (2009).
 """
 
 from shmlab.explorer.automaton import Node
+from shmlab.explorer.model import DRAIN
 from shmlab.explorer.operations import ATOMIC, ENTER, LEAVE, LOAD, STORE, Value, drained
-from shmlab.explorer.system import FIELD, Buffers, Cells, Effect, System
+from shmlab.explorer.system import FIELD, Beside, Buffers, Cells, Effect, System
 
 
 class BufferedSystem(System):
@@ -20,6 +22,7 @@ class BufferedSystem(System):
         self.masks += [FIELD] * self.size
         self.moves += [{} for _ in range(self.size)]
         self.names += [f"{name} drains" for name in self.names]
+        self.words += [name.lower() for name in self.words]
 
     def _first_buffers(self) -> Buffers:
         return ((),) * self.size
@@ -34,13 +37,17 @@ class BufferedSystem(System):
             for address, value in reversed(own):
                 if address == node.address:
                     return cells, buffers, value
-        elif own and node.kind not in (ENTER, LEAVE):
+        elif own and node.kind not in (ENTER, LEAVE) and not fails(node, cells):
             return None
         elif node.kind == ATOMIC and (other := drained(node.argument)) is not None:
             for address, value in buffers[other]:
                 cells = _stored(cells, address, value)
             buffers = (*buffers[:other], (), *buffers[other + 1 :])
         return super().effect(cells, buffers, node, process)
+
+    def beside(self, state: int, actor: int) -> Beside | None:
+        waiting = self.contents(state)[2][actor - self.size]
+        return (DRAIN, *waiting[0]) if waiting else None
 
     def work_out(self, state: int, actor: int) -> int | None:
         if actor < self.size:
@@ -53,6 +60,12 @@ class BufferedSystem(System):
         cells = _stored(cells, address, value)
         buffers = (*buffers[:process], tuple(later), *buffers[process + 1 :])
         return self._number((cells, ghosts, buffers), self._truth(cells)) - (state & FIELD)
+
+
+def fails(node: Node, cells: Cells) -> bool:
+    """Whether this is an attempt on a semaphore that is 0."""
+    attempt = node.kind == ATOMIC and isinstance(node.argument, tuple) and node.argument[0] == "take"
+    return attempt and not cells[node.address]
 
 
 def _stored(cells: Cells, address: int, value: Value) -> Cells:

@@ -55,12 +55,12 @@ class Verdict:
     @property
     def schedule(self) -> str | None:
         """The simplest failing schedule as text, None where nothing fails."""
-        return schedules.text(self.actors, self.processes) if self.fault else None
+        return schedules.text(self.actors, self.processes, self.system.words) if self.fault else None
 
     @property
     def loop(self) -> str | None:
         """What goes on for ever after the schedule, as text; None where nothing does."""
-        return schedules.text(self.loop_actors, self.processes) if self.loop_actors else None
+        return schedules.text(self.loop_actors, self.processes, self.system.words) if self.loop_actors else None
 
     @cached_property
     def paths(self) -> tuple[int, int] | None:
@@ -75,8 +75,7 @@ class Verdict:
 
     def model(self, schedule: str | Iterable[int] = ()) -> Model:
         """The program after a schedule, to go on with step by step. Raises ReplayFailed."""
-        drains = self.system.actors > self.system.size
-        return Model(self.system).run(schedules.parse(schedule, self.processes, drains))
+        return Model(self.system).run(schedules.parse(schedule, self.processes, known=self.system.words))
 
     def show(self, schedule: str | Iterable[int] | None = None) -> "Table":
         """The verdict, and the failing schedule (or another one) step by step, as a table of text."""

@@ -182,9 +182,10 @@ class Ring:
                 end.stand_up()
         if self._owned:
             self.segment.words[at.STATE // at.WORD] = at.STOPPED
-            # a producer that puts next wakes nobody, but looks up and finds out; who sleeps does after its nap
-            self.word("consumer_sleeps")[0] = 1
             segments.unlink(self.name)
+            # A producer that puts next wakes nobody, but looks up and finds out; who sleeps does after its nap. The
+            # system calls of unlink take and give back locks, which orders the state before this flag.
+            self.word("consumer_sleeps")[0] = 1
             atexit.unregister(self.close)
         self.forget()
 

@@ -12,8 +12,10 @@ from types import TracebackType
 
 from shmlab import layout as at
 from shmlab.errors import ArgumentError, RingClosed, RingTaken, RingTimeout, SegmentNotFound
+from shmlab.fences import WEAK
 from shmlab.ring import barrier, ordering, seats
-from shmlab.ring.ordering import FENCED, WEAK
+from shmlab.ring.ordering import FENCED
+from shmlab.ring.patience import within
 from shmlab.ring.protocol import wait, wake
 from shmlab.ring.turns import INSIDE, abandon, sit_down, step_outside, wait_for_turn, with_guard
 from shmlab.ring.words import offset
@@ -22,7 +24,34 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shmlab.ring import Ring
 
+TABLE = 1 << 14  # slots whose places are kept at most: 1.7 MB; to look one up takes half as long as to make it
+RUN = 1 << 10  # slots whose places are made at a time
 CLOSED_HERE = "this ring was closed in this process: create or attach one, and use it before close()."
+
+
+class Places(dict[int, slice]):
+    """For each slot of a long ring, its bytes in the segment: a run of slots at a time, when one of them is needed."""
+
+    __slots__ = ("_base", "_size")
+
+    def __init__(self, base: int, size: int) -> None:
+        self._base, self._size = base, size
+
+    def __missing__(self, slot: int) -> slice:
+        if len(self) >= TABLE:
+            self.clear()
+        self.update(enumerate(_places(self._base + slot * self._size, RUN, self._size), slot))
+        return self[slot]
+
+
+def places(base: int, slots: int, size: int) -> Places | list[slice]:
+    """For each slot, its bytes in the segment. A short ring has a table of them."""
+    return Places(base, size) if slots > TABLE else _places(base, slots, size)
+
+
+def _places(base: int, slots: int, size: int) -> list[slice]:
+    starts = list(range(base, base + slots * size + 1, size))
+    return [*map(slice, starts, starts[1:])]
 
 
 class End:
@@ -33,11 +62,11 @@ class End:
 
     __slots__ = (
         "acquire",
+        "acquire_within",
         "barrier",
         "base",
         "bound",
         "data",
-        "door",
         "failures",
         "fence_acquire",
         "fence_release",
@@ -48,6 +77,7 @@ class End:
         "lost",
         "memory",
         "mine",
+        "nap",
         "other_door",
         "other_sleeps",
         "out",
@@ -85,7 +115,7 @@ class End:
                 f"no more: let one leave, or create it with {self.role}s={len(rows) + 1}."
             )
         try:
-            lock, self.door, self.other_door = (ordering.semaphore(ring.name, n) for n in (mutex, door, other_door))
+            lock, own_door, self.other_door = (ordering.semaphore(ring.name, n) for n in (mutex, door, other_door))
             fence = ordering.fence(ring.name, row)
         except FileNotFoundError:
             seats.close_locks(self.locks)
@@ -93,7 +123,7 @@ class End:
         self.row, self.rows = row, [other for other in rows if other != row]
         self.memory, self.data = segment.mapping, segment.data
         self.slots, self.size, self.base = ring.slots, ring.item, segment.layout.slots_at
-        self.places = [self.place(slot, 1) for slot in range(self.slots)]
+        self.places = places(self.base, self.slots, self.size)
         self.bound, self.failures, self.in_place = 0, 0, False
         self.views: list[memoryview] = []
         self.in_, self.out = self._word(offset("in_")), self._word(offset("out"))
@@ -102,7 +132,8 @@ class End:
         self.turn = self._word(at.row(row) + at.TURN * at.WORD)
         self.turns = [self._word(at.row(other) + at.TURN * at.WORD) for other in self.rows]
         self.fence_release, self.fence_acquire = fence.release, fence.acquire
-        self.release, self.acquire = lock.release, lock.acquire
+        self.release, self.acquire, self.acquire_within = lock.release, lock.acquire, within(lock)
+        self.nap = within(own_door)
         self.barrier = barrier.barrier if barrier.register() and not WEAK else self.fence
         self.in_turn = len(rows) > 1
         with_guard(self, sit_down, wait=True)
@@ -135,6 +166,8 @@ class End:
         """Wait for the turn and for room or items: which number is next, and how many may go; (0, 0) if it is late."""
         if self.in_turn:
             self.turn[0] = INSIDE
+            if WEAK:
+                self.fence()  # the turn, then the mutex
             if not self.acquire(False) and not wait_for_turn(self, deadline):
                 step_outside(self)
                 return 0, 0

@@ -1,6 +1,6 @@
 """Which order of loads and stores the ring relies on, and what provides it. This is the one place that says so.
 
-Five times an order matters. "A before B" means that whoever sees B done sees A done too:
+Six times an order matters. "A before B" means that whoever sees B done sees A done too:
 
 1. put: the item before `in_`.                      Else a consumer would read a slot that is not filled yet.
 2. get: loading `in_` before loading the item.      Else it would read the slot as it was before.
@@ -8,12 +8,16 @@ Five times an order matters. "A before B" means that whoever sees B done sees A 
 4. put, get: the own counter before looking whether the other side sleeps; and, going to sleep, the own flag
    before looking at the counter once more.         Else one goes to sleep while the other sees nobody asleep.
 5. Between taking and giving back a mutex, everything; and the own `turn` before taking and after giving back.
+                                                    Else a mutex is inherited that somebody holds.
+6. turns: a failed attempt on the mutex before the second look at the turns. Such an attempt is a plain load and
+   orders nothing.                                  Else the second look may be as old as the first.
 
 On x86 (total store order) loads stay in order, stores stay in order, and a store stays behind earlier loads:
-1, 2 and 3 hold by themselves. Only a load may overtake an earlier store, to another address: 4 needs a fence, on
+1, 2, 3 and 6 hold by themselves. Only a load may overtake an earlier store, to another address: 4 needs a fence, on
 both sides. Taking and giving back a POSIX semaphore are locked instructions there, hence fences: they provide 5, and,
 where a mutex is given back between the store and the look, 4 as well. On processors of weaker order, such as ARM, all
-five need a fence (`WEAK`).
+six need a fence (`WEAK`, in shmlab/fences.py): taking a semaphore is an acquire there and giving it back a release,
+and a store in front of taking it may take effect behind.
 
 Putting and getting happen a million times a second, going to sleep seldom. So whoever goes to sleep makes the fence of
 4 for all (barrier.py), and those who put and get make none: a fence is a third of what an item costs. Where the
@@ -27,11 +31,11 @@ however it is copied, is ordered before a later store by rule 1: Intel's manual 
 instructions that copy large items.
 
 Source: Owens, Sarkar, Sewell, A Better x86 Memory Model: x86-TSO (2009); Arm Architecture Reference Manual, B2.3.
-The protocol's own functions are explored under that model, with every death at every step: tests/ring/test_explored.py.
+The protocol's own functions are explored under that model, with every death at every step, and as they run on ARM under
+a weaker one, with each of these fences and without it: tests/ring/test_explored.py, shmlab/explorer/weak.py.
 """
 
-import os
-
+from shmlab.fences import WEAK
 from shmlab.ring import barrier
 from shmlab.semaphore import open_named
 
@@ -39,7 +43,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shmlab.semaphore import Named
 
-WEAK = os.uname().machine not in ("x86_64", "i686")  # may this processor reorder more than a load before a store?
 FENCED = WEAK or not barrier.register()  # does a process make the fence of 4 by itself?
 
 

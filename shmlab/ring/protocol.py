@@ -15,7 +15,8 @@ Cooperating Sequential Processes (1965), for the flag and the counter.
 from os import sched_yield
 from time import monotonic
 
-from shmlab.ring.ordering import FENCED, WEAK
+from shmlab.fences import WEAK
+from shmlab.ring.ordering import FENCED
 from shmlab.ring.turns import INSIDE, abandon, step_outside, wait_for_turn
 
 TYPE_CHECKING = False
@@ -75,6 +76,9 @@ def put_in_turn(ring: "Producer", item: bytes, timeout: float | None = None) -> 
     deadline = timeout and monotonic() + timeout
     try:
         ring.turn[0] = INSIDE
+        if WEAK:
+            ring.fence_release()  # the turn, then the mutex: else whoever looks for a lost one sees nobody inside
+            ring.fence_acquire(False)
         done = False
         if ring.acquire(False) or wait_for_turn(ring, deadline):
             index = ring.in_[0]
@@ -107,6 +111,9 @@ def get_in_turn(ring: "Consumer", timeout: float | None = None) -> bytes:
     deadline = timeout and monotonic() + timeout
     try:
         ring.turn[0] = INSIDE
+        if WEAK:
+            ring.fence_release()  # the turn, then the mutex: else whoever looks for a lost one sees nobody inside
+            ring.fence_acquire(False)
         done = False
         if ring.acquire(False) or wait_for_turn(ring, deadline):
             index = ring.out[0]
@@ -157,7 +164,7 @@ def wait(ring: "End", index: int, deadline: float | None) -> bool:
             break
         if deadline is not None and not monotonic() < deadline:
             break
-        ring.door.acquire(True, NAP if deadline is None else max(0.0, min(NAP, deadline - monotonic())))
+        ring.nap(NAP if deadline is None else max(0.0, min(NAP, deadline - monotonic())))
         if index < ring.theirs[0] + ring.reach:
             break
         ring.look_around()

@@ -7,6 +7,7 @@ from time import monotonic
 from types import MethodType
 
 from shmlab.errors import ArgumentError, ItemRefused
+from shmlab.fences import WEAK
 from shmlab.ring import protocol
 from shmlab.ring.ends import End
 
@@ -96,6 +97,8 @@ class Producer(End):
             done += length
 
     def look_up(self) -> None:
+        if WEAK:
+            self.fence()  # the flag, then whether it is closed: see Ring.close
         if self.ring.closed:
             self.other_sleeps[0] = 1  # the next producer is to find out, too
             self.look_around()

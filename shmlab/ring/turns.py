@@ -44,7 +44,7 @@ def wait_for_turn(ring: "End", deadline: float | None) -> bool:
         if ring.lost[0]:
             if inherit(ring, deadline):
                 return True
-        elif ring.acquire(True, NAP if deadline is None else max(0.0, min(NAP, deadline - monotonic()))):
+        elif ring.acquire_within(NAP if deadline is None else max(0.0, min(NAP, deadline - monotonic()))):
             return True
         else:
             with_guard(ring, find_the_dead)
@@ -79,9 +79,12 @@ def take_if_lost(ring: "End") -> bool:
     ring.turn[0] = INSIDE
     ring.fence_release()
     ring.fence_acquire(False)
-    if not ring.acquire(False) and before != [turn[0] for turn in ring.turns]:
-        step_outside(ring)
-        return False
+    if not ring.acquire(False):
+        ring.fence_release()  # the semaphore, then the second look: an attempt that fails is a plain load
+        ring.fence_acquire(False)
+        if before != [turn[0] for turn in ring.turns]:
+            step_outside(ring)
+            return False
     ring.lost[0] = 0
     return True
 

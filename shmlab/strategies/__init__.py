@@ -23,7 +23,7 @@ class Strategy:
     """A protocol: `put`, `get`, and what they share.
 
     `shared(capacity)` gives the initial value of each shared variable (an int) and semaphore;
-    `warning(producers, consumers)` says where it is not sound, or None. `at_rest(capacity, used)`
+    `warning(producers, consumers)` says where it is not sound on this machine, or None. `at_rest(capacity, used)`
     gives what has to hold when nobody is inside; it is None where nobody knows. `name` is what one chooses it by,
     `title` what a view writes above it; `unbounded` says that its segment may grow.
     """

@@ -1,11 +1,14 @@
 """The bounded buffer with nothing but two indices: each side asks again and again.
 
 Only the producer moves `in_`, only the consumer moves `out`. One slot stays free, so that
-in_ == out means empty and nothing else. Sound for one producer and one consumer (on x86, where
-stores are seen in order); a waiting process burns its processor.
+in_ == out means empty and nothing else. Sound for one producer and one consumer, on processors that
+show stores in order, such as x86: `explore("busy_waiting", memory="weak")` tells what happens on
+others. A waiting process burns its processor.
 Source: Lamport, Proving the Correctness of Multiprocess Programs (1977); Silberschatz, Galvin,
 Gagne, Operating System Concepts, "IPC in Shared-Memory Systems".
 """
+
+from shmlab import fences
 
 TITLE = "busy waiting on in and out, one slot kept free"
 
@@ -35,7 +38,13 @@ def get(buf):
 
 def warning(producers: int, consumers: int) -> str | None:
     if producers <= 1 and consumers <= 1:
-        return None
+        if not fences.WEAK:
+            return None
+        return (
+            f"Busy waiting on two indices is sound where stores are seen in order. This machine ({fences.MACHINE}) may "
+            "show the new index before the item in its slot. Watch the faults, or see "
+            "explore('busy_waiting', memory='weak')."
+        )
     return (
         "Busy waiting on two indices is sound for one producer and one consumer only: "
         f"with {producers} and {consumers}, two processes move the same index. Watch the faults."

@@ -337,7 +337,7 @@ def test_slots_may_be_endless() -> None:
         (lambda: explore(p.put_count), "get must be a function"),
         (lambda: explore(p.get_count, p.put_count), "put is called as put\\(buf, item\\)"),
         (lambda: explore("semaphores", capacity=0), "capacity must be from 1"),
-        (lambda: explore("semaphores", memory="arm"), "memory must be one of sc, tso"),
+        (lambda: explore("semaphores", memory="arm"), "memory must be one of sc, tso, weak"),
         (lambda: explore("semaphores", must_finish=[0]), "must_finish is for processes"),
         (lambda: explore([]), "1 to 8 processes"),
         (lambda: explore([(p.increment,)]), "give \\(function, argument"),

@@ -1,7 +1,8 @@
 """What the ring's protocol needs of an end, made of the explorer's shared cells instead of a real segment.
 
 The functions themselves (shmlab/ring/protocol.py, turns.py) are taken as they are: `text` only lets them see the
-names below in place of the system calls. To wait for the mutex for a limited time is one atomic step that may fail.
+names below in place of the system calls. To wait for the mutex for a limited time is one step that may fail. A lock on
+a seat or on the guard orders what the kernel's own locks order: it is an acquire, and giving it back a release.
 To sleep has two forms. Where nobody dies, a sleeper never wakes by himself, so that a wake-up that gets lost is a
 deadlock. Where somebody dies, it may have been about to wake the other: there a nap ends by itself, at once.
 A process dies by an exception before its n-th access; then its locks are taken back, as the kernel does, and
@@ -89,20 +90,19 @@ class Seat:
     def fence_acquire(self, block: bool) -> bool:
         return True
 
-    def acquire(self, block: bool, timeout: float = 0) -> bool:
+    def acquire(self, block: bool) -> bool:
         self.step()
-        taken: bool = self.mutex.compare_and_swap(1, 0)
+        taken: bool = self.mutex.try_wait()
         return taken
+
+    def acquire_within(self, seconds: float) -> bool:
+        return self.acquire(True)
 
     def release(self) -> None:
         self.step()
-        self.mutex.fetch_add(1)
+        self.mutex.post()
 
-    @property
-    def door(self) -> Any:
-        return SimpleNamespace(acquire=self.sleep)
-
-    def sleep(self, block: bool, timeout: float) -> bool:
+    def nap(self, seconds: float) -> bool:
         self.step()
         if not self.mortal:
             self.own_door.acquire()
@@ -119,7 +119,7 @@ class Seat:
 
     def guard(self) -> bool:
         self.step()
-        taken: bool = self.guard_cell.compare_and_swap(0, 1)
+        taken: bool = self.guard_cell.try_wait()
         if taken:
             self.guarding = True
         return taken
@@ -127,12 +127,12 @@ class Seat:
     def unguard(self) -> None:
         self.step()
         self.guarding = False
-        self.guard_cell.swap(0)
+        self.guard_cell.post()
 
     def bury(self) -> None:
         """What the kernel does for a dead process: its locks are free, those on its seat and on the guard."""
         if self.guarding:
-            self.guard_cell.swap(0)
+            self.guard_cell.post()
         self.buf.alive[self.number].swap(0)
 
     number = 0
@@ -149,7 +149,7 @@ def cells(slots: int, seats: dict[str, int]) -> dict[str, Any]:
     shared |= dict(fence=Atomic(0), alive=[Atomic(1) for _ in range(sum(seats.values()))])
     for side, count in seats.items():
         shared |= {f"{side}_sleeps": [0], f"{side}_mutex": Atomic(1), f"{side}_lost": [0]}
-        shared |= {f"{side}_guard": Atomic(0), f"{side}_turns": [0] * count}
+        shared |= {f"{side}_guard": Atomic(1), f"{side}_turns": [0] * count}
     return shared
 
 

@@ -1,4 +1,6 @@
-"""The protocol's own functions, explored: all interleavings, every death at every step, x86's store buffers."""
+"""The protocol's own functions, explored: all interleavings, every death at every step, x86's store buffers, and
+what weakly ordered processors do: there with the fences that the text has for them (`WEAK`), and without one of them.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -7,6 +9,8 @@ import pytest
 
 from shmlab import explore
 from shmlab.explorer import Verdict
+from shmlab.ring import protocol, turns
+from tests.ring.fenceless import changed, without
 from tests.ring.stand_in import Killed, Seats, text
 
 # What happens in one exploration: for each producer the items that it puts, for each consumer how many it wants.
@@ -57,7 +61,9 @@ class Explored:
     """One exploration: its verdict, and which processes were killed in some interleaving.
 
     `dies` maps the number of a process (producers first) to the access before which it dies. `fence`: by the
-    "barrier" of who goes to sleep for all, one of the sleeper "alone", each its "own", or "none".
+    "barrier" of who goes to sleep for all, one of the sleeper "alone", each its "own", or "none". `noted`: it stands in
+    the ring that somebody died who may have had the producers' mutex. `most`: states after which the search gives up.
+    With `late`, the last producer has waited for the mutex in vain already when it begins.
     """
 
     def __init__(
@@ -70,27 +76,34 @@ class Explored:
         fence: str = "barrier",
         succeeded: bool = False,
         batches: bool = False,
+        noted: bool = False,
+        late: bool = False,
+        most: int = 1_000_000,
         **instead: Any,
     ) -> None:
         self.slots, self.items, self.dies = slots, items, dies or {}
         self.killed: set[int] = set()
         seats = Seats(slots, len(items), len(wants), fence, bool(dies), len(items) + len(wants) + succeeded)
-        instead = {"FENCED": fence == "own", **instead, **(BATCHES if batches else {})}
-        names = text(produce=produce, consume=consume, follow=follow, **instead)
+        instead = {"FENCED": fence == "own", "WEAK": memory == "weak", **instead, **(BATCHES if batches else {})}
+        names = text(put_late=put_late, produce=produce, consume=consume, follow=follow, **instead)
         put = names["put" if len(items) == 1 else "put_in_turn"]
         get = names["get" if len(wants) == 1 else "get_in_turn"]
         given = [(tuple(own),) if batches else tuple(own) for own in items]
-        processes = [(names["produce"], seats, put, row, own) for row, own in enumerate(given)]
+        puts = [put] * len(given)
+        if late:
+            puts[-1] = names["put_late"]
+        processes = [(names["produce"], seats, puts[row], row, own) for row, own in enumerate(given)]
         processes += [(names["consume"], seats, get, row, wanted) for row, wanted in enumerate(wants)]
         processes = [(*process, self.dies.get(number, 0)) for number, process in enumerate(processes)]
         if succeeded:
             processes.append((names["follow"], seats, put, 0, tuple(items[0])))
         self.verdict: Verdict = explore(
             processes,
-            shared=seats.cells(),
+            shared=seats.cells() | ({"producer_lost": [1]} if noted else {}),
             final=self.judge,
             invariant=self.holds,
             memory=memory,
+            max_states=most,
         )
 
     def holds(self, memory: Any) -> bool:
@@ -120,6 +133,9 @@ class Explored:
         if out == taken and least > in_ - len(stored) - taken + len(seen):
             return f"lost: {seen}"
         return len(seen) + out - taken == in_ or f"{in_} put, {out} taken, seen {seen}"
+
+
+put_late = changed(protocol.put_in_turn, "put_late", "ring.acquire(False) or ", "")
 
 
 # --- without deaths ---------------------------------------------------------------------------------------------------
@@ -193,6 +209,65 @@ def test_batches_go_in_and_out_once_and_in_order_whatever_the_schedule(slots: in
     assert verdict.ok, str(verdict)
 
 
+# --- on weakly ordered processors -------------------------------------------------------------------------------------
+
+
+def weakly(case: Mapping[str, Any], **more: Any) -> Verdict:
+    return Explored(**case, memory="weak", fence="own", **more).verdict
+
+
+SHORT = dict(slots=2, items=[[1, 2]], wants=[2])
+FULL = dict(slots=1, items=[[1, 2]], wants=[2])
+# Nobody has died, but it is noted that somebody may have: one takes the mutex while the other tries to inherit it.
+INHERITING = dict(slots=2, items=[[1], [2]], wants=[], noted=True, late=True)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        SHORT,
+        pytest.param(FULL, marks=pytest.mark.slow),
+        pytest.param(dict(slots=2, items=[[1, 2, 3]], wants=[1]), marks=pytest.mark.slow),
+        pytest.param(dict(slots=2, items=[[1], [2]], wants=[]), marks=pytest.mark.slow),
+        pytest.param(dict(slots=2, items=[[1], [2]], wants=[], noted=True), marks=pytest.mark.slow),
+        pytest.param(INHERITING, marks=pytest.mark.slow),
+        pytest.param(dict(slots=2, items=[[1, 2]], wants=[2], batches=True), marks=pytest.mark.slow),
+    ],
+)
+def test_with_its_fences_every_item_comes_out_once_on_a_weak_machine(case: Mapping[str, Any]) -> None:
+    verdict = weakly(case)
+    assert verdict.ok, str(verdict)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("function", "number", "case", "says"),
+    [
+        (protocol.put, 0, FULL, "an item twice"),  # the item, then in_
+        (protocol.put, 1, FULL, "waits for items"),  # in_, then the look at who sleeps
+        (protocol.get, 0, FULL, "an item twice"),  # the item, then out
+        (protocol.get, 1, FULL, "waits for items"),  # out, then the look
+        (protocol.wait, 0, FULL, "an item twice"),  # the other side's counter, then the slot
+        (protocol.wait, 1, FULL, "an item twice"),  # the same after a sleep
+        (protocol.put_in_turn, 0, INHERITING, "invariant"),  # the turn, then the mutex
+        (turns.take_if_lost, 0, INHERITING, "invariant"),  # the turn, then the semaphore
+        (turns.take_if_lost, 1, INHERITING, "invariant"),  # the failed attempt, then the second look
+    ],
+    ids=lambda value: getattr(value, "__name__", None) or (str(value) if isinstance(value, int) else ""),
+)
+def test_a_fence_taken_out_shows_on_a_weak_machine(
+    function: Callable[..., object], number: int, case: Mapping[str, Any], says: str
+) -> None:
+    broken = weakly(case, most=200_000, **{function.__name__: without(function, number)})
+    assert broken.fault and says in str(broken), str(broken)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_one_of_two_producers_may_die_anywhere_on_a_weak_machine() -> None:
+    every_death(2, [[1], [2]], [], 0, 22, memory="weak", fence="own")
+
+
 # --- with deaths ------------------------------------------------------------------------------------------------------
 
 
@@ -228,9 +303,7 @@ def test_one_of_two_producers_may_die_anywhere_and_the_other_goes_on() -> None:
         (2, [[1, 2]], [1, 1], 1),  # one of two consumers
     ],
 )
-def test_one_of_several_may_die_anywhere_and_the_others_go_on(
-    slots: int, items: Items, wants: Wants, who: int
-) -> None:
+def test_one_of_several_may_die_anywhere_and_the_others_go_on(slots: int, items: Items, wants: Wants, who: int) -> None:
     every_death(slots, items, wants, who, 30)
 
 
