@@ -20,12 +20,13 @@ from shmlab import item as items
 from shmlab import layout as at
 from shmlab.fences import in_order, private_fence
 from shmlab.segment import Segment, SegmentFile
+from shmlab.sync import Frozen
 from shmlab.waiting import until
 
 PARTS = 4  # a quarter of the window is settled at a time
-# seconds that a producer waits for a consumer which has an item of that quarter in its hand. One that is only out of
-# the processor may be between its look at SETTLED and its mark, which would then stand for an item to come; one that
-# is stalled for longer, anywhere else, notices afterwards that it is late.
+# seconds that a producer waits for a consumer which has an item of that quarter in its hand: it may be dead and not yet
+# repaired, or be out of the processor between its look at SETTLED and its mark, which would stand for an item to come.
+# One that is stalled for longer notices afterwards that it is late.
 PATIENCE = 1.0
 
 
@@ -62,11 +63,16 @@ class Deliveries:
 
 
 def settle(segment: Segment, row: int) -> None:
-    """Close the books over the oldest part of a producer's window, so that its bytes can be used again."""
+    """Close the books over the oldest part of a producer's window, so that its bytes can be used again.
+
+    Raises Frozen where the producer has to rest, or to leave, instead.
+    """
     words, mine, layout = in_order(segment).words, at.row(row) // at.WORD, segment.layout
     size = layout.window // PARTS
     first = words[mine + at.SETTLED]
-    until(lambda: not _in_a_hand(segment, row, first, first + size), PATIENCE)
+    until(lambda: _must_rest(segment) or not _in_a_hand(segment, row, first, first + size), PATIENCE)
+    if _must_rest(segment):
+        raise Frozen
     start = layout.receipts(row) + first % layout.window
     words[mine + at.BEFORE] = words[mine + at.DELIVERED]
     words[mine + at.CLOSING] = first + size  # from here on this row is read as `opened` tells
@@ -86,6 +92,11 @@ def opened(row: Sequence[int], window: int) -> tuple[int, range]:
     size = window // PARTS
     start = (row[at.SETTLED] - 1) // size * size % window  # whole quarters, also of a damaged row
     return row[at.DELIVERED], range(start, start + size)
+
+
+def _must_rest(segment: Segment) -> bool:
+    """Whether the owner repairs, or the lab is over."""
+    return bool(segment.words[at.FROZEN // at.WORD]) or segment.words[at.STATE // at.WORD] == at.STOPPED
 
 
 def _in_a_hand(segment: Segment, row: int, first: int, end: int) -> bool:

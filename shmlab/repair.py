@@ -107,12 +107,13 @@ class Broken:
             return []
         if not hand:
             return []
-        if self._receipt(hand):  # given its receipt, not yet counted
+        producer, sequence = (hand >> SEQUENCE_BITS) - 1, hand & SEQUENCE
+        settled = producer < self.layout.rows and sequence < self.row(producer, at.SETTLED)  # as not delivered
+        if self._receipt(hand) and not settled:  # given its receipt, not yet counted
             for word in (at.RECEIVED, at.CONSUMED):
                 self.set_row(row, word, self.row(row, word) + 1)
             return []
         self.set_row(row, at.DIED, self.row(row, at.DIED) + 1)
-        producer, sequence = (hand >> SEQUENCE_BITS) - 1, hand & SEQUENCE
         return [f"{name} died with item {sequence} of the producer in row {producer} in its hand: that item is lost."]
 
     def last_put(self, row: int, name: str) -> list[str]:

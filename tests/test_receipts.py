@@ -18,6 +18,7 @@ from shmlab.observer import Observer
 from shmlab.receipts import PARTS, Deliveries, settle
 from shmlab.repair import Dead, repair
 from shmlab.snapshot import Snapshot
+from shmlab.sync import Frozen
 from tests.apparatus import Buffer, buffer
 
 PRODUCERS, CONSUMERS = (0, 1), (2, 3)
@@ -334,3 +335,25 @@ def test_a_stalled_consumer_delays_the_books_of_one_item_once(monkeypatch: pytes
         monkeypatch.setattr("shmlab.receipts.PATIENCE", 3600)
         settle(it.segment, 0)  # its item is settled already
         assert it.word(0, at.SETTLED) == 2 * it.layout.window // PARTS
+
+
+def test_a_producer_that_waits_to_settle_parks_for_a_repair() -> None:
+    """The hand may be a dead consumer's, which only the repair takes the item from."""
+    with buffer() as it:
+        it.set_word(1, at.HAND, (0 + 1) << items.SEQUENCE_BITS | 5)
+        it.file.set_word(at.FROZEN, 1)
+        with pytest.raises(Frozen):
+            settle(it.segment, 0)
+        assert it.word(0, at.SETTLED) == 0
+
+
+def test_an_item_in_a_dead_hand_that_was_settled_meanwhile_died_and_was_not_received() -> None:
+    """It was counted as received though it had no receipt: one item looked lost, and one doubled."""
+    with buffer() as it:
+        it.set_word(0, at.PRODUCED, it.layout.window)
+        it.set_word(0, at.SETTLED, it.layout.window // PARTS)
+        it.set_word(1, at.HAND, (0 + 1) << items.SEQUENCE_BITS | 5)
+        it.set_word(1, at.SLOT, 3)
+        told = repair(it.file, it.strategy, {1: Dead("C0", at.CONSUMER)})
+        assert "died with item 5" in told[0]
+        assert (it.word(1, at.DIED), it.word(1, at.RECEIVED), it.word(1, at.CONSUMED)) == (1, 0, 0)

@@ -31,17 +31,18 @@ static int put(struct lab *lab, word number) {
     return 0;
 }
 
-/* Make room for receipts: close the books over the oldest quarter of the window. */
-static void settle(struct lab *lab) {
+/* Make room for receipts: close the books over the oldest quarter of the window. 1: given up, we are to park or leave. */
+static int settle(struct lab *lab) {
     struct row *mine = lab->mine;
     struct header *header = &lab->segment->header;
-    if (mine->produced - mine->settled < header->window) return;
+    if (mine->produced - mine->settled < header->window) return 0;
     unsigned char *receipts = (unsigned char *)lab->segment + header->receipts_at + lab->index * header->window;
     unsigned char *oldest = receipts + mine->settled % header->window;
-    for (word began = now(), i = 0; i < header->rows && now() - began < 1000000000;) { /* nobody may be marking them */
+    for (word began = now(), i = 0; i < header->rows && now() - began < 1000000000;) { /* is one still in a hand? */
         word hand = look(&lab->segment->rows[i].hand), which = (hand & 0xFFFFFFFFFFFF) - mine->settled;
-        if (hand >> 48 == lab->index + 1 && which < header->window / 4) usleep(1000);
-        else i++;
+        if (hand >> 48 != lab->index + 1 || which >= header->window / 4) i++;
+        else if (look(&lab->segment->control.frozen.value) || lab_is_over(lab)) return 1;
+        else usleep(1000);
     }
     word delivered = 0;
     for (word i = 0; i < header->window / 4; i++) delivered += oldest[i];
@@ -51,6 +52,7 @@ static void settle(struct lab *lab) {
     put_word(&mine->settled, mine->closing);
     memset(oldest, 0, header->window / 4);
     put_word(&mine->closing, 0);
+    return 0;
 }
 
 int main(int count, char **words) {
@@ -65,10 +67,9 @@ int main(int count, char **words) {
     fflush(stdout);
     word due = now();
     while (most && next_item(&lab, &due)) {
-        settle(&lab);
         put_word(&mine->since, now());
         put_word(&mine->phase, WORKING);
-        while (put(&lab, mine->produced)) { /* given up for a repair */
+        while (settle(&lab) || put(&lab, mine->produced)) { /* given up for a repair */
             if (!next_item(&lab, &due)) return leave_lab(&lab), 0;
             put_word(&mine->phase, WORKING);
         }

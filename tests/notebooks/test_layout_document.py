@@ -1,8 +1,10 @@
 """docs/layout.md is the contract: its tables agree with layout.py, and a client that knows nothing else can join."""
 
+import fcntl
 import mmap
 import os
 import re
+import struct
 import time
 import zlib
 from _multiprocessing import SemLock
@@ -94,9 +96,8 @@ class Client:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        fd = os.open(f"/dev/shm/{name}", os.O_RDWR)
-        self.map = mmap.mmap(fd, os.fstat(fd).st_size)
-        os.close(fd)
+        self.fd = os.open(f"/dev/shm/{name}", os.O_RDWR)
+        self.map = mmap.mmap(self.fd, os.fstat(self.fd).st_size)
         self.bytes = memoryview(self.map)
         self.words = self.bytes.cast("Q")
         self.semaphores: dict[str, SemLock] = {}
@@ -112,6 +113,7 @@ class Client:
         self.words.release()
         self.bytes.release()
         self.map.close()
+        os.close(self.fd)
 
     def header(self, word: str) -> int:
         return self.words[HEADER[word] // 8]
@@ -131,8 +133,13 @@ class Client:
 
     def join(self, role: int) -> int:
         row = self.header("rows") - 1
-        self.words[self.row(row, "role")] = role
+        lock = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 12288 + 2048 * row, 1, 0)
+        fcntl.fcntl(self.fd, fcntl.F_OFD_SETLK, lock)
+        assert not self.words[self.row(row, "role")]
+        self.words[self.row(row, "quota")] = 2**63 - 1
+        self.words[self.row(row, "phase")] = 2
         self.words[self.row(row, "pid")] = os.getpid()
+        self.words[self.row(row, "role")] = role
         self.words[CONTROL["rows_used"] // 8] = self.header("rows")
         return row
 
