@@ -166,8 +166,8 @@ class Room:
         outside = (
             f"mount -t proc proc {root}/proc && mount --rbind /dev {root}/dev"
             f" && mount -t tmpfs -o size={SHM},mode=1777 tmpfs {root}/dev/shm"
-            f" && exec chroot --userspec={USER}:{USER} {root} env -i {variables} sh -c {shlex.quote(inside)}"
-        )
+            f" && chroot --userspec={USER}:{USER} {root} env -i {variables} sh -c {shlex.quote(inside)}; exit $?"
+        )  # no exec: a process that changes its user is no longer killed with its parent, and the shell in between is
         return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", outside]
 
     @contextmanager
