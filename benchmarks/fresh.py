@@ -25,6 +25,7 @@ import re
 import secrets
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -358,6 +359,7 @@ def main() -> int:
     if os.geteuid() or missing or not chromium():
         print("`make fresh` needs root, and `apt install mmdebstrap chromium`, on Debian or Ubuntu.", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was unpacked is removed
     systems = [system for system in SYSTEMS if options.only in (None, system.release)]
     for system in systems:
         build(system, options.renew)
