@@ -25,6 +25,7 @@ import re
 import secrets
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -166,8 +167,8 @@ class Room:
         outside = (
             f"mount -t proc proc {root}/proc && mount --rbind /dev {root}/dev"
             f" && mount -t tmpfs -o size={SHM},mode=1777 tmpfs {root}/dev/shm"
-            f" && exec chroot --userspec={USER}:{USER} {root} env -i {variables} sh -c {shlex.quote(inside)}"
-        )
+            f" && chroot --userspec={USER}:{USER} {root} env -i {variables} sh -c {shlex.quote(inside)}; exit $?"
+        )  # no exec: a process that changes its user is no longer killed with its parent, and the shell in between is
         return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", outside]
 
     @contextmanager
@@ -358,6 +359,7 @@ def main() -> int:
     if os.geteuid() or missing or not chromium():
         print("`make fresh` needs root, and `apt install mmdebstrap chromium`, on Debian or Ubuntu.", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was unpacked is removed
     systems = [system for system in SYSTEMS if options.only in (None, system.release)]
     for system in systems:
         build(system, options.renew)

@@ -136,7 +136,12 @@ def test_jupyterlab_is_not_opened_in_a_home_where_it_could_write_nothing(tmp_pat
     for command in (["make", "-C", str(ROOT), "home"], [sys.executable, "-m", "shmlab.cli", "notebooks", "mine"]):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
         result = subprocess.run(
-            command, cwd=tmp_path, env=kept | {"HOME": "/proc"}, capture_output=True, text=True, timeout=LONG
+            command,
+            cwd=tmp_path,
+            env=kept | {"HOME": str(tmp_path / "gone")},
+            capture_output=True,
+            text=True,
+            timeout=LONG,
         )
         assert result.returncode == 2
         said[command[0]] = result.stderr
