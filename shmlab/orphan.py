@@ -11,9 +11,8 @@ import os
 import select
 import time
 
-from shmlab import layout as at
 from shmlab import limits, offspring
-from shmlab.handle import Handle, pidfd
+from shmlab.handle import pidfd
 from shmlab.segment import DIRECTORY, Segment, SegmentFile, unlink
 
 TYPE_CHECKING = False
@@ -90,17 +89,5 @@ def _owner_is_dead(segment: Segment) -> bool:
 
 
 def end_workers(segment: SegmentFile) -> None:
-    """Kill every other process that the rows name and that really works on this segment, and all that these started."""
-    for row in range(segment.layout.rows):
-        pid = segment.word(at.row(row) + at.PID * at.WORD)
-        if pid == os.getpid() or not 1 < pid < 1 << 31:
-            continue
-        with contextlib.suppress(OSError):
-            handle = Handle(pid)
-            try:
-                with open(f"/proc/{pid}/cmdline", "rb") as file:
-                    if segment.name.encode() in file.read().split(b"\0"):
-                        handle.signal(SIGKILL)
-            finally:
-                handle.close()
+    """Kill all that an owner of this segment has started, and what that has started; a guest leaves by itself."""
     offspring.end(segment.name)

@@ -1,5 +1,7 @@
 """One thread watches all programs: none of them, however much it prints, keeps it from the others."""
 
+import os
+import resource
 import signal
 import sys
 import threading
@@ -91,3 +93,20 @@ def test_without_pidfds_a_number_that_was_given_away_is_another_process(monkeypa
     unknown = handle.Handle(process.pid)
     assert unknown.stopped() is None and not unknown.ended() and not unknown.signal(signal.SIGKILL)
     assert process.stopped() is False and process.signal(signal.SIGKILL) and process.wait(10)
+
+
+def test_a_handle_works_beyond_the_descriptors_that_select_knows() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    taken = [os.dup(0) for _ in range(1100)]
+    try:
+        process = processes.start(["sleep", "60"], b"", lambda _: None, lambda _: None)
+        other = handle.Handle(process.pid)
+        assert other.fd is not None and other.fd > 1024 and not other.wait(0.01)
+        process.signal(signal.SIGKILL)
+        assert other.wait(10) and process.wait(10)
+        other.close()
+    finally:
+        for fd in taken:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

