@@ -10,9 +10,7 @@ Three facts make most of the states of a large program needless:
 3. *Processes that do the same are interchangeable.* Two states that differ only in which of them stands where have
    the same future.
 
-Nobody declares what a lock protects. The search assumes that every lock protects every variable, watches each access,
-and starts again with a weaker assumption as soon as one contradicts it. A violation in any interleaving shows in the
-reduced search, too, so an assumption that survives holds.
+What a lock protects is found out on the way (see `protection`).
 
 It answers for programs that always end: on the way of a loop without end a step could be put off for ever.
 
@@ -30,72 +28,16 @@ from shmlab.explorer.errors import ExplorerError
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.items import Ledger
 from shmlab.explorer.memory import SEMAPHORE
-from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, LEAVE, LOAD, RELEASE, STORE
+from shmlab.explorer.operations import ACQUIRE, DONE, RELEASE
+from shmlab.explorer.protection import Contradicted, Held, Protection
 from shmlab.explorer.search import EVERY, FIRST_NEWS, NEWS, Progress
 from shmlab.explorer.system import BITS, FIELD, Cells, System
 
 FAR = 500  # steps of a process by itself that are looked at before the search
 
-Held = frozenset[int]  # addresses of the locks that a process holds
-
-
-class Contradicted(Exception):
-    """An access contradicts what the search has relied on: it has to start again."""
-
 
 class Endless(Exception):
     """Some process can go round in a loop of steps, so the reduction does not apply."""
-
-
-class Protection:
-    """What is known so far of who touches which cell, holding which locks. It only ever becomes weaker.
-
-    Interchangeable processes, which change places during the search, count as one user that is never alone: `kinds[p]`
-    is the number of the first process that does what process p does.
-    """
-
-    def __init__(self, locks: Held, kinds: Sequence[int]) -> None:
-        self.locks, self._kinds = locks, list(kinds)
-        self._by: dict[int, Held] = {}  # the locks that were held at every access to a cell
-        self._users: dict[int, set[int]] = {}
-        self._writers: dict[int, set[int]] = {}
-        self._relied: set[int] = set()  # cells whose accesses were taken for nobody else's business
-
-    def note(self, process: int, node: Node, held: Held) -> None:
-        """An access of `process`. Raises Contradicted."""
-        at = node.address
-        users, writers = self._users.setdefault(at, set()), self._writers.setdefault(at, set())
-        by = self._by.get(at, self.locks) & held
-        known = (len(users), len(writers), self._by.get(at, self.locks))
-        users.add(self._kinds[process])
-        if node.kind != LOAD:
-            writers.add(self._kinds[process])
-        self._by[at] = by
-        if at in self._relied and (len(users), len(writers), by) != known:
-            self._relied.clear()
-            raise Contradicted
-
-    def no_lock(self, address: int) -> None:
-        """A semaphore that somebody gives back without having taken it protects nothing. Raises Contradicted."""
-        self.locks -= {address}
-        self._by = {at: by - {address} for at, by in self._by.items()}
-        self._relied.clear()
-        raise Contradicted
-
-    def private(self, process: int, node: Node, held: Held) -> bool:
-        """Whether nobody else can notice this step, nor change what it does, before it is taken."""
-        at, kind = node.address, node.kind
-        if kind == RELEASE:
-            return True
-        if kind not in (LOAD, STORE, ATOMIC, LEAVE):
-            return False
-        others = set((self._users if kind != LOAD else self._writers).get(at, ()))
-        if self._kinds.count(self._kinds[process]) == 1:
-            others.discard(process)
-        if others and not self._by.get(at, self.locks) & held:
-            return False
-        self._relied.add(at)
-        return True
 
 
 class ReducedSystem:

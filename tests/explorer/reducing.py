@@ -3,6 +3,7 @@
 from shmlab.explorer import reduced
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.program import Program
+from shmlab.explorer.protection import Contradicted, Protection
 from shmlab.explorer.search import search
 
 
@@ -25,12 +26,9 @@ def ends(program: Program, few: bool) -> set[object]:
 
     if not few:
         graph = search(system)
-        return {
-            seen(graph.states[number], graph.faults.get(number))
-            for number in {*graph.ends, *graph.faults}
-        }
+        return {seen(graph.states[number], graph.faults.get(number)) for number in {*graph.ends, *graph.faults}}
     semaphores = [at for at, value in enumerate(system.memory.initial) if system.memory.kinds[at] == 1 and value == 1]
-    protection = reduced.Protection(frozenset(semaphores), reduced.kinds(system))
+    protection = Protection(frozenset(semaphores), reduced.kinds(system))
     while True:
         few_system = reduced.ReducedSystem(system, None, protection)
         found, work, known = set(), [few_system.initial], {few_system.initial}
@@ -45,5 +43,5 @@ def ends(program: Program, few: bool) -> set[object]:
                         known.add(other)
                         work.append(other)
             return found
-        except reduced.Contradicted:
+        except Contradicted:
             continue
