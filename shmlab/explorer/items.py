@@ -56,7 +56,8 @@ class Judge:
         """What one consumer has got so far, its last item being new."""
         item, who = got[-1], self._names[process]
         if type(item) is not int or item not in self._producer:
-            return Fault("invented", f"{who} got {item!r}, which nobody put", process)
+            hint = ": does get end with `return item`?" if item is None else ""
+            return Fault("invented", f"{who} got {item!r}, which nobody put{hint}", process)
         if item in got[:-1]:
             return Fault("duplicated", f"{who} got item {item} twice", process)
         earlier = [x for x in got[:-1] if type(x) is int and self._producer.get(x) == self._producer[item]]

@@ -93,9 +93,19 @@ class Verdict:
             all_of_them = f"all {self.paths[0]:,} interleavings" if self.paths[0] > 1 else "the only interleaving"
             much = f"{all_of_them}: {self.states:,} states"
         if self.ok:
-            return f"OK: every interleaving is right.\nExplored {much}."
+            return f"OK: every interleaving is right.\nExplored {much}.{self._untouched}"
         fail = f" {self.paths[1]:,} of them fail." if self.paths and self.paths[0] > 1 else ""
-        return f"FAILS: {self.reason}.\nExplored {much}.{fail}"
+        return f"FAILS: {self.reason}.\nExplored {much}.{fail}{self._untouched}"
+
+    @property
+    def _untouched(self) -> str:
+        """Which processes have no part in it, as a sentence."""
+        automata = zip(self.processes, self.system.automata, strict=True)
+        idle = [name for name, automaton in automata if automaton.untouched]
+        if not idle:
+            return ""
+        who, never = " and ".join(idle), "never touches buf" if len(idle) == 1 else "never touch buf"
+        return f"\n{who} {never}: no other process can notice what happens there."
 
     def __str__(self) -> str:
         return self.summary
@@ -129,7 +139,7 @@ def verdict(
     graph = search(system, max_states, max_seconds, progress)
     found = _judged(graph, must_finish, must_enter, partial)
     if found.fault in WATCHED and plain and can_end_well(plain, found.actors):
-        graph = search(plain, max_states, max_seconds, progress)
+        graph = search(plain, max_states, max(0.0, max_seconds - graph.seconds), progress)
         return _judged(graph, must_finish, must_enter, partial)
     return found
 

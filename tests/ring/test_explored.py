@@ -1,6 +1,6 @@
 """The protocol's own functions, explored: all interleavings, every death at every step, x86's store buffers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -92,6 +92,15 @@ class Explored:
             invariant=self.holds,
             memory=memory,
         )
+        for results in self.ends():
+            self.killed |= {number for number, (_, end) in enumerate(results) if end}
+
+    def ends(self) -> Iterator[list[tuple[Any, str]]]:
+        """What the processes have returned, wherever all of them have."""
+        graph, system = self.verdict.graph, self.verdict.system
+        for state in (graph.states[number] for number in graph.ends):
+            if not system.waiting(state):
+                yield [system.node(state, process).result for process in range(system.size)]
 
     def holds(self, memory: Any) -> bool:
         mutexes = (memory.producer_mutex, memory.consumer_mutex)
@@ -99,7 +108,6 @@ class Explored:
 
     def judge(self, memory: Any, results: list[tuple[Any, str]]) -> bool | str:
         """Every item exactly once and in order; of who was killed, the operation it was in happened or not."""
-        self.killed |= {number for number, (_, end) in enumerate(results) if end}
         gets = [result for result in results if isinstance(result[0], tuple)]
         puts = [result for result in results if not isinstance(result[0], tuple)]
         in_, out = memory.in_[0], memory.out[0]
