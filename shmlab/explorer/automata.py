@@ -1,5 +1,6 @@
 """All processes of a program as automata, and what can be told of them without any search."""
 
+import math
 from collections.abc import Callable, Sequence
 from types import FunctionType, NoneType
 
@@ -17,16 +18,27 @@ FAR = 500  # steps of a process alone that are looked at
 class Automata(list[Automaton]):
     """One automaton for each process; processes that do the same share theirs. `merge`: see Automaton.
 
-    Several systems may share them: they depend on the program and on nothing else.
+    Several systems may share them: they depend on the program and on nothing else. `seconds`: how long all of its
+    steps together may take, from now on.
     """
 
-    def __init__(self, memory: Memory, processes: Sequence[Process], merge: bool = True) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        processes: Sequence[Process],
+        merge: bool = True,
+        names: Sequence[str] = (),
+        seconds: float = math.inf,
+    ) -> None:
         self.recorder, self._memory = Recorder(), memory
+        self.recorder.within(seconds)
         known: dict[object, Automaton] = {}
-        for process in processes:
-            if alike(process) not in known:
-                known[alike(process)] = Automaton(*process, memory, self.recorder, merge)
-            self.append(known[alike(process)])
+        for number, process in enumerate(processes):
+            key = alike(process)
+            if key not in known or self.recorder.outside.tells_apart:
+                me = (number, names[number] if number < len(names) else f"P{number}")
+                known[key] = Automaton(*process, memory, self.recorder, merge, me)
+            self.append(known[key])
 
     def locks(self) -> set[int]:
         """The semaphores that serve as locks: they start at 1, and whoever takes one gives it back himself.

@@ -7,11 +7,12 @@ same local state share a node.
 """
 
 import copy
+import re
 import sys
 from collections.abc import Callable, Hashable
-from types import FunctionType, MethodType, TracebackType
+from types import FunctionType, TracebackType
 
-from shmlab.explorer import buffer
+from shmlab.explorer import buffer, items
 from shmlab.explorer.errors import ExplorerError, NotDeterministic
 from shmlab.explorer.freezing import Handle, Opaque, freeze
 from shmlab.explorer.memory import Memory
@@ -19,22 +20,29 @@ from shmlab.explorer.operations import DONE, NAMES, RAISED
 from shmlab.explorer.recorder import Known, Note, Recorder, Suspend
 
 Operation = tuple[int, int, object]  # kind, address, argument
+NOT_ITS_OWN = ("shmlab.explorer.", "_sitebuiltins")  # modules: the explorer's, and that of exit()
 NEVER = object()  # the result of a process that has not ended
-UNCHANGING = (int, str, type(None), bool, float, bytes, FunctionType, MethodType, Handle)
+UNCHANGING = (int, str, type(None), bool, float, bytes, FunctionType, Handle)
 
 
 class Raised:
-    """How a process ended by an exception: its type, what it says, the line, and the function of that line."""
+    """How a process ended by an exception: its type, what it says, the line, and the function of that line.
 
-    __slots__ = ("function", "line", "message", "type")
+    In a sentence (as a format) it is told with a hint; as `str` it is what a real process says, too.
+    """
 
-    def __init__(self, error: BaseException) -> None:
-        self.type, self.message = type(error).__name__, str(error)
+    __slots__ = ("function", "hint", "line", "message", "type")
+
+    def __init__(self, error: BaseException, hint: str = "") -> None:
+        self.type, self.message, self.hint = type(error).__name__, str(error), hint
         self.line, self.function = _last_line(error.__traceback__)
 
     def __str__(self) -> str:
         said = f": {self.message}" if self.message else ""
         return f"{self.type}{said} (line {self.line} of {self.function})"
+
+    def __format__(self, _: str) -> str:
+        return str(self) + self.hint
 
 
 class Node:
@@ -94,14 +102,17 @@ class Automaton:
         memory: Memory,
         recorder: Recorder,
         merge: bool = True,
+        me: tuple[int, str] = (0, ""),
     ) -> None:
         self._recorder = recorder
         self._function = recorder.copies.of(function)
-        self._arguments = tuple(self._argument(argument, function.__globals__) for argument in arguments)
+        self._arguments = tuple(self._argument(argument) for argument in arguments)
+        given = [f.__name__ for f in arguments if isinstance(f, FunctionType)]
+        self._called = given[0] if given and function.__module__ == items.__name__ else function.__name__
+        self._me = me if recorder.outside.tells_apart else None
         self._fixed = all(isinstance(a, UNCHANGING) for a in self._arguments)
-        self._buf = buffer.bind(memory, self._access, self._refuse)
+        self._buf = buffer.bind(memory, self._access, recorder.refuse)
         self._memory, self._merge = memory, merge
-        self._refused: ExplorerError | None = None
         self._numbers: dict[Hashable, int] = {}
         self.nodes: list[Node] = []
         self._node = Node((), ())
@@ -109,13 +120,17 @@ class Automaton:
         self._state: Hashable = None
         self.root = self._run((), (), (0, frozenset()))
 
-    def _argument(self, argument: object, names: dict[str, object]) -> object:
+    def _argument(self, argument: object) -> object:
         if isinstance(argument, FunctionType):
             return self._recorder.copies.of(argument)
         if argument is TAKEN:
             return Note(self._recorder)
-        self._recorder.copies.look_into(argument, names)
-        return argument
+        return self._recorder.copies.instead(argument, "an argument")
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the process ends without a single access to shared memory."""
+        return self.nodes[self.root].kind == DONE
 
     def step(self, number: int, value: Hashable) -> int:
         """The node after node `number`, whose access gave `value`."""
@@ -146,18 +161,16 @@ class Automaton:
     def _run(self, history: tuple[Hashable, ...], operations: tuple[Operation, ...], known: Known) -> int:
         """Run from the beginning with these values read; the number of the node where that leads."""
         node = self._node = Node(history, operations)
-        self._position, self._state, self._refused = 0, None, None
+        self._position, self._state = 0, None
         recorder = self._recorder
-        with recorder.run(known):
+        with recorder.run(known, self._me):
             self._start(node)
-        if self._refused:
-            raise self._refused
-        if recorder.endless and node.kind < 0:
-            raise recorder.endless
+        if recorder.refused:
+            raise recorder.refused
         if changed := recorder.copies.changed():
             raise NotDeterministic(
-                f"{self._function.__name__} is not deterministic: it changes {changed}, which outlives the call. "
-                "Processes share nothing but buf: use a local variable, or one of buf."
+                f"{self._called} is not deterministic: it changes {changed}, which outlives the call. "
+                f"Processes share nothing but buf: use a local variable, or {in_buf(changed)}."
             )
         if node.kind < 0 or self._position < len(history):
             raise self._otherwise("ended")
@@ -168,11 +181,11 @@ class Automaton:
         arguments = self._arguments if self._fixed else copy.deepcopy(self._arguments)
         try:
             result = self._function(self._buf, *arguments)
-        except ExplorerError:
+        except (Suspend, ExplorerError, KeyboardInterrupt):
             raise
-        except Exception as error:
+        except BaseException as error:  # sys.exit, too: it ends this process, and not the one that explores
             if node.kind < 0:
-                raised = node.result = Raised(error)
+                raised = node.result = Raised(error, self._hint(error))
                 node.kind, node.line, node.function = RAISED, raised.line, raised.function
                 self._state = ("raised", str(raised))
             return
@@ -182,6 +195,12 @@ class Automaton:
                 self._state = ("done", freeze(result))
             except Opaque:
                 self._state = None
+
+    def _hint(self, error: BaseException) -> str:
+        """What was probably meant by a name that is not there."""
+        if isinstance(error, NameError) and error.name in self._memory.known():
+            return f": write buf.{error.name}"
+        return ""
 
     def _numbered(self, node: Node) -> int:
         """The number of the node with the same local state, new or known."""
@@ -200,7 +219,10 @@ class Automaton:
         history = node.history
         if position < len(history):
             if node.operations[position] != (kind, address, argument):
-                raise self._refuse(self._otherwise(f"did {NAMES[kind]} {self._memory.name(address)}"))
+                self._recorder.refused = self._recorder.refused or self._otherwise(
+                    f"did {NAMES[kind]} {self._memory.name(address)}"
+                )
+                raise Suspend
             value = history[position]
             self._position = position + 1
             self._recorder.read(value)
@@ -214,17 +236,11 @@ class Automaton:
             self._recorder.over = True
         raise Suspend
 
-    def _refuse(self, error: ExplorerError) -> ExplorerError:
-        """Remember an error, so that a program that catches everything does not hide it."""
-        if self._node.kind < 0:
-            self._refused = self._refused or error
-        return error
-
     def _otherwise(self, what: str) -> NotDeterministic:
         position = min(self._position, len(self._node.operations) - 1)
         kind, address, _ = self._node.operations[position]
         return NotDeterministic(
-            f"{self._function.__name__} is not deterministic: run twice with the same values read, it first did "
+            f"{self._called} is not deterministic: run twice with the same values read, it first did "
             f"{NAMES[kind]} {self._memory.name(address)} and then {what}. Leave out random numbers, the time, and "
             "anything that outlives the call, such as globals or a default list."
         )
@@ -240,11 +256,17 @@ class _Taken:
 TAKEN = _Taken()
 
 
+def in_buf(what: str) -> str:
+    """What to write instead of something that outlives a call: `buf.total, with shared=dict(total=0)`."""
+    name = re.findall(r"`(\w+)`", what) or re.findall(r"\.(\w+)$", what) or ["total"]
+    return f"buf.{name[0].lower()}, with shared=dict({name[0].lower()}=0)"
+
+
 def _last_line(trace: TracebackType | None) -> tuple[int, str]:
     """The last line of the program's own text in a traceback."""
     line, function = 0, ""
     while trace:
-        if not trace.tb_frame.f_globals.get("__name__", "").startswith("shmlab.explorer."):
+        if not trace.tb_frame.f_globals.get("__name__", "").startswith(NOT_ITS_OWN):
             line, function = trace.tb_lineno, trace.tb_frame.f_code.co_name
         trace = trace.tb_next
     return line, function

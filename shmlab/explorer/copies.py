@@ -1,38 +1,53 @@
 """What the explorer runs in place of a program's own text: marked functions and marked methods.
 
-Functions are copied, and what they call by name with them. Methods are found through classes, which go by
-many names: so the classes stay, and hold marked methods while a process runs in the explorer, and only then.
-A program's own functions and classes are those that stand where it stands: in the same notebook or file.
-
-What outlives a call (a global list, a default argument, an attribute of a class) can be read but must not be
-changed: a state of a process does not tell of it, and real processes would not share it.
+Functions are copied, and all that they reach with them: each thing is judged once (`instead`). What is constant stays;
+functions of the program's own are marked; the operating system is modelled or refused (`outside`); what outlives a
+call may be read, and must not be changed (`lasting`). Methods are found through classes, which go by many names: so the
+classes stay, and hold marked methods while a process runs in the explorer, and only then.
 """
 
 import contextlib
+import copy
 import dis
+import enum
+import functools
 import inspect
-import random
-import threading
-import time
 import types
+from array import array
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from itertools import islice
+from types import FunctionType as Function
 from typing import Any
 
 from shmlab.explorer import marking
-from shmlab.explorer.errors import CannotFollow
-from shmlab.explorer.freezing import Opaque, freeze
+from shmlab.explorer.classes import Classes
+from shmlab.explorer.constant import (
+    CONSTANT,
+    CONSTANT_HOMES,
+    IDENTITY,
+    IN_C,
+    ITERATORS,
+    MAPPINGS,
+    SCALARS,
+    SEQUENCES,
+    home,
+    is_pure,
+    may_change,
+    slots,
+)
+from shmlab.explorer.errors import CannotFollow, NoText
+from shmlab.explorer.freezing import Handle
+from shmlab.explorer.lasting import Lasting
+from shmlab.explorer.outside import UNKNOWN, Outside
+from shmlab.explorer.standing import Refused
+from shmlab.strategies.functions import is_own, names
+from shmlab.sync import Semaphore
 
-Function = types.FunctionType
 Track = Callable[[Function, Function], Function]
 UNFOLLOWED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 GLOBALS = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
-CONTAINERS = (list, tuple, set, frozenset, deque, dict)
-SCALARS = (int, str, float, bytes, type(None))
-ENOUGH = 100  # elements of a container in which to look for objects
-ONE_AT_A_TIME = threading.RLock()  # for the classes that hold marked methods
+STORES = frozenset(["STORE_GLOBAL", "DELETE_GLOBAL"])
 
 
 class Copies:
@@ -41,199 +56,258 @@ class Copies:
     `markers` are the names that a copy finds besides its own globals; `track(copy, own)` wraps each copy.
     """
 
-    def __init__(self, markers: Mapping[str, object], track: Track) -> None:
-        self._markers, self._track = markers, track
+    def __init__(self, markers: Mapping[str, object], track: Track, outside: Outside) -> None:
+        self._markers, self._track, self.outside = markers, track, outside
+        self.lasting = Lasting()
+        self.unread: set[types.CodeType] = set()  # codes whose text nobody has
         self._functions: dict[Function, Function] = {}
         self._names: dict[int, dict[str, Any]] = {}  # the copied globals, by the identity of the own ones
-        self._classes: set[type] = set()
-        self._methods: list[tuple[type, str, object, object]] = []  # class, name, own, marked
-        self._lasting: dict[str, tuple[Callable[[], object], Hashable]] = {}
+        self._cells: dict[int, tuple[types.CellType, types.CellType]] = {}
+        self._known: dict[int, tuple[object, object]] = {}  # what stands for what, by identity; the first stays alive
+        self.classes = Classes(self.instead, self.lasting, outside)
 
     def of(self, function: object) -> Function:
-        """The marked copy of a function; what it mentions is marked, too. Raises CannotFollow."""
+        """The marked copy of a function; what it reaches is judged, too. Raises CannotFollow."""
         if not isinstance(function, Function):
             raise CannotFollow(f"{function!r} is not a function: give plain functions, defined with def.")
         if function in self._functions:
             return self._functions[function]
-        own = function.__globals__
-        names = self._globals(own)
-        code = marking.marked(function)
-        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-        called = {name: cell for name, cell in cells.items() if _is_beside(_content(cell), own)}
-        cells |= {name: types.CellType() for name in called}
-        closure = tuple(cells[name] for name in code.co_freevars)
-        copy = Function(code, names, function.__name__, function.__defaults__, closure or None)
-        copy.__kwdefaults__ = function.__kwdefaults__
-        marked = self._functions[function] = self._track(copy, function)
-        for name, cell in called.items():
-            cells[name].cell_contents = self._instead(cell.cell_contents, own)
-        for name in mentioned(function, GLOBALS):
+        try:
+            code = marking.marked(function)
+        except NoText:  # made by exec: its reads add up from its beginning, which is finer than needed and still right
+            if function.__code__.co_flags & UNFOLLOWED:
+                raise
+            self._refuse_stores(function)
+            code = function.__code__
+            self.unread |= set(_codes(code))
+        return self._copied(function, code, self._track)
+
+    def plain(self, function: Function) -> Function:
+        """A copy without marks: of a lambda, a generator, what a decorator has made. Raises CannotFollow."""
+        if function in self._functions:
+            return self._functions[function]
+        self._refuse_stores(function)
+        return self._copied(function, marking.ticking(function), lambda copied, _: copied)
+
+    def _refuse_stores(self, function: Function) -> None:
+        if name := next((it.argval for it in dis.get_instructions(function) if it.opname in STORES), None):
+            raise CannotFollow(
+                f"{function.__name__} changes the global {name}: processes share nothing but buf. Write buf.{name} and "
+                f"shared=dict({name}=0), or use a local variable."
+            )
+
+    def _copied(self, function: Function, code: types.CodeType, track: Track) -> Function:
+        own, called = function.__globals__, function.__name__
+        known = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        cells = {name: self._cells.get(id(cell), (cell, types.CellType()))[1] for name, cell in known.items()}
+        fresh = [name for name, cell in known.items() if id(cell) not in self._cells]
+        self._cells |= {id(known[name]): (known[name], cells[name]) for name in fresh}
+        mine = self._globals(own)
+        copied = Function(code, mine, called, None, tuple([cells[name] for name in code.co_freevars]) or None)
+        marked = self._functions[function] = track(copied, function)
+        if IDENTITY.intersection(names(function.__code__)):
+            self.outside.tells_apart = True
+        copied.__defaults__ = function.__defaults__ and tuple(
+            [self._default(value, called) for value in function.__defaults__]
+        )
+        keywords = (function.__kwdefaults__ or {}).items()
+        copied.__kwdefaults__ = {name: self._default(value, called) for name, value in keywords}
+        for name in fresh:
+            with contextlib.suppress(ValueError):  # not bound yet
+                cells[name].cell_contents = self.instead(known[name].cell_contents, name)
+            value = _content(cells[name])
+            if isinstance(value, SCALARS) or may_change(value):
+                what = f"the variable `{name}` around {called}"
+                self.lasting.watch(what, partial(_content, cells[name]), cells[name])
+        for name in mentioned(function.__code__):
             if name in own and name not in self._markers:
-                self._look_at(name, own)
-        self._watch_function(marked, copy)
+                self._look_at(name, own, mine)
+        for name, value in vars(function).items():
+            vars(marked)[name] = self.instead(value, f"{called}.{name}")
+        self.lasting.watch_function(f"an attribute of {called}", vars(marked))
         return marked
 
-    def look_into(self, value: object, own: dict[str, Any]) -> None:
-        """Mark the methods of an object, of a class, and of what is in a list of such. Raises CannotFollow."""
-        if isinstance(value, CONTAINERS):
-            for part in islice(value.values() if isinstance(value, dict) else value, ENOUGH):
-                self._look_into_class(type(part), own)
-        self._look_into_class(value if isinstance(value, type) else type(value), own)
+    def _default(self, value: object, called: str) -> object:
+        stand = self.instead(value, f"a default argument of {called}")
+        if may_change(stand):
+            self.lasting.watch(f"a default argument of {called}", partial(_itself, stand), stand)
+        return stand
 
-    def _look_into_class(self, kind: type, own: dict[str, Any]) -> None:
-        for base in kind.__mro__:
-            if base in self._classes:
-                continue
-            self._classes.add(base)
-            if base.__module__ != own.get("__name__"):
-                continue
-            for name, thing in list(vars(base).items()):
-                marked = self._method(thing, own)
-                if marked is not thing:
-                    self._methods.append((base, name, thing, marked))
-                elif not name.startswith("__") and (isinstance(thing, SCALARS) or _may_change(thing, own)):
-                    self._watch(f"{base.__name__}.{name}", partial(getattr, base, name, None))
-            self._watch(f"the attributes of {base.__name__}", partial(_names, base))
-
-    def _method(self, thing: Any, own: dict[str, Any]) -> object:
-        """What a class holds under a name, marked; `thing` itself where there is nothing to mark."""
-        if isinstance(thing, (staticmethod, classmethod)):
-            inner = self._method(thing.__func__, own)
-            return thing if inner is thing.__func__ else type(thing)(inner)  # type: ignore[arg-type]
-        if type(thing) is property:
-            parts = (thing.fget, thing.fset, thing.fdel)
-            marked = [self._method(part, own) for part in parts]
-            return thing if marked == [*parts] else property(*marked)  # type: ignore[arg-type]
-        if not _is_beside(thing, own) or thing.__code__.co_flags & UNFOLLOWED:
-            return thing
-        try:
-            marking.definition(thing)
-        except CannotFollow:  # no text of the student's, but of a decorator such as dataclass
-            return thing
-        return self.of(thing)
-
-    def _look_at(self, name: str, own: dict[str, Any]) -> None:
-        """Mark what a global name stands for."""
-        value = own[name]
-        names = self._globals(own)
-        if names.get(name) is value:
-            names[name] = self._instead(value, own)
-        if _may_change(value, own):
-            self._watch(f"the global `{name}`", partial(_itself, value))
-
-    def _instead(self, value: Any, own: dict[str, Any]) -> object:
-        """What stands in the copies for something that the text mentions."""
-        if not _is_beside(value, own):
-            self.look_into(value, own)
-            return value
-        try:
-            return self.of(value)
-        except CannotFollow:
-            if value.__code__.co_argcount == 0:  # without arguments it never sees `buf`: no business of ours
-                return value
-            raise
+    def _look_at(self, name: str, own: dict[str, Any], mine: dict[str, Any]) -> None:
+        """Judge what a global name stands for."""
+        stand = mine[name] = self.instead(own[name], name)
+        if may_change(stand):
+            self.lasting.watch(f"the global `{name}`", partial(_itself, stand), stand)
 
     def _globals(self, own: dict[str, Any]) -> dict[str, Any]:
-        names = self._names.get(id(own))
-        if names is None:
-            names = self._names[id(own)] = dict(own)
-            for name, value in own.items():
-                if value is time:
-                    names[name] = _NoTime()
-                elif value is random:
-                    names[name] = _Refusing("random")
-                elif value is time.sleep:
-                    names[name] = _no_sleep
-            names.setdefault("print", _silent)
-            names.update(self._markers)
-        return names
+        if id(own) not in self._names:
+            mine = self._names[id(own)] = dict(own)
+            mine |= {"__builtins__": self.outside.builtins, **self._markers}
+        return self._names[id(own)]
 
-    # --- what outlives a call ---------------------------------------------------------------------------------
+    # --- each thing that a program reaches ----------------------------------------------------------------------
 
-    def _watch_function(self, marked: Function, copy: Function) -> None:
-        if copy.__name__ in copy.__code__.co_names:
-            self._watch(f"an attribute of {copy.__name__}", partial(_attributes, marked))
-        for default in [*(copy.__defaults__ or ()), *(copy.__kwdefaults__ or {}).values()]:
-            if _may_change(default, copy.__globals__):
-                self._watch(f"a default argument of {copy.__name__}", partial(_itself, default))
-        for name, cell in zip(copy.__code__.co_freevars, copy.__closure__ or (), strict=True):
-            value = _content(cell)
-            if isinstance(value, SCALARS) or _may_change(value, copy.__globals__):
-                self._watch(f"the variable `{name}` around {copy.__name__}", partial(_content, cell))
+    def instead(self, value: object, name: str) -> Any:
+        """What stands for `value`, which the program calls `name`: itself, a copy or a model. Raises CannotFollow."""
+        kind = type(value)
+        if kind in CONSTANT or isinstance(value, Handle):
+            return value
+        if known := self._known.get(id(value)):
+            return known[1]
+        stand = self.outside.model(value)
+        if stand is UNKNOWN:
+            self._known[id(value)] = (value, value)  # it may hold itself
+            try:
+                stand = self._judged(value, kind, name)
+            except BaseException:
+                self._known.pop(id(value))
+                raise
+        self._known[id(value)] = (value, stand)
+        return stand
 
-    def _watch(self, what: str, get: Callable[[], object]) -> None:
-        with contextlib.suppress(Opaque, RecursionError):
-            self._lasting.setdefault(what, (get, freeze(get())))
+    def _judged(self, value: Any, kind: type, name: str) -> object:
+        if isinstance(value, type):
+            return self._class(value, name)
+        if kind is Function:
+            return self._function(value, name)
+        if isinstance(value, IN_C):
+            return self._in_c(value, name)
+        if kind is types.MethodType:
+            stand = self.instead(value.__self__, name)
+            if isinstance(stand, Refused) or type(value.__func__) is not Function:  # in C, it takes its own self alone
+                named = home(value) in ("multiprocessing", "random") and "." in name
+                return stand if isinstance(stand, Refused) and not named else self.outside.refused(value, name)
+            return types.MethodType(self.instead(value.__func__, name), stand)
+        if kind in SEQUENCES:
+            parts = [self.instead(part, f"{name}[{i}]") for i, part in enumerate(value)]
+            same = all(a is b for a, b in zip(parts, value, strict=True))
+            return value if same else deque(parts, value.maxlen) if kind is deque else kind(parts)
+        if kind in MAPPINGS or kind is types.SimpleNamespace:
+            inside = value if kind in MAPPINGS else vars(value)
+            return self._with(value, {key: self.instead(part, f"{name}[{key!r}]") for key, part in inside.items()})
+        if kind is partial:
+            arguments = [self.instead(part, name) for part in value.args]
+            return partial(self.instead(value.func, name), *arguments, **self.instead(value.keywords, name))
+        if kind in ITERATORS or kind in (bytearray, array):
+            return value
+        if isinstance(value, enum.Enum):
+            self.classes.look_into(kind, name)
+            return value
+        if kind is functools._lru_cache_wrapper:
+            why = "remembers what it has given before, and that outlives the call: leave out the cache."
+            return self.outside.refused(value, name, CannotFollow(f"{name} {why}"))
+        if kind is Semaphore or kind.__module__ == "shmlab.explorer.memory":
+            why = f"describes what is to be shared: write shared=dict({name}={kind.__name__}(...)) and use buf.{name}."
+            return self.outside.refused(value, name, CannotFollow(f"{name} is {kind.__name__}(...), which {why}"))
+        if home(kind) in CONSTANT_HOMES or (home(kind) == "collections" and hasattr(kind, "__get__")):
+            return value
+        if home(kind) == "numpy" and is_pure(kind):
+            if hasattr(value, "dtype") and value.dtype.hasobject:
+                return self.outside.refused(value, name)
+            return value
+        if is_own(kind):
+            return self._object(value, kind, name)
+        return self.outside.refused(value, name)
+
+    def _with(self, value: Any, parts: dict[Any, Any]) -> object:
+        """A mapping or object with these parts: itself, if they are its own."""
+        inside = vars(value) if isinstance(value, types.SimpleNamespace) else value
+        changed = {key: part for key, part in parts.items() if inside[key] is not part}
+        if not changed:
+            return value
+        stand = copy.copy(value)
+        (vars(stand) if isinstance(stand, types.SimpleNamespace) else stand).update(changed)
+        return stand
+
+    def _function(self, function: Function, name: str) -> object:
+        if is_own(function):
+            return self.plain(function) if _cannot_be_marked(function) else self.of(function)
+        if not is_pure(function):
+            return self.outside.refused(function, name)
+        contents = [_content(cell) for cell in function.__closure__ or ()]
+        stands = [self.instead(content, name) for content in contents]
+        if all(a is b for a, b in zip(contents, stands, strict=True)):
+            return function
+        cells = tuple([types.CellType(stand) for stand in stands])
+        other = Function(function.__code__, function.__globals__, function.__name__, function.__defaults__, cells)
+        other.__kwdefaults__ = function.__kwdefaults__
+        return other
+
+    def _in_c(self, function: Any, name: str) -> object:
+        """A function or method that is written in C."""
+        owner = getattr(function, "__self__", None)
+        if owner is None or isinstance(owner, (types.ModuleType, type)):
+            if is_pure(function) or (isinstance(owner, type) and issubclass(owner, BaseException)):
+                return function
+            return self.outside.refused(function, name)
+        stand = self.instead(owner, name)
+        if isinstance(stand, Refused):
+            return stand
+        return function if stand is owner else getattr(stand, function.__name__)
+
+    def _class(self, kind: type, name: str) -> object:
+        if is_own(kind):
+            try:
+                self.classes.look_into(kind, name)
+            except CannotFollow as error:
+                return self.outside.refused(kind, name, error)
+        elif not (issubclass(kind, BaseException) or is_pure(kind) or kind in CONSTANT) and home(kind) != "shmlab":
+            return self.outside.refused(kind, name)
+        return kind
+
+    def _object(self, value: Any, kind: type, name: str) -> object:
+        """An object of a class of the program's own."""
+        if self.instead(kind, kind.__name__) is not kind:
+            return self.outside.refused(value, name)
+        filled = [slot for base in kind.__mro__ for slot in slots(base) if hasattr(value, slot)]
+        parts = {**getattr(value, "__dict__", {}), **{slot: getattr(value, slot) for slot in filled}}
+        stands = {part: self.instead(thing, f"{name}.{part}") for part, thing in parts.items()}
+        elements = value.values() if isinstance(value, dict) else value if isinstance(value, SEQUENCES) else ()
+        if any(self.instead(element, name) is not element for element in list(elements)):
+            raise CannotFollow(f"{name} holds functions: keep them in a plain list, or in a dict.")
+        if all(stands[part] is thing for part, thing in parts.items()):
+            return value
+        stand = copy.copy(value)
+        for part, thing in stands.items():
+            object.__setattr__(stand, part, thing)
+        return stand
 
     def changed(self) -> str | None:
         """What has been changed that outlives a call, in words; None if nothing has."""
-        for what, (get, before) in self._lasting.items():
-            try:
-                if freeze(get()) != before:
-                    return what
-            except Opaque:
-                return what
-        return None
-
-    @contextlib.contextmanager
-    def installed(self) -> Iterator[None]:
-        """While this lasts, classes hold marked methods."""
-        if not self._methods:
-            yield
-            return
-        with ONE_AT_A_TIME:
-            try:
-                for kind, name, _, marked in self._methods:
-                    type.__setattr__(kind, name, marked)
-                yield
-            finally:
-                for kind, name, own, _ in self._methods:
-                    type.__setattr__(kind, name, own)
+        return self.lasting.changed()
 
 
-def mentioned(function: Function, how: frozenset[str] = frozenset()) -> list[str]:
-    """All names of globals and attributes in a function's text, or those in instructions called like that."""
-    found: dict[str, None] = {}
-    codes = [function.__code__]
-    for code in codes:  # grows while it is walked: lambdas, comprehensions, functions inside
-        names = [it.argval for it in dis.get_instructions(code) if it.opname in how] if how else code.co_names
-        found |= dict.fromkeys(names)
-        codes += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+@functools.lru_cache(1000)
+def mentioned(code: types.CodeType) -> list[str]:
+    """The names of globals in a code, and in the lambdas, comprehensions and functions inside it."""
+    found = dict.fromkeys([it.argval for it in dis.get_instructions(code) if it.opname in GLOBALS])
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found |= dict.fromkeys(mentioned(constant))
     return list(found)
 
 
-def functions_of(kind: type) -> Iterator[Function]:
-    """The functions that make up a class."""
-    for thing in vars(kind).values():
-        parts = (thing.fget, thing.fset, thing.fdel) if isinstance(thing, property) else (thing,)
-        for part in parts:
-            inner = getattr(part, "__func__", part)
-            if isinstance(inner, Function):
-                yield inner
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """A code, and those of the functions and comprehensions inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
 
 
-def _is_beside(value: object, own: dict[str, Any]) -> bool:
-    """Whether it is a function of the program's own."""
-    return type(value) is Function and value.__globals__ is own
-
-
-def _may_change(value: object, own: dict[str, Any]) -> bool:
-    """Whether a value can be changed: a container, an iterator, an object of the program's own."""
-    kind = type(value)
-    changing = isinstance(value, (*CONTAINERS, bytearray)) or hasattr(kind, "__next__")
-    return changing or kind.__module__ == own.get("__name__")
-
-
-def _names(kind: type) -> list[str]:
-    return [name for name in vars(kind) if not name.startswith("__")]
+def _cannot_be_marked(function: Function) -> bool:
+    """Whether a helper runs without marks: a lambda, a generator, what has no text of its own (of a dataclass)."""
+    if function.__name__ == "<lambda>" or function.__code__.co_flags & UNFOLLOWED:
+        return True
+    try:
+        marking.definition(function)
+    except CannotFollow:
+        return True
+    return False
 
 
 def _itself(value: object) -> object:
     return value
-
-
-def _attributes(function: Function) -> object:
-    return {name: value for name, value in vars(function).items() if isinstance(value, (*SCALARS, *CONTAINERS))}
 
 
 def _content(cell: types.CellType) -> object:
@@ -241,29 +315,3 @@ def _content(cell: types.CellType) -> object:
         return cell.cell_contents
     except ValueError:
         return None
-
-
-class _Refusing(types.ModuleType):
-    """Stands for the random module: a process whose steps are thrown cannot be explored."""
-
-    def __getattr__(self, name: str) -> object:
-        raise CannotFollow(
-            f"random.{name} cannot be explored: all interleavings are tried anyway. Leave it out, or give the value "
-            "as an argument of the process."
-        )
-
-
-class _NoTime(types.ModuleType):
-    """The time module, but sleeping takes no time: every interleaving is explored, however long somebody sleeps."""
-
-    def __init__(self) -> None:
-        super().__init__("time")
-        self.__dict__.update(vars(time), sleep=_no_sleep)
-
-
-def _no_sleep(seconds: float) -> None:
-    pass
-
-
-def _silent(*values: object, **how: object) -> None:
-    pass

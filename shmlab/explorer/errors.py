@@ -27,8 +27,16 @@ class EndlessLoop(ExplorerError):
     """A process runs on and on without any shared access, so no other process could ever matter to it."""
 
 
+class OutOfTime(ExplorerError):
+    """The search has taken as long as it may. It ends the search, and its verdict says so."""
+
+
 class CannotFollow(ExplorerError):
     """Code that the explorer cannot follow: a generator, a coroutine, a function without source."""
+
+
+class NoText(CannotFollow):
+    """A function whose source cannot be read: it is explored without marks where that will do."""
 
 
 class ReplayFailed(ExplorerError):

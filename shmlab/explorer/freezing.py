@@ -32,6 +32,9 @@ class Handle:
     __slots__ = ()
     _name = "buf"
 
+    def __deepcopy__(self, _: object) -> "Handle":
+        return self
+
 
 def freeze(value: Any, seen: dict[int, object] | None = None) -> Hashable:
     """A hashable value that is equal for equal content. Raises Opaque.
@@ -111,7 +114,10 @@ def _parts(value: Any) -> list[object]:
     ):
         raise Opaque(kind.__name__)
     try:
-        _, arguments, *state = value.__reduce_ex__(2)
+        saved = value.__reduce_ex__(2)
+        if isinstance(saved, str):  # a name under which it can be found, and not what is in it
+            raise Opaque(kind.__name__)
+        _, arguments, *state = saved
         elements = [list(part) for part in state[1:] if part is not None]
     except (TypeError, ValueError, RuntimeError):  # it cannot be saved: not at all, or not just now
         raise Opaque(kind.__name__) from None

@@ -124,7 +124,7 @@ def main(arguments: list[str]) -> int:
         try:
             result = function(buf, *given)
             gated.announce(DONE, text=repr(result))
-        except Exception as error:
+        except BaseException as error:  # sys.exit, too
             gated.announce(RAISED, text=str(Raised(error)))
         gated.wait()  # until the owner has seen enough
     return 0

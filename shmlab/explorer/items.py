@@ -47,10 +47,13 @@ def shares(total: int, consumers: int) -> list[int]:
 
 
 class Judge:
-    """Knows what was put and by whom; says what is wrong with what came out."""
+    """Knows what was put and by whom; says what is wrong with what came out.
 
-    def __init__(self, items: Sequence[Sequence[int]], names: Sequence[str]) -> None:
-        self._names = names
+    `returns`: whether get returns anything at all, as far as its text tells.
+    """
+
+    def __init__(self, items: Sequence[Sequence[int]], names: Sequence[str], returns: bool = True) -> None:
+        self._names, self._returns = names, returns
         self._producer = {item: p for p, own in enumerate(items) for item in own}
         self._consumers_from = len(items)
 
@@ -69,7 +72,8 @@ class Judge:
         """What one consumer has got so far, its last item being new."""
         item, who = got[-1], self._names[process]
         if type(item) is not int or item not in self._producer:
-            return Fault("invented", f"{who} got {item!r}, which nobody put", process)
+            hint = "" if self._returns or item is not None else ": get returns nothing; let it end with `return item`"
+            return Fault("invented", f"{who} got {item!r}, which nobody put{hint}", process)
         if item in got[:-1]:
             return Fault("duplicated", f"{who} got item {item} twice", process)
         earlier = [x for x in got[:-1] if type(x) is int and self._producer.get(x) == self._producer[item]]

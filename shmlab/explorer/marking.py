@@ -6,7 +6,8 @@ The student's function stays as it is; the copy that is explored calls
   stands at mark n with these locals, and what it read before is either in them or forgotten;
 - `__hold__(n, x, True)` around what a `for` walks over and a `with` holds: that is kept beside the locals;
 - `__tick__()` in every loop and comprehension, so that one without end is noticed;
-- `__track__(f)` for each function f that is defined inside.
+- `__track__(f)` for each function f that is defined inside;
+- `__power__(a, b)`, `__shift__`, `__times__` for `a ** b`, `a << b`, `a * b`, whose result may be very large.
 
 In `except` and `finally` bodies nothing is marked, because an exception or a return value waits there
 unseen: what is read there just adds up, which is finer than needed and still right. The same goes for
@@ -20,9 +21,11 @@ from collections.abc import Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from shmlab.explorer.errors import CannotFollow
+from shmlab.explorer.errors import CannotFollow, NoText
 
 Function = types.FunctionType
+CALLS = frozenset(["acquire", "release", "wait", "signal", "P", "V", "down", "up"])  # what nobody only mentions
+LARGE: dict[type[ast.operator], str] = {ast.Pow: "__power__", ast.LShift: "__shift__", ast.Mult: "__times__"}
 MADE: WeakKeyDictionary[Function, tuple[types.CodeType, types.CodeType]] = WeakKeyDictionary()  # once is enough
 
 
@@ -32,9 +35,20 @@ def marked(function: Function) -> types.CodeType:
     if code is None or own is not function.__code__:
         tree, first = definition(function)
         _refuse_what_cannot_be_followed(tree, function, first)
+        tree.body = _Marker().block(tree.body)
         code = _compiled(tree, function, first)
         MADE[function] = function.__code__, code
     return code
+
+
+def ticking(function: Function) -> types.CodeType:
+    """The code of a function with ticks alone, so that no loop in it is without end; its own where it has no text."""
+    try:
+        tree, first = definition(function)
+    except CannotFollow:
+        return function.__code__
+    tree.body = [_ticking(statement) for statement in tree.body]
+    return _compiled(tree, function, first)
 
 
 def definition(function: Function) -> tuple[ast.FunctionDef, int]:
@@ -50,7 +64,7 @@ def definition(function: Function) -> tuple[ast.FunctionDef, int]:
         inside = source[:1].isspace()  # a class or a function
         tree = ast.parse(f"if 1:\n{source}" if inside else source).body[0]
     except (OSError, TypeError, SyntaxError) as error:
-        raise CannotFollow(
+        raise NoText(
             f"the source of {function.__name__} cannot be read ({error}): define it in a cell or a file."
         ) from None
     if inside:
@@ -78,6 +92,9 @@ def _refuse_what_cannot_be_followed(definition: ast.FunctionDef, function: Funct
             )
         if isinstance(node, (ast.Yield, ast.YieldFrom)) and id(node) not in below:
             refuse(node, "yield makes this a generator: return the value, or build a list.")
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Attribute) and node.value.attr in CALLS:
+            said = ast.unparse(node.value)
+            refuse(node, f"{said} without parentheses does nothing: write {said}().")
         if isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.AsyncFunctionDef)):
             refuse(node, "async and await cannot be followed: write plain code; every access to buf is a step already.")
 
@@ -85,7 +102,6 @@ def _refuse_what_cannot_be_followed(definition: ast.FunctionDef, function: Funct
 def _compiled(definition: ast.FunctionDef, function: Function, first: int) -> types.CodeType:
     definition.decorator_list = []
     definition.returns = None
-    definition.body = _Marker().block(definition.body)
     tree: ast.stmt = definition
     *_, owner, _ = ("", "", *function.__code__.co_qualname.split("."))
     if owner.isidentifier():  # inside a class of that name, which is part of names such as __private
@@ -216,6 +232,19 @@ class _Ticker(ast.NodeTransformer):
         self.generic_visit(node)
         node.test = ast.copy_location(ast.BoolOp(ast.Or(), [_not_tick(), node.test]), node.test)
         return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        name = LARGE.get(type(node.op))
+        return ast.copy_location(_call(name, node.left, node.right), node) if name else node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        self.generic_visit(node)
+        name = LARGE.get(type(node.op))
+        if not name or not isinstance(node.target, ast.Name) or isinstance(node.op, ast.Mult):
+            return node  # (a list is multiplied in its place)
+        value = _call(name, ast.Name(node.target.id, ast.Load()), node.value)
+        return ast.copy_location(ast.Assign([node.target], value), node)
 
 
 def _ticking(node: Any) -> Any:

@@ -1,27 +1,32 @@
 """From what a student gives to a system: processes, shared memory, names, and what is asked of them."""
 
 import ast
+import contextlib
 import inspect
+import math
+import operator
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import FunctionType, ModuleType
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import FunctionType
 
 from shmlab import limits, strategies
 from shmlab.errors import ArgumentError
-from shmlab.explorer import copies, marking
 from shmlab.explorer import items as buffers
+from shmlab.explorer import marking
+from shmlab.explorer.asking import asked
 from shmlab.explorer.automata import Automata, Process
 from shmlab.explorer.automaton import TAKEN
+from shmlab.explorer.errors import NoText
 from shmlab.explorer.items import Judge, Ledger, Watch
 from shmlab.explorer.memory import Initial, Memory, View
 from shmlab.explorer.system import System
 from shmlab.explorer.tso import BufferedSystem
 from shmlab.explorer.weak import WeakSystem
+from shmlab.strategies import functions
 from shmlab.sync import Semaphore
 
 MODELS = {"sc": System, "tso": BufferedSystem, "weak": WeakSystem}
 MOST = 8  # producers, consumers or processes: beyond, no search would end
-MOST_HELPERS = 100  # functions in which to look for names of shared variables
 USUAL: dict[str, int] = dict(in_=0, out=0, count=0)
 
 
@@ -42,15 +47,31 @@ class Program:
         model: str = "sc",
     ) -> None:
         self.memory, self.processes, self.names = memory, list(processes), list(names)
-        self.invariant, self.final, self.judge, self.watch = invariant, final, judge, watch
+        self.invariant, self.final = asked(invariant, "the invariant"), asked(final, "final")
+        self.judge, self.watch = judge, watch
         self.consumers, self.excused, self.model = list(consumers), list(excused), model
         self._automata: dict[bool, Automata] = {}
         self._given: Sequence[Sequence[int]] = ()  # what each producer puts, where there are producers
+        self._seconds = math.inf  # that a search has
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """While this lasts, the processes have so many seconds from now on, all steps together."""
+        self._give(seconds)
+        try:
+            yield
+        finally:
+            self._give(math.inf)
+
+    def _give(self, seconds: float) -> None:
+        self._seconds = seconds
+        for automata in self._automata.values():
+            automata.recorder.within(seconds)
 
     def system(self, watched: bool = False, merge: bool = True, absorbing: bool = True) -> System:
         """A system of this program. Raises CannotFollow and others of `shmlab.explorer.errors`."""
         if merge not in self._automata:
-            self._automata[merge] = Automata(self.memory, self.processes, merge)
+            self._automata[merge] = Automata(self.memory, self.processes, merge, self.names, self._seconds)
         return MODELS[self.model](
             self.memory,
             self.processes,
@@ -80,7 +101,7 @@ class Program:
                 (buffers.taker if function is buffers.consumer else function, arguments)
                 for function, arguments in processes
             ]
-        automata = Automata(self.memory, processes)
+        automata = Automata(self.memory, processes, True, self.names, self._seconds)
         return System(self.memory, processes, automata, self.names, excused=self.excused), ledger
 
 
@@ -97,7 +118,7 @@ def of_buffer(
     model: str = "sc",
 ) -> Program:
     """Producers that put `items` items each, consumers that get them all. `capacity=None`: endless slots."""
-    put, get = _function(put, "put", "buf, item"), _function(get, "get", "buf")
+    put, get = functions.checked(put, "put", "buf, item"), functions.checked(get, "get", "buf")
     producers = limits.whole(producers, "producers", 1, MOST)
     consumers = limits.whole(consumers, "consumers", 1, MOST)
     items = limits.whole(items, "items", 1, 1000)
@@ -110,7 +131,7 @@ def of_buffer(
     processes: list[Process] = [(buffers.producer, (put, tuple(own))) for own in given]
     processes += [(buffers.consumer, (get, share, TAKEN)) for share in shares]
     getting = range(producers, producers + consumers)
-    judge = Judge(given, names)
+    judge = Judge(given, names, _returns(get))
     every = [item for own in given for item in own]
     watch = Watch(memory.slots_at, memory.lengths.get("slots") if not endless else None, names, getting, every)
     program = Program(memory, processes, names, invariant, final, judge, watch, getting, model=model)
@@ -135,7 +156,7 @@ def of_processes(
         raise ArgumentError(
             f"shared must be a dict of names and initial values, such as dict(count=0), not {shared!r}."
         )
-    initial = dict(shared or {})
+    initial = _plain(shared or {})
     slots = initial.pop("slots", None)
     count = len(slots) if isinstance(slots, Sequence) else 0
     memory = Memory({**initial, "slots": slots} if slots is not None else initial, capacity=count)
@@ -163,17 +184,6 @@ def _process(given: object) -> Process:
     return function, tuple(arguments)
 
 
-def _function(function: object, name: str, arguments: str) -> FunctionType:
-    if not isinstance(function, FunctionType):
-        raise ArgumentError(f"{name} must be a function {name}({arguments}), not {function!r}. Give both put and get.")
-    try:
-        inspect.signature(function).bind(*arguments.split(", "))
-    except TypeError:
-        signature = inspect.signature(function)
-        raise ArgumentError(f"{name} is called as {name}({arguments}); yours takes {signature}.") from None
-    return function
-
-
 def _numbered(letter: str, count: int) -> list[str]:
     return [letter] if count == 1 else [f"{letter}{i}" for i in range(count)]
 
@@ -182,42 +192,63 @@ def _shared(
     put: FunctionType, get: FunctionType, capacity: int | None, given: Mapping[str, Initial] | None
 ) -> tuple[dict[str, Initial], bool]:
     """The shared variables of put and get, and whether the slots are endless."""
-    texts = [sys.modules[f.__module__] for f in (put, get) if f.__module__.startswith(f"{strategies.__name__}.")]
+    modules = [str(f.__module__) for f in (put, get)]
+    texts = [sys.modules[name] for name in modules if name.startswith(f"{strategies.__name__}.")]
     endless = capacity is None or any(getattr(text, "UNBOUNDED", False) for text in texts)
     if given is not None:
         if not isinstance(given, Mapping):
             raise ArgumentError(f"shared must be a dict of names and initial values, not {given!r}.")
-        return dict(given), endless
+        return _plain(given), endless
     initial: dict[str, Initial] = {}
     for text in texts:
         initial |= text.shared(capacity or 1)
     free = Semaphore(capacity) if capacity else Semaphore(0)
     usual: dict[str, Initial] = {**USUAL, "empty": free, "full": Semaphore(0), "mutex": Semaphore(1)}
-    mentioned = _names(put, set()) | _names(get, set())
+    mentioned = functions.mentioned(put, get)
     return {
         name: value for name, value in {**usual, **initial}.items() if name in mentioned or name in initial
     }, endless
 
 
-def _names(function: FunctionType, seen: set[FunctionType]) -> set[str]:
-    """All attribute names in a function, and in the functions and classes that it mentions."""
-    seen.add(function)
-    found = set(copies.mentioned(function))
-    called = [function.__globals__.get(name) for name in found]
-    called += [vars(module).get(name) for module in called if isinstance(module, ModuleType) for name in found]
-    for kind in [thing for thing in called if isinstance(thing, type) and thing.__module__ == function.__module__]:
-        called += [part for base in kind.__mro__ for part in copies.functions_of(base)]
-    for helper in called:
-        if isinstance(helper, FunctionType) and helper not in seen and len(seen) < MOST_HELPERS:
-            found |= _names(helper, seen)
-    return found
+def _plain(shared: Mapping[str, Initial]) -> dict[str, Initial]:
+    """Initial values with whole numbers of other libraries as Python's own. Raises ArgumentError."""
+    return {name: _number(value, name) for name, value in shared.items()}
+
+
+def _number(value: object, name: str) -> Initial:
+    top = type(value).__module__.partition(".")[0].lstrip("_")
+    if top in ("thread", "threading", "multiprocessing", "queue", "asyncio"):
+        kind = type(value).__name__
+        raise ArgumentError(
+            f"shared variable {name!r}: {kind} is one of {top}'s, and the explorer cannot see it. Write "
+            f"{name}=Semaphore(1) with shmlab.Semaphore for a lock, Semaphore(n) to count, and 0 for a number."
+        )
+    if isinstance(value, (list, tuple)) or hasattr(value, "tolist"):
+        elements = value.tolist() if hasattr(value, "tolist") else value
+        if isinstance(elements, (list, tuple)):
+            return [_number(part, name) for part in elements]  # type: ignore[misc]
+    if type(value) is not int and hasattr(type(value), "__index__"):
+        return operator.index(value)  # type: ignore[arg-type]
+    return value  # type: ignore[return-value]
+
+
+def _returns(function: FunctionType) -> bool:
+    """Whether a function's text returns a value somewhere; True where there is no text."""
+    try:
+        definition, _ = marking.definition(function)
+    except NoText:
+        return True
+    return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(definition))
 
 
 def never_ends(function: object) -> bool:
     """Whether a function's text says that it goes on for ever: a `while True` that nothing leaves."""
     if not isinstance(function, FunctionType):
         return False
-    definition, _ = marking.definition(function)
+    try:
+        definition, _ = marking.definition(function)
+    except NoText:
+        return False
     return any(_is_endless(statement) for statement in definition.body)
 
 

@@ -59,21 +59,26 @@ class Question:
         self, max_states: int = 1_000_000, max_seconds: float = 60.0, progress: Progress | None = None
     ) -> Verdict:
         """Search all interleavings."""
-        plain = self.system(watched=False) if self.program.judge else None
         limit = limits.whole(max_states, "max_states", 1, MOST)
         max_seconds = limits.number(max_seconds, "max_seconds", 0, 86_400, "seconds")
         limits.function(progress, "progress", "states", "seconds")
-        return verdicts.verdict(
-            self.system(),
-            plain,
-            self.finishing,
-            self.entering,
-            self.partial,
-            limit,
-            max_seconds,
-            progress,
-            self.program.reducible,
-        )
+        with self.program.within(max_seconds):
+            plain = self.system(watched=False) if self.program.judge else None
+            verdict = verdicts.verdict(
+                self.system(),
+                plain,
+                self.finishing,
+                self.entering,
+                self.partial,
+                limit,
+                max_seconds,
+                progress,
+                self.program.reducible,
+            )
+        for condition in (self.program.invariant, self.program.final):
+            if condition:
+                condition.check()
+        return verdict
 
     def find(self, goal: Goal | None, progress: Progress | None = None) -> Found:
         """The simplest schedule that reaches a goal; without a goal, the simplest that fails."""

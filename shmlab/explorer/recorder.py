@@ -8,18 +8,23 @@ it has forgotten them: the caller still has them.
 """
 
 import contextlib
+import math
 import sys
 import threading
 import time
 from collections.abc import Hashable, Iterator
 from types import CodeType, FrameType, FunctionType, NoneType
+from typing import Any
 
 from shmlab.explorer.copies import Copies
-from shmlab.explorer.errors import EndlessLoop
+from shmlab.explorer.errors import EndlessLoop, ExplorerError, OutOfTime
 from shmlab.explorer.freezing import MARKED, Handle, Opaque, freeze
+from shmlab.explorer.outside import Outside
 
+GRACE = 0.5  # seconds in which a search notices by itself that its time is up
 PATIENCE = 1.5  # seconds that a process may take from one step to the next
-LOOK = 256  # marks between two looks at the clock
+LOOK = 32  # marks between two looks at the clock
+UNTRACED = contextlib.nullcontext()
 STALE = object()  # the place of a call whose mark is known to be passed before the run ends
 FIXED = {int, str, NoneType, bool, float, bytes}  # what nobody can change who is given it
 Known = tuple[int, frozenset[int]]  # of an earlier run: how many marks it passed, and which of them it stands at
@@ -60,30 +65,59 @@ class Note(Handle):
         self._recorder.taken.append(item)
 
 
+def program_frame(frame: FrameType | None) -> FrameType | None:
+    """The frame of the program's own text: the first one from here on in which there are markers."""
+    while frame and "__here__" not in frame.f_globals:
+        frame = frame.f_back
+    return frame
+
+
 class Recorder:
     """Keeps the active calls of the run that is going on; its methods are the markers."""
 
-    def __init__(self) -> None:
+    def __init__(self, speaks: bool = False) -> None:
         self.calls: list[Call] = []
         self.reads: list[Hashable] = []
         self.taken: list[object] = []  # what get has returned so far, in a consumer
-        self.endless: EndlessLoop | None = None
+        self.refused: ExplorerError | None = None  # the first thing that the program may not do
         self.unseen = ""  # the first thing that could not be frozen, as the end of a sentence
         self.over = False  # the run has reached its access: whatever the program still does is void
         self._marks, self._end = LOOK, 0.0
         self._passed, self._known = 0, (0, frozenset[int]())
         self._thread = 0  # in which the run goes on; 0 while there is none
-        markers = {"__here__": self.here, "__hold__": self.hold, "__tick__": self.tick, "__track__": self.track}
-        self.copies = Copies(markers, self.track)
+        self.until = math.inf  # the moment at which the search gives up
+        self._patience = PATIENCE
+        self._me: tuple[int, str] | None = None
+        self.outside = Outside(
+            lambda: self._me, self.refuse, self.tick, lambda value, name: self.copies.instead(value, name), speaks
+        )
+        long = self.outside.long
+        markers = {
+            "__here__": self.here,
+            "__hold__": self.hold,
+            "__tick__": self.tick,
+            "__track__": self.track,
+            "__power__": long.power,
+            "__shift__": long.shift,
+            "__times__": long.times,
+        }
+        self.copies = Copies(markers, self.track, self.outside)
+
+    def within(self, seconds: float) -> None:
+        """The search has so many seconds from now on; one step has no more either."""
+        self.until, self._patience = time.monotonic() + seconds + GRACE, min(PATIENCE, seconds + GRACE)
 
     @contextlib.contextmanager
-    def run(self, known: Known) -> Iterator[None]:
+    def run(self, known: Known, me: tuple[int, str] | None = None) -> Iterator[None]:
         """A run that starts like an earlier one. Its marks need not be looked at again, but for those where the
-        earlier run stood in the end."""
-        self._passed, self._known = 0, known
+        earlier run stood in the end. `me`: the process's number and name, if nobody else is like it.
+        Raises OutOfTime."""
+        if time.monotonic() > self.until:
+            raise OutOfTime("the search took longer than it may: ask for less, or allow more with max_seconds.")
+        self._passed, self._known, self._me = 0, known, me
         self.calls, self.reads, self.taken = [], [], []
-        self._marks, self._end, self.endless, self.over = LOOK, 0.0, None, False
-        with self.copies.installed():
+        self._marks, self._end, self.refused, self.over = LOOK, 0.0, None, False
+        with self.copies.classes.installed(), self._traced() if self.copies.unread else UNTRACED:
             self._thread = threading.get_ident()
             try:
                 yield
@@ -91,6 +125,22 @@ class Recorder:
                 pass
             finally:
                 self._thread = 0
+
+    @contextlib.contextmanager
+    def _traced(self) -> Iterator[None]:
+        """While this lasts, functions whose text nobody has tick at each line, because they have no marks."""
+        before = sys.gettrace()
+        sys.settrace(self._trace)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+
+    def _trace(self, frame: FrameType, _event: str, _argument: object) -> Any:
+        if frame.f_code not in self.copies.unread:
+            return None
+        self.tick()
+        return self._trace
 
     def here(self, mark: int, held: tuple[int, ...]) -> bool:
         """The process is at this mark; the loops and managers in `held` are around it."""
@@ -139,17 +189,29 @@ class Recorder:
         if self._marks <= 0:
             self._marks = LOOK
             now = time.monotonic()
-            self._end = self._end or now + PATIENCE
+            self._end = self._end or now + self._patience
             if now > self._end:
-                frame = sys._getframe(1)
-                while frame.f_back and frame.f_globals is globals():
-                    frame = frame.f_back
-                self.endless = EndlessLoop(
-                    f"line {frame.f_lineno} of {frame.f_code.co_name} runs on for ever without a step: nothing in that "
-                    "loop touches buf, so nobody else can ever end it. Wait for something shared."
+                self.refuse(
+                    EndlessLoop(
+                        "runs on for ever without a step: nothing in that loop touches buf, so nobody else can ever "
+                        "end it. Wait for something shared."
+                    ),
+                    " ",
                 )
                 raise Suspend
         return True
+
+    def refuse(self, error: ExplorerError, between: str = ": ") -> ExplorerError:
+        """Put the line in front of an error and remember it: a program that catches everything must not hide it."""
+        frame = program_frame(sys._getframe(1))
+        if frame and not str(error).startswith("line "):
+            around: FrameType | None = frame
+            while around and around.f_code.co_name.startswith("<"):  # a generator, a comprehension, a lambda
+                around = around.f_back
+            error.args = (f"line {frame.f_lineno} of {(around or frame).f_code.co_name}{between}{error}",)
+        if self._thread == threading.get_ident() and not self.over:
+            self.refused = self.refused or error
+        return error
 
     def read(self, value: Hashable) -> None:
         """One more value came from shared memory."""

@@ -24,7 +24,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 
 from shmlab.explorer.automaton import Node
-from shmlab.explorer.errors import ExplorerError
+from shmlab.explorer.errors import ExplorerError, OutOfTime
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.items import Ledger
 from shmlab.explorer.memory import SEMAPHORE
@@ -204,6 +204,8 @@ def search(
             found.stopped = "somebody can wait in a loop"
         except KeyboardInterrupt:
             found.stopped = "it was interrupted"
+        except OutOfTime:
+            found.stopped = f"it took more than {max_seconds:g} s"
         break
     found.complete = not found.stopped
     found.seconds = time.perf_counter() - began

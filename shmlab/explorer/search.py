@@ -9,6 +9,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 
+from shmlab.explorer.errors import OutOfTime
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.system import FIELD, System
 
@@ -68,6 +69,8 @@ def search(
         _spread(graph, max_states, began, max_seconds, progress, enough)
     except KeyboardInterrupt:
         graph.stopped = "it was interrupted"
+    except OutOfTime:  # while a process computes from one step to the next
+        graph.stopped = f"it took more than {max_seconds:g} s"
     finally:
         if collecting:
             gc.enable()

@@ -4,6 +4,7 @@ from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.model import Model, Pending, Step
 from shmlab.explorer.operations import RAISED
 from shmlab.explorer.real import Announced, RealProcesses
+from shmlab.explorer.standing import PID
 
 
 class Different(ReplayFailed):
@@ -15,6 +16,7 @@ class Together:
 
     def __init__(self, model: Model, processes: RealProcesses) -> None:
         self.model, self.processes = model, processes
+        self._pids = {PID + p: pid for p, pid in enumerate(processes.pids)}  # in the model, for real
         self.compare()
 
     def step(self, actor: int) -> Step:
@@ -37,7 +39,8 @@ class Together:
 
     def compare(self) -> None:
         """Whether the segment holds what the model's memory holds."""
-        expected, found = self.model.cells(), self.processes.cells()
+        cells, found = self.model.cells(), self.processes.cells()
+        expected = tuple([self._pids.get(value, value) for value in cells])  # type: ignore[arg-type]
         expected += (None,) * (len(found) - len(expected))
         if expected == found:
             return
@@ -55,6 +58,8 @@ class Together:
         for p, name in enumerate(model.names[: model.system.size]):
             node = model.system.node(model.state, p)
             expected = "" if model.pending(p) else str(node.result) if node.kind == RAISED else repr(node.result)
+            for modelled, pid in self._pids.items():
+                expected = expected.replace(str(modelled), str(pid))
             ending = self.processes.ending(p)
             if ending != expected:
                 raise Different(f"DIFFERENT end: {name} ended with {ending!r}, on the model with {expected!r}")

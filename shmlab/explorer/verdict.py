@@ -1,5 +1,6 @@
 """The verdict on a program: right in every interleaving, or wrong and why, with the simplest schedule that shows it."""
 
+import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
@@ -111,9 +112,19 @@ class Verdict:
             all_of_them = f"all {self.paths[0]:,} interleavings" if self.paths[0] > 1 else "the only interleaving"
             much = f"{all_of_them}: {self.states:,} states"
         if self.ok:
-            return f"OK: every interleaving is right.\nExplored {much}."
+            return f"OK: every interleaving is right.\nExplored {much}.{self._untouched}"
         fail = f" {self.paths[1]:,} of them fail." if self.paths and self.paths[0] > 1 else ""
-        return f"FAILS: {self.reason}.\nExplored {much}.{fail}"
+        return f"FAILS: {self.reason}.\nExplored {much}.{fail}{self._untouched}"
+
+    @property
+    def _untouched(self) -> str:
+        """Which processes have no part in it, as a sentence."""
+        automata = zip(self.processes, self.system.automata, strict=True)
+        idle = [name for name, automaton in automata if automaton.untouched]
+        if not idle:
+            return ""
+        who, never = " and ".join(idle), "never touches buf" if len(idle) == 1 else "never touch buf"
+        return f"\n{who} {never}: no other process can notice what happens there."
 
     def __str__(self) -> str:
         return self.summary
@@ -149,19 +160,23 @@ def verdict(
     seen an overwrite, and yet the run can end well from there, the verdict is that of the plain system.
     """
     must_finish = list(range(system.size)) if must_finish is None else must_finish
+    began = time.perf_counter()
+
+    def left() -> float:
+        return max(0.0, max_seconds - (time.perf_counter() - began))
+
     graph = search(system, min(FITS, max_states) if reducible else max_states, max_seconds, progress)
-    answer = None
-    if reducible and graph.beyond and not graph.faults and max_states > FITS and (parts := reducible()):
-        answer = reduced.search(*parts, max_states, max_seconds - graph.seconds, progress)
-        if answer.complete and not answer.fault:
-            return Verdict(graph, answer=answer)
     if reducible and graph.beyond and max_states > FITS:
-        graph = search(system, max_states, max_seconds, progress)
+        parts = None if graph.faults else reducible()
+        answer = reduced.search(*parts, max_states, left(), progress) if parts else None
+        if answer and answer.complete and not answer.fault:
+            return Verdict(graph, answer=answer)
+        graph = search(system, max_states, left(), progress)
         if answer and answer.fault and not graph.complete and not graph.faults:
             return _told(graph, plain, answer.schedule)
     found = _judged(graph, must_finish, must_enter, partial)
     if found.fault in WATCHED and plain and can_end_well(plain, found.actors):
-        graph = search(plain, max_states, max_seconds, progress)
+        graph = search(plain, max_states, left(), progress)
         return _judged(graph, must_finish, must_enter, partial)
     return found
 

@@ -8,14 +8,14 @@ import difflib
 import inspect
 import keyword
 import linecache
+import operator
 import struct
 import sys
 from collections.abc import Mapping
-from types import CodeType, FunctionType
 
 from shmlab.errors import ArgumentError
 from shmlab.layout import NAME_BYTES, SEMAPHORE_COUNT, VARIABLE_COUNT
-from shmlab.strategies import Strategy
+from shmlab.strategies import Strategy, functions
 from shmlab.sync import Semaphore
 
 USUAL_VARIABLES = dict(in_=0, out=0, count=0)
@@ -24,21 +24,9 @@ NOT_SHARED = ("slots", "capacity")
 
 def strategy(put: object, get: object, shared: object) -> Strategy:
     """Check a student's functions and shared variables, and make a strategy of them. Raises ArgumentError."""
-    for function, name, arguments in ((put, "put", "buf, item"), (get, "get", "buf")):
-        wanted = arguments.count(",") + 1
-        if not inspect.isfunction(function):
-            raise ArgumentError(
-                f"{name} must be a function {name}({arguments}), not {function!r}. Give both put and get."
-            )
-        try:
-            inspect.signature(function).bind(*[None] * wanted)
-        except TypeError:
-            raise ArgumentError(
-                f"{name} is called as {name}({arguments}); yours takes {inspect.signature(function)}."
-            ) from None
-    assert inspect.isfunction(put) and inspect.isfunction(get)
+    put, get = functions.checked(put, "put", "buf, item"), functions.checked(get, "get", "buf")
     declared = _declared(shared)
-    mentioned = {name for function in _reached(put) | _reached(get) for name in _names(function.__code__)}
+    mentioned = functions.mentioned(put, get)
 
     def initial(capacity: int) -> dict[str, int | Semaphore]:
         if declared is not None:
@@ -57,14 +45,14 @@ def pickled(strategy: Strategy) -> bytes:
     """Both functions and the text around them (for tracebacks), as a worker reads them from its standard input."""
     import cloudpickle
 
-    functions = (strategy.put, strategy.get)
-    sources = {f.__code__.co_filename: "".join(linecache.getlines(f.__code__.co_filename)) for f in functions}
-    beside = {inspect.getmodule(f) for f in functions} - {None, sys.modules["__main__"]}
+    both = (strategy.put, strategy.get)
+    sources = {f.__code__.co_filename: "".join(linecache.getlines(f.__code__.co_filename)) for f in both}
+    beside = {inspect.getmodule(f) for f in both} - {None, sys.modules["__main__"]}
     by_value = [m for m in beside if m and not m.__name__.startswith("shmlab.")]  # a worker cannot import what lies
     for module in by_value:  # beside the notebook
         cloudpickle.register_pickle_by_value(module)
     try:
-        data: bytes = cloudpickle.dumps((*functions, sources))
+        data: bytes = cloudpickle.dumps((*both, sources))
     except Exception as error:
         raise ArgumentError(f"put and get cannot be sent to another process: {error}. Use plain functions.") from error
     finally:
@@ -80,7 +68,7 @@ def _declared(shared: object) -> dict[str, int | Semaphore] | None:
         raise ArgumentError(
             f"shared must be a dict of names and initial values, such as dict(count=0), not {shared!r}."
         )
-    semaphores = 0
+    semaphores, declared = 0, dict[str, int | Semaphore]()
     for name, value in shared.items():
         if not _good_name(name):
             raise ArgumentError(
@@ -91,37 +79,19 @@ def _declared(shared: object) -> dict[str, int | Semaphore] | None:
         semaphores += isinstance(value, Semaphore)
         start = value.value if isinstance(value, Semaphore) else value
         least = 0 if isinstance(value, Semaphore) else -(1 << 63)
-        if isinstance(start, bool) or not isinstance(start, int) or not least <= start < 1 << 31:
+        number = None if isinstance(start, bool) or not hasattr(type(start), "__index__") else operator.index(start)
+        if number is None or not least <= number < 1 << 31:
             raise ArgumentError(f"shared variable {name!r} starts as a whole number or Semaphore(n), not {value!r}.")
+        declared[name] = value if isinstance(value, Semaphore) else number
     if semaphores > SEMAPHORE_COUNT or len(shared) - semaphores > VARIABLE_COUNT:
         raise ArgumentError(f"shared may have {VARIABLE_COUNT} variables and {SEMAPHORE_COUNT} semaphores at most.")
-    return dict(shared)
+    return declared
 
 
 def _good_name(name: object) -> bool:
     if not isinstance(name, str) or not name.isascii() or len(name) >= NAME_BYTES:
         return False
     return name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
-
-
-def _reached(function: FunctionType) -> set[FunctionType]:
-    """The function and all that it calls by a name: a student's helpers use buf, too."""
-    found, new = set[FunctionType](), {function}
-    while new:
-        found |= new
-        values = [f.__globals__.get(name) for f in new for name in _names(f.__code__)]
-        for f in new:
-            values += [*inspect.getclosurevars(f).nonlocals.values(), *(f.__defaults__ or ())]
-        new = {value for value in values if inspect.isfunction(value)} - found
-    return found
-
-
-def _names(code: CodeType) -> set[str]:
-    found = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            found |= _names(constant)
-    return found
 
 
 def nearest(name: str, layout_names: list[str]) -> str:

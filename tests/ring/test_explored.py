@@ -2,7 +2,7 @@
 what weakly ordered processors do: there with the fences that the text has for them (`WEAK`), and without one of them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -105,6 +105,15 @@ class Explored:
             memory=memory,
             max_states=most,
         )
+        for results in self.ends():
+            self.killed |= {number for number, (_, end) in enumerate(results) if end}
+
+    def ends(self) -> Iterator[list[tuple[Any, str]]]:
+        """What the processes have returned, wherever all of them have."""
+        graph, system = self.verdict.graph, self.verdict.system
+        for state in (graph.states[number] for number in graph.ends):
+            if not system.waiting(state):
+                yield [system.node(state, process).result for process in range(system.size)]
 
     def holds(self, memory: Any) -> bool:
         mutexes = (memory.producer_mutex, memory.consumer_mutex)
@@ -112,7 +121,6 @@ class Explored:
 
     def judge(self, memory: Any, results: list[tuple[Any, str]]) -> bool | str:
         """Every item exactly once and in order; of who was killed, the operation it was in happened or not."""
-        self.killed |= {number for number, (_, end) in enumerate(results) if end}
         gets = [result for result in results if isinstance(result[0], tuple)]
         puts = [result for result in results if not isinstance(result[0], tuple)]
         in_, out = memory.in_[0], memory.out[0]

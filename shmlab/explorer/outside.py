@@ -1,0 +1,209 @@
+"""What lies outside `buf`: what of Python and of the operating system an explored program may use.
+
+Everything is known by identity, whatever name it goes by. What is constant stays as it is. What is harmless does
+nothing here (`print`, `time.sleep`). What differs from process to process is modelled (`os.getpid`). What differs
+from run to run (`random.random`, `time.time`) gives a `Varying`, with which one may calculate, sleep and print, but
+not decide. All the rest is refused, with what to write instead.
+"""
+
+import builtins
+import functools
+import importlib
+import itertools
+import sys
+import types
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from shmlab.explorer import long
+from shmlab.explorer.constant import BEYOND, CLOCKS, DICE, IDENTITY, SPEAKING, SYS, home
+from shmlab.explorer.errors import CannotFollow, ExplorerError, NotDeterministic
+from shmlab.explorer.freezing import Handle
+from shmlab.explorer.refusals import NO_WAY, WHY, outlives, refusal, varies
+from shmlab.explorer.standing import PID, Me, Model, Refused, Silent, Varying, nothing
+
+MODELLED = ("print", "range", "iter", "pow", "vars", "hash", "__import__", *BEYOND)  # of Python's own names
+UNKNOWN = object()  # the answer of `Outside.model` for what is none of its business
+
+
+@functools.cache
+def own_builtins() -> dict[str, object]:
+    """Python's own names, without those that a notebook or a site adds."""
+    return {name: value for name, value in vars(builtins).items() if not callable(value) or home(value) == "builtins"}
+
+
+class Outside:
+    """Models of what is outside, for the process that `me()` tells (number and name).
+
+    `refuse` remembers an error, so that a program that catches everything does not hide it, and adds the line.
+    `tick` notices what takes too long. `instead` judges anything else that a module holds. `speaks`: may it print?
+    """
+
+    def __init__(
+        self,
+        me: Callable[[], tuple[int, str] | None],
+        refuse: Callable[[ExplorerError], ExplorerError],
+        tick: Callable[[], object],
+        instead: Callable[[object, str], object],
+        speaks: bool = False,
+    ) -> None:
+        self._me, self._refuse, self._instead, self._speaks = me, refuse, instead, speaks
+        self.tells_apart = False  # does anybody ask who it is? Then no two processes are alike
+        self._modules: dict[tuple[str, type[ExplorerError]], Module] = {}
+        self.long = long.Long(tick, lambda what: refuse(long.refusal(what)))
+        self._models = self._modelled()
+        self.builtins = self._builtins()
+
+    def model(self, value: object) -> object:
+        """What stands for `value`, if that is one of the things modelled here; else UNKNOWN."""
+        if isinstance(value, types.ModuleType):
+            return self.module(value)
+        model = self._models.get(id(value), UNKNOWN)
+        if model is not UNKNOWN:
+            self.tells_apart = self.tells_apart or getattr(value, "__name__", "") in IDENTITY
+            return model
+        if home(type(value)) == "logging" and not isinstance(value, type):
+            return Silent()
+        return UNKNOWN
+
+    def module(self, module: types.ModuleType, error: type[ExplorerError] = CannotFollow) -> "Module":
+        """What stands for a module. `error`: what it is when something depends on its dice or clocks."""
+        if isinstance(module, Module):
+            return module
+        key = (module.__name__, error)
+        if key not in self._modules:
+            self._models |= self._modelled()  # it may have been imported just now
+            self._modules[key] = Module(module, self, error)
+        return self._modules[key]
+
+    def attribute(self, module: types.ModuleType, name: str, error: type[ExplorerError]) -> object:
+        """What stands for `module.name`."""
+        value = getattr(module, name)
+        called = f"{module.__name__}.{name}"
+        if module is sys and name in SYS:
+            return value
+        model = self.model(value)
+        if model is UNKNOWN:
+            return self._instead(value, called)
+        if error is not CannotFollow and getattr(model, "varies", False):
+            return self._varying(called, error)
+        return model
+
+    def refused(self, value: object, name: str, error: ExplorerError | None = None) -> Refused:
+        """What stands for something that the program may mention, but not use."""
+        why = error or refusal(value, name)
+        return Refused(name, lambda: self._refuse(type(why)(*why.args)))
+
+    def raising(self, error: ExplorerError) -> Callable[..., object]:
+        """A function that may be there, but not be called."""
+
+        def raises(*_: object, **__: object) -> object:
+            raise self._refuse(type(error)(*error.args))
+
+        return raises  # a function, because it becomes a method
+
+    # --- the models -------------------------------------------------------------------------------------------
+
+    def _modelled(self) -> dict[int, object]:
+        found: dict[int, object] = {}
+
+        def models(module: str, names: Iterable[str], make: Callable[[str], Any]) -> None:
+            for name in names:
+                if (thing := getattr(sys.modules.get(module), name, None)) is not None:
+                    called, stand = f"{module}.{name}", make(f"{module}.{name}")
+                    found.setdefault(id(thing), stand if isinstance(stand, (Handle, type)) else Model(called, stand))
+
+        models("time", ["sleep"], lambda _: nothing)
+        models("os", ["sched_yield"], lambda _: nothing)
+        models("random", ["seed"], lambda _: nothing)
+        models("time", CLOCKS, self._varying)
+        models("random", DICE, self._varying)
+        models("os", ["getpid"], lambda name: lambda: self._self(name).pid)
+        models("os", ["getppid"], lambda _: lambda: PID - 1)
+        models("threading", ["get_ident", "get_native_id"], lambda name: lambda: self._self(name).ident)
+        models("threading", ["current_thread", "main_thread"], lambda name: lambda: self._self(name))
+        models("multiprocessing", ["current_process"], lambda name: lambda: self._self(name))
+        if not self._speaks:
+            models("builtins", ["print"], lambda _: nothing)
+        for stream in {sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__} - {None}:
+            found[id(stream)] = Silent()
+        models("logging", SPEAKING, lambda _: nothing)
+        models("logging", ["getLogger"], lambda _: lambda *_: Silent())
+        models("itertools", long.ITERTOOLS, lambda name: self.long.walking(getattr(itertools, name.partition(".")[2])))
+        models("math", list(long.GROWING), lambda name: self.long.growing(name.partition(".")[2]))
+        models("builtins", ["range", "iter", "pow"], lambda name: getattr(self.long, name.partition(".")[2]))
+        models("builtins", ["vars", "hash", "__import__"], lambda name: getattr(self, f"_{name.partition('.')[2]}"))
+        models("builtins", BEYOND, self._forbidden)
+        return found
+
+    def _builtins(self) -> dict[str, object]:
+        own = {name: vars(builtins)[name] for name in MODELLED}
+        found = own_builtins() | {name: self._models[id(own[name])] for name in own if id(own[name]) in self._models}
+        return found | {"exit": sys.exit, "quit": sys.exit, "help": nothing, "display": nothing}
+
+    def _self(self, name: str) -> Me:
+        me = self._me()
+        if me is None:
+            raise self._refuse(CannotFollow(f"{name}() tells processes apart: call it by that name."))
+        return Me(*me)
+
+    def _varying(self, name: str, error: type[ExplorerError] = CannotFollow) -> Model:
+        def refuse() -> Exception:
+            return self._refuse(error(varies(name)))
+
+        def throw(*_: object, **__: object) -> Varying:
+            return Varying(name, refuse)
+
+        return Model(name, throw, varies=True)
+
+    def _forbidden(self, name: str) -> Callable[..., object]:
+        called = name.removeprefix("builtins.")
+
+        def forbidden(*_: object, **__: object) -> object:
+            raise self._refuse(CannotFollow(f"{called}() {WHY.get(called, NO_WAY)}"))
+
+        return forbidden
+
+    def _vars(self, *given: object) -> object:
+        if len(given) != 1 or isinstance(given[0], types.ModuleType):
+            raise self._refuse(CannotFollow(f"vars() {NO_WAY}"))
+        return vars(given[0])
+
+    def _hash(self, thing: object) -> int:
+        if not isinstance(thing, int):
+            raise self._refuse(CannotFollow("hash() differs from process to process: compare the values themselves."))
+        return hash(thing)
+
+    def ___import__(
+        self, name: str, names: object = None, _: object = None, wanted: object = (), level: int = 0
+    ) -> object:
+        if level:
+            package = names.get("__package__") if isinstance(names, dict) else None
+            name = importlib.util.resolve_name("." * level + name, package or "")
+        module = importlib.import_module(name)
+        for part in wanted if isinstance(wanted, (tuple, list)) else ():
+            if not hasattr(module, part):
+                importlib.import_module(f"{name}.{part}")
+        return self.module(module if wanted else sys.modules[name.partition(".")[0]], NotDeterministic)
+
+
+class Module(types.ModuleType):
+    """Stands for a module: gives what is constant or modelled, refuses the rest, and cannot be changed."""
+
+    def __init__(self, module: types.ModuleType, outside: Outside, error: type[ExplorerError]) -> None:
+        super().__init__(module.__name__)
+        vars(self).update(__behind=(module, outside, error))
+        if hasattr(module, "__path__"):
+            vars(self)["__path__"] = module.__path__
+
+    def __getattr__(self, name: str) -> object:
+        module, outside, error = vars(self)["__behind"]
+        value = vars(self)[name] = outside.attribute(module, name, error)
+        return value
+
+    def __setattr__(self, name: str, value: object) -> None:
+        _, outside, _ = vars(self)["__behind"]
+        raise outside._refuse(CannotFollow(f"{self.__name__}.{name} {outlives(name)}"))
+
+    def __delattr__(self, name: str) -> None:
+        setattr(self, name, None)

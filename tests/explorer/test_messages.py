@@ -1,0 +1,119 @@
+"""Habits from other libraries get the sentence that a good tutor would say."""
+
+import threading
+from typing import Any
+
+import pytest
+
+import shmlab
+from shmlab.errors import ArgumentError
+from shmlab.explorer import Atomic, Critical, errors, explore
+from shmlab.sync import Semaphore
+from tests.apparatus import named
+from tests.explorer import programs as p
+
+SHARED: dict[str, Any] = dict(
+    mutex=Semaphore(1), lock=Atomic(0), flag=[0, 0], seats=[Semaphore(1)] * 2, doors=[Atomic(0)] * 2, inside=Critical()
+)
+
+HABITS = [
+    ("buf.mutex.acquire(False)", r"buf.mutex.acquire\(False\) would give up.*Write buf.mutex.acquire\(\)"),
+    ("buf.mutex.acquire(blocking=False)", r"acquire\(blocking=False\) would give up"),
+    ("buf.mutex.acquire(timeout=1)", r"acquire\(timeout=1\) would give up"),
+    ("buf.mutex.acquire(True, 2)", r"acquire\(True, 2\) would give up"),
+    ("buf.mutex.release(2)", r"release\(2\) would give back several.*Call it several times"),
+    ("buf.mutex.release(n=3)", "would give back several"),
+    ("buf.mutex.value", "a semaphore's value cannot be read"),
+    ("buf.mutex._value", "a semaphore's value cannot be read"),
+    ("buf.mutex.locked()", "a semaphore's value cannot be read"),
+    ("buf.mutex.aquire()", "buf.mutex has no aquire: did you mean acquire"),
+    ("buf.mutex.realease()", "did you mean release"),
+    ("buf.mutex.unlock()", "did you mean release"),
+    ("buf.mutex.notify()", "did you mean release"),
+    ("buf.mutex.acquire", r"buf.mutex.acquire without parentheses does nothing: write buf.mutex.acquire\(\)"),
+    ("buf.mutex == 1", "buf.mutex is no number: take one with .acquire"),
+    ("buf.mutex != 1", "buf.mutex is no number"),
+    ("buf.mutex > 0", "buf.mutex is no number"),
+    ("buf.mutex + 1", "buf.mutex is no number"),
+    ("buf.mutex in [1]", "buf.mutex is no number"),
+    ("int(buf.mutex)", "buf.mutex is no number"),
+    ("buf.mutex.value = 1", "buf.mutex.value cannot be set"),
+    ("buf.lock == 1", "buf.lock is no number: read it with .load"),
+    ("0 == buf.lock", "buf.lock is no number: read it with .load"),
+    ("buf.lock < 1", "buf.lock is no number: read it with .load"),
+    ("buf.lock += 1", "buf.lock is no number: read it with .load"),
+    ("[0, 1][buf.lock]", "buf.lock is no number: read it with .load"),
+    ("buf.lock.value", "buf.lock has no value: did you mean load"),
+    ("buf.lock.cas(0, 1)", "did you mean compare_and_swap"),
+    ("buf.lock.fetch_and_add(1)", "did you mean fetch_add"),
+    ("buf.lock.set(1)", "did you mean store"),
+    ("buf.flag == [0, 0]", "buf.flag is no number: look at one of its elements"),
+    ("buf.flag.append(1)", r"buf.flag has no append: it has a fixed number of elements.*buf.flag\[i\] = item"),
+    ("buf.seats == [1, 1]", r"buf.seats\[0\] is no number"),
+    ("buf.doors != (0, 0)", r"buf.doors\[0\] is no number"),
+    ("buf.inside.acquire()", "buf.inside has no acquire: did you mean with"),
+    ("flag[0] = 1", "name 'flag' is not defined.*: write buf.flag"),
+]
+
+
+def written(text: str) -> Any:
+    import linecache
+
+    source, place = f"def habit(buf):\n    {text}\n", f"<{text}>"
+    linecache.cache[place] = (len(source), None, source.splitlines(keepends=True), place)
+    names: dict[str, Any] = {}
+    exec(compile(source, place, "exec"), names)
+    return names["habit"]
+
+
+@pytest.mark.parametrize(("text", "says"), HABITS, ids=[text for text, _ in HABITS])
+def test_a_habit_gets_its_sentence(text: str, says: str) -> None:
+    import re
+
+    try:
+        found = explore([written(text)], shared=SHARED)
+        told = str(found.reason)
+    except errors.ExplorerError as error:
+        told = str(error)
+        assert told.startswith("line 2 of habit: ")
+    assert re.search(says, told), told
+    assert not re.search("Cell|object has no attribute|positional argument|unsupported", told), told
+
+
+def test_acquire_says_that_it_has_got_one_as_in_python() -> None:
+    def waits(buf):
+        if buf.mutex.acquire() and buf.mutex.release(1) is None:
+            return buf.mutex.acquire(True)
+
+    assert explore([waits], shared=SHARED, final=lambda _, results: results == [True]).ok
+
+
+def get_nothing(buf):
+    p.get_semaphores(buf)
+
+
+def test_a_get_that_returns_nothing_is_told_to_return_its_item() -> None:
+    reason = explore(p.put_semaphores, get_nothing).reason
+    assert reason and "C got None, which nobody put" in reason and "return item" in reason
+
+
+@pytest.mark.parametrize("lock", [threading.Lock(), threading.Semaphore(2), threading.Event()], ids=named)
+def test_a_real_lock_among_the_shared_variables_is_told(lock: object) -> None:
+    for ask in (
+        lambda: explore([written("pass")], shared=dict(lock=lock)),
+        lambda: explore("semaphores", shared=dict(lock=lock)),
+    ):
+        with pytest.raises(ArgumentError, match=r"lock=Semaphore\(1\)"):
+            ask()
+
+
+def test_numbers_of_numpy_are_initial_values_in_the_explorer_and_in_the_lab() -> None:
+    numpy = pytest.importorskip("numpy")
+
+    def adds(buf):
+        buf.x += buf.row[0]
+
+    shared = dict(x=numpy.int64(1), row=numpy.array([2, 3]))
+    assert explore([adds], shared=shared, final=lambda memory, _: memory.x == 3 and memory.row == [2, 3]).ok
+    lab = shmlab.Lab(put=p.put_count, get=p.get_count, shared=dict(in_=numpy.int64(0), out=0, count=numpy.int8(0)))
+    assert {type(value) for value in lab.strategy.shared(8).values()} == {int}
