@@ -2,16 +2,18 @@
 
 The owner's death shows as the end of standard input, as its pidfd becoming readable, and as another parent. The first
 worker that can take the owner's lock unlinks the segment and ends the others; then each ends, and with it all that a
-student's code has started in it.
+student's code has started in it. One at a time: two workers that ended each other would leave undone what both had
+begun, and so what they had started would live on.
 """
 
+import _thread
 import contextlib
 import fcntl
 import os
 import select
 import time
 
-from shmlab import limits, offspring
+from shmlab import limits, locks, offspring
 from shmlab.handle import pidfd
 from shmlab.segment import DIRECTORY, Segment, SegmentFile, unlink
 
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 PATIENCE = 0.5  # seconds until a dying owner's lock is free
+TURN = 1.0  # seconds until whoever cleans up has ended this worker, too, unless he is stopped himself
+CLEANING = 0  # the byte of the segment whose lock the one that cleans up has
 LOOK = 0.5  # seconds between two looks at who is the parent, where nothing else tells of its death
 SIGKILL = 9  # of Linux; the signal module takes 6 ms to load
+_leaving = _thread.allocate_lock()
 
 
 def watch(segment: Segment, owner: int) -> None:
@@ -52,6 +57,7 @@ def await_end(owner: int, seconds: float) -> bool:
 
 def leave(segment: Segment) -> "NoReturn":
     """Clean up if the owner is really dead, and end this process at once."""
+    _leaving.acquire()  # for ever: another thread that has noticed it, too, must not close what this one opens
     try:
         os.closerange(3, segment.fd)  # a student's code may have used up all descriptors
         os.closerange(segment.fd + 1, 1 << 16)
@@ -63,6 +69,7 @@ def leave(segment: Segment) -> "NoReturn":
 
 
 def _clean_up(segment: Segment) -> None:
+    _await_turn(segment)
     try:
         if not _owner_is_dead(segment):
             return
@@ -72,6 +79,14 @@ def _clean_up(segment: Segment) -> None:
         # somebody has unlinked it already, and may have died before it ended the others
     unlink(segment.name)
     end_workers(segment)
+
+
+def _await_turn(segment: Segment) -> None:
+    """Let whoever cleans up already end this process; take over once he is dead, or if he does not get on."""
+    end = time.monotonic() + TURN
+    with contextlib.suppress(OSError):  # where no lock can be had, all go at once
+        while not locks.lock(segment.fd, CLEANING) and time.monotonic() < end:
+            time.sleep(0.01)
 
 
 def _owner_is_dead(segment: Segment) -> bool:

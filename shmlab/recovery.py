@@ -163,6 +163,9 @@ class Recovery:
         """Who does not come to rest, and what to do about each."""
         told = []
         for row, process in moving.items():
+            if process is None:
+                told.append("a worker that is only starting")  # it may have no name yet
+                continue
             name = self._crowd.name(row)
             if not isinstance(process, Guest):
                 told.append(f"{name}, which does not end its put or get: kill it, or stop the lab")

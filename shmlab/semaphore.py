@@ -4,10 +4,12 @@ The standard library calls the C library's functions from C: `_multiprocessing.S
 are made of. A Python that was built without it calls the same functions through ctypes, which costs several times as
 much. Either way the semaphore is the C library's, and processes that use different ways share it.
 
-`sleep` always goes through ctypes: SemLock begins an interrupted wait again once Python's signal handlers have run,
-so a worker that waits could not be woken by a signal to look at what its owner wants.
+`sleep`, the one way to wait for a limited time, always goes through ctypes, for two reasons. SemLock begins an
+interrupted wait again once Python's signal handlers have run, so a worker that waits could not be woken by a signal to
+look at what its owner wants. And SemLock sleeps until a moment of the wall clock: if the clock is set back by an hour
+meanwhile, it sleeps for an hour. `sem_clockwait` takes the monotonic clock, which nobody can set.
 
-Source: sem_overview(7), sem_wait(3); CPython, Modules/_multiprocessing/semaphore.c.
+Source: sem_overview(7), sem_wait(3), sem_clockwait(3); CPython, Modules/_multiprocessing/semaphore.c.
 """
 
 import os
@@ -23,19 +25,29 @@ if TYPE_CHECKING:
 __all__ = ["Named", "c_library", "open_named", "sleep"]
 
 COUNTING, MOST = 1, (1 << 31) - 1  # SemLock's number for a semaphore that counts, and how far
+MONOTONIC = 1  # CLOCK_MONOTONIC
+PAUSE = 500  # microseconds between two looks, where the C library has no sem_clockwait (glibc has it from 2.30 on)
 _library: "ctypes.CDLL | None" = None
 
 
 def sleep(semaphore: "Named", seconds: float) -> bool:
-    """Take one; sleep while there is none, until so many seconds have passed or a signal came. Whether one was taken.
-
-    The time counts on the wall clock, which may be set: sleep in short slices.
-    """
+    """Take one; sleep while there is none, until so many seconds have passed or a signal comes. Whether it got one."""
     import ctypes
 
-    wake = time.time() + seconds
-    until = (ctypes.c_long * 2)(int(wake), int(wake % 1 * 1e9))  # a struct timespec
-    return not c_library().sem_timedwait(ctypes.c_void_p(semaphore.handle), until)
+    end = time.monotonic() + seconds
+    library = c_library()
+    if not hasattr(library, "sem_clockwait"):
+        return _poll(semaphore, end)
+    until = (ctypes.c_long * 2)(int(end), int(end % 1 * 1e9))  # a struct timespec
+    return not library.sem_clockwait(ctypes.c_void_p(semaphore.handle), MONOTONIC, until)
+
+
+def _poll(semaphore: "Named", end: float) -> bool:
+    """The same, until that moment of the monotonic clock, by looking again and again."""
+    while not semaphore.acquire(False):
+        if time.monotonic() >= end or c_library().usleep(PAUSE):  # a signal came
+            return False
+    return True
 
 
 def c_library() -> "ctypes.CDLL":

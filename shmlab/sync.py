@@ -18,7 +18,7 @@ from shmlab.segment import DIRECTORY, Segment
 
 YIELDS = 20  # look again so many times before sleeping: sleeping and waking costs more than a short wait
 FROZEN = at.FROZEN // at.WORD
-SLICE = 0.04  # seconds of one sleep: a timed wait counts on the wall clock, which may be set
+SLICE = 0.04  # seconds of one sleep: a signal that comes just before it does not end it
 SIZE = 16 if sys.maxsize < 1 << 32 else 32  # bytes of a semaphore (glibc's sem_t)
 WAKE = 23  # SIGURG, which does nothing by default: the owner ends a sleep with it, because it repairs
 

@@ -4,7 +4,11 @@ Each process that runs tests looks for what belongs to itself. With `pytest -n 2
 that started both can tell what belongs to nobody any more: it looks once, after both have ended.
 """
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +40,16 @@ def _nothing_outlives_the_tests() -> Iterator[None]:
     yield
     if found := left(lambda: leftovers(before)):
         pytest.fail(f"these outlived the tests: {found}")
+
+
+@pytest.fixture
+def clock_ahead(tmp_path: Path) -> dict[str, str]:
+    """The environment of a program whose wall clock is set back by an hour whenever it goes to sleep."""
+    if not (compiler := shutil.which("cc")):
+        pytest.skip("there is no C compiler to make a wrong clock with")
+    source, library = Path(__file__).with_name("ahead.c"), tmp_path / "ahead.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True, timeout=60)
+    return {"LD_PRELOAD": str(library), "PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)}
 
 
 @pytest.fixture

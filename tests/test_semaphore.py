@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -66,8 +67,37 @@ def test_a_sleeper_is_woken_by_a_release(name: str, kind: Any) -> None:
     assert taken == [True]
 
 
-def test_a_sleep_ends_with_its_time(name: str, kind: Any) -> None:
-    assert semaphore.sleep(semaphore.open_named(f"/{name}.full", kind), 0.01) is False
+def without_clockwait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The C library as it was before glibc 2.30."""
+    library = semaphore.c_library()
+    old = SimpleNamespace(usleep=library.usleep, sem_trywait=library.sem_trywait)
+    monkeypatch.setattr(semaphore, "c_library", lambda: old)
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["glibc now", "glibc before 2.30"])
+def test_a_sleep_ends_with_its_time(name: str, kind: Any, old: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    it = semaphore.open_named(f"/{name}.full", kind)
+    if old:
+        without_clockwait(monkeypatch)
+    assert semaphore.sleep(it, 0.0) is False and semaphore.sleep(it, 0.01) is False
+    it.release()
+    assert semaphore.sleep(it, 1.0) is True and semaphore.sleep(it, 0.0) is False
+
+
+TIMED = """
+import sys, time
+from shmlab import semaphore
+it = semaphore.open_named(sys.argv[1], getattr(semaphore, sys.argv[2]))
+began = time.monotonic()
+print(semaphore.sleep(it, 0.1), time.monotonic() - began >= 0.1)
+"""
+
+
+@pytest.mark.parametrize("way", ["Named", "ByCtypes"])
+def test_a_sleep_ends_although_the_wall_clock_is_set_back(name: str, way: str, clock_ahead: dict[str, str]) -> None:
+    command = [sys.executable, "-c", TIMED, f"/{name}.full", way]
+    done = subprocess.run(command, env=clock_ahead, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "False True\n", done.stderr
 
 
 SLEEPER = """

@@ -7,6 +7,7 @@ items the protocol's functions have all in one (protocol.py); batches and items 
 
 import contextlib
 import os
+from functools import partial
 from time import monotonic
 from types import TracebackType
 
@@ -15,10 +16,10 @@ from shmlab.errors import ArgumentError, RingClosed, RingTaken, RingTimeout, Seg
 from shmlab.fences import WEAK
 from shmlab.ring import barrier, ordering, seats
 from shmlab.ring.ordering import FENCED
-from shmlab.ring.patience import within
 from shmlab.ring.protocol import wait, wake
 from shmlab.ring.turns import INSIDE, abandon, sit_down, step_outside, wait_for_turn, with_guard
 from shmlab.ring.words import offset
+from shmlab.semaphore import sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,8 +133,8 @@ class End:
         self.turn = self._word(at.row(row) + at.TURN * at.WORD)
         self.turns = [self._word(at.row(other) + at.TURN * at.WORD) for other in self.rows]
         self.fence_release, self.fence_acquire = fence.release, fence.acquire
-        self.release, self.acquire, self.acquire_within = lock.release, lock.acquire, within(lock)
-        self.nap = within(own_door)
+        self.release, self.acquire, self.acquire_within = lock.release, lock.acquire, partial(sleep, lock)
+        self.nap = partial(sleep, own_door)
         self.barrier = barrier.barrier if barrier.register() and not WEAK else self.fence
         self.in_turn = len(rows) > 1
         with_guard(self, sit_down, wait=True)

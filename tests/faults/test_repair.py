@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
-from shmlab import Lab, crew
+from shmlab import Lab, crew, recovery
+from shmlab import layout as at
+from shmlab.log import Log
+from shmlab.processes import Program
+from shmlab.repair import Dead
 from shmlab.snapshot import Snapshot, Worker
-from tests.apparatus import eventually
+from tests.apparatus import buffer, eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.usefixtures("leaves_nothing")]
 SOUND = ("semaphores", "condition", "unbounded", "busy_waiting")
@@ -260,3 +264,28 @@ def test_a_protocol_of_one_s_own_gets_its_accounts_right_but_not_its_semaphores(
         lab.kill("P0", holding="mutex", timeout=20)
         eventually(lambda: not lab.damaged)
         assert lab.snapshot().semaphores["mutex"] == 0
+
+
+class Starting:
+    """Whoever works on a segment: in row 1 a worker whose process is about to be there, and that has no name yet."""
+
+    def present(self) -> dict[int, Program | None]:
+        return {1: None}
+
+    def name(self, row: int) -> str:
+        raise KeyError(row)
+
+    def tell_all(self) -> None:
+        pass
+
+    def free(self, row: int) -> None:
+        pass
+
+
+def test_a_repair_that_meets_a_worker_without_a_name_is_only_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "PATIENCE", 0.01)
+    with buffer(capacity=3) as it:
+        repairs = recovery.Recovery(it.file, it.strategy, Log(), False, Starting())
+        repairs.died(0, Dead("P0", at.PRODUCER))
+        assert repairs.repair() == []
+        assert repairs.blocked == "The repair waits for a worker that is only starting."

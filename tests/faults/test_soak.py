@@ -2,8 +2,11 @@
 
 import pytest
 
-from benchmarks.soak import GROWTH, Failed, Soak
+from benchmarks import soak_owner
+from benchmarks.soak import Failed, Soak
+from benchmarks.soak_memory import GROWTH, Memory
 from shmlab import Lab
+from tests.apparatus import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -14,8 +17,8 @@ def test_20_seconds_of_random_use_with_kills(leaves_nothing: None) -> None:
     soak.run(20)
     found = soak.figures()
     assert soak.counts["labs"] >= 2 and soak.counts["kill"] + soak.counts["kill inside"] > 3
-    assert soak.counts["items"] > 100 and soak.workers < GROWTH
-    assert found["seed"] == 20 and found["faults"] == 0
+    assert soak.counts["items"] > 100 and soak.memory.workers < GROWTH
+    assert found["seed"] == 20 and not soak.failures
 
 
 def test_the_soak_notices_what_is_wrong() -> None:
@@ -26,5 +29,16 @@ def test_the_soak_notices_what_is_wrong() -> None:
             pass
     with pytest.raises(Failed, match=r"a lab that is known to be broken.*Again: python -m benchmarks.soak --seed 1"):
         soak.judge(lab.snapshot())
-    soak.kernel = [10 << 20, 11 << 20, 10 << 20, 17 << 20]
-    assert soak.grown() == 6 << 20
+    memory = Memory()
+    memory.kernel = [10 << 20, 11 << 20, 10 << 20, 17 << 20]
+    assert memory.grown() == 6 << 20
+
+
+def test_the_soak_notices_what_an_owner_leaves() -> None:
+    with Lab(put=soak_owner.put, get=soak_owner.get, shared=dict(in_=0, out=0), consumers=0) as lab:
+        eventually(lambda: lab.snapshot().produced)
+        names = [lab.name]
+        left = soak_owner.left(names)
+        assert f"/dev/shm/{lab.name}" in left
+        assert [path.rpartition("/")[0] for path in left].count("/proc") == 2  # the worker, and what it has started
+    assert not soak_owner.left(names)
