@@ -166,6 +166,7 @@ ELSEWHERE = {  # by how a name begins: the test that gives it nonsense, or why n
     **dict.fromkeys(
         ("strategies.Strategy", "scenarios.Scenario", "segment.create(fill)", "segment.unlink(semaphores)"), WITHIN
     ),
+    "Observer.snapshot(measure)": WITHIN,
     **dict.fromkeys(("compare(quick)", "labs.compare(quick)", "compare(progress)", "Lab.start(paused)"), TRUTH),
     **dict.fromkeys(("labs.pipeline(asked)",), "pipeline/test_pipeline.py"),
     **dict.fromkeys(("labs.stepper(asked)",), HERE),

@@ -55,6 +55,8 @@ def front_end() -> Finding:
         from jupyterlab_server.config import get_federated_extensions, get_page_config
     except ImportError as error:
         return Finding("front end", f"no {error.name}", "Run `make lab`, or: pip install jupyterlab")
+    except OSError as error:
+        return Finding("front end", *_unreadable(error))
     places = jupyter_path("labextensions")
     there, off = get_federated_extensions(places), get_page_config(places).get("disabledExtensions", ())
     for page, name in PAGES.items():
@@ -73,10 +75,17 @@ def server() -> Finding:
         from jupyter_server.extension.config import ExtensionConfigManager
     except ImportError as error:
         return Finding("server", f"no {error.name}", "Run `make lab`, or: pip install jupyterlab")
+    except OSError as error:
+        return Finding("server", *_unreadable(error))
     if ExtensionConfigManager(read_config_path=jupyter_config_path()).enabled(EXTENSION):
         return Finding("server", f"{EXTENSION} is enabled")
     slow = "Labs draw fewer frames a second."
     return hint("server", f"{EXTENSION} is not enabled", f"{slow} Run: jupyter server extension enable {EXTENSION}")
+
+
+def _unreadable(error: OSError) -> tuple[str, str]:
+    """What was found, and the cure, where files of an installed package cannot be read."""
+    return f"JupyterLab cannot be loaded: {error}", "Install it again: pip install --force-reinstall jupyterlab"
 
 
 def _allowed(whose: str, name: str) -> str:
