@@ -6,8 +6,9 @@ back by an hour meanwhile, it sleeps for an hour. `sem_clockwait` of the C libra
 
 import ctypes
 import time
-from _multiprocessing import SemLock  # type: ignore[import-not-found]
 from collections.abc import Callable
+
+from shmlab.semaphore import Named
 
 MONOTONIC = 1  # CLOCK_MONOTONIC
 PAUSE = 0.0005  # seconds between two looks, where the C library has no such call (glibc has it from 2.30 on)
@@ -21,7 +22,7 @@ class Timespec(ctypes.Structure):
     _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
 
 
-def within(semaphore: SemLock) -> Callable[[float], bool]:
+def within(semaphore: Named) -> Callable[[float], bool]:
     """A function that takes one from the semaphore, and gives up after that many seconds: whether it took one.
 
     A signal ends the wait early, as if the time were over.
