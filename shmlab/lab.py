@@ -272,10 +272,13 @@ class Lab:
         """
         limits.whole(items, "items", 1, 1 << 40)
         limits.number(timeout, "timeout", 0, 86_400, "seconds")
-        if not self._segment:
-            with self:
-                return self.run(items, timeout, look)
-        with Trial(self._alive(), self.snapshot(), items, paced=look is not None) as trial:
+        with contextlib.ExitStack() as stack:
+            if starts := not self._segment:
+                stack.enter_context(self.start(paused=True))  # no producer makes an item before it has its share
+            trial = stack.enter_context(Trial(self._alive(), self.snapshot(), items, paced=look is not None))
+            if starts:
+                self._file().set_word(at.STATE, at.RUNNING)
+                self._alive().tell_all()
             return trial.report(look or self.snapshot, timeout)
 
     def record(self, file: str | PathLike[str]) -> Recorder:

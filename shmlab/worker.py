@@ -74,7 +74,8 @@ class Worker:
         if words[at.STATE // at.WORD] == at.PAUSED:
             self._rest(at.HELD_BACK, 1.0)
             return
-        if words[mine + at.PRODUCED] >= words[mine + at.QUOTA]:
+        left = words[mine + at.QUOTA] - words[mine + at.PRODUCED]
+        if left <= 0:
             self._rest(at.FINISHED, 1.0)
             return
         due = pace.due(time.monotonic())
@@ -82,7 +83,7 @@ class Worker:
             self._rest(at.RESTING, pace.wait(time.monotonic()))
             return
         blocked = words[mine + at.BLOCKED]
-        for _ in range(due):
+        for _ in range(min(due, left)):
             work(buf)
             if words[mine + at.NEWS] != news:
                 break

@@ -552,6 +552,12 @@ def test_a_sound_strategy_delivers_every_item_exactly_once(strategy: str, produc
     assert sum(shares) == 20_000 and max(shares) - min(shares) <= 1
 
 
+def test_a_run_that_starts_its_lab_counts_no_item_made_before_the_shares_were_given_out() -> None:
+    """The first producers would otherwise be at full speed while the later ones are being started."""
+    report = Lab("semaphores", 64, producers=4, **FAST).run(items=400)
+    assert (report.produced, report.consumed) == (400, 400), str(report)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(420)
 @pytest.mark.parametrize("strategy", SOUND)
@@ -916,6 +922,20 @@ def test_a_run_that_is_watched_keeps_its_rates_and_counts_its_items_exactly() ->
         report = lab.run(25, 30, look)
         assert (report.finished, report.produced, report.consumed) == (True, 25, 25)
         assert asked == {("producer", None), ("consumer", 80)}
+
+
+def test_a_producer_that_catches_up_ends_with_its_share() -> None:
+    """At this rate several items are due whenever it wakes."""
+    with Lab(slots=64, produce_rate=50_000, consume_rate=None).start(paused=True) as lab:
+        sent = 0
+        for items in (1, 2, 3, 25, 50):
+            trial = threading.Timer(0.05, lab.resume)  # so that more is due at once than is left
+            trial.start()
+            report = lab.run(items, 30, lab.snapshot)
+            trial.join()
+            lab.pause()
+            sent += items
+            assert report.produced == sent, str(report)
 
 
 def test_a_run_that_is_watched_is_not_stuck_because_it_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
