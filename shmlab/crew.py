@@ -110,7 +110,14 @@ class Crew:
                 if row in self.recovery.dead:
                     continue
             self._starting.add(row)
-            if self._guests.claim(row, role, number, rate, pattern, again=row in dead):
+            try:
+                claimed = self._guests.claim(row, role, number, rate, pattern, again=row in dead)
+            except BaseException as error:
+                self._starting.discard(row)
+                if isinstance(error, OSError) and not self.closing:
+                    raise no_room(error, "lock a worker's row") from error
+                raise
+            if claimed:
                 return row
             self._starting.discard(row)
         raise ArgumentError(f"a lab has {limits.WORKERS} workers at most; remove or kill one first.")
