@@ -245,11 +245,15 @@ class Crew:
 
     def look(self) -> Snapshot:
         """The segment and the processes now; who has joined, and who of those has gone, is noticed. Raises OSError."""
-        self._guests.look()
+        if self._guests.any():
+            self._guests.look()
         return self._eye.snapshot(self._measured)
 
     def _measured(self, row: int, _pid: int, _name: str, state: str, rate: float | None, items: int) -> Measured | None:
         process = self._processes.get(row)
+        if not process and row not in self._starting:
+            self._guests.look()  # it has joined; if it has died, too, it is not shown
+            process = self._processes.get(row) if self.word(row, at.ROLE) in at.ROLES else None
         return self._meters[row].measure(state, rate, items, process) if process else None
 
     def free(self, row: int) -> None:
