@@ -9,7 +9,9 @@ from shmlab import Worker
 
 GROWTH = 5 << 20  # bytes by which a process may grow
 ITEMS = 20  # that a worker has moved before it is measured for the first time
-give_back = ctypes.CDLL(None).malloc_trim  # the C library keeps what was freed; what is used is to be measured
+LARGE, MMAP_THRESHOLD = 1 << 18, -3  # bytes from which a block is returned once it is free; glibc's number for that
+C_LIBRARY = ctypes.CDLL(None)  # it keeps what was freed, above all by other threads; what is used is to be measured
+C_LIBRARY.mallopt(MMAP_THRESHOLD, LARGE)
 
 
 class Memory:
@@ -23,7 +25,7 @@ class Memory:
     def note(self) -> None:
         """Measure this process, without what only waits to be collected or to be given back."""
         gc.collect()
-        give_back(0)
+        C_LIBRARY.malloc_trim(0)
         self.kernel.append(private("self"))
 
     def note_workers(self, workers: Iterable[Worker]) -> None:

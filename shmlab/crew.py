@@ -110,7 +110,14 @@ class Crew:
                 if row in self.recovery.dead:
                     continue
             self._starting.add(row)
-            if self._guests.claim(row, role, number, rate, pattern, again=row in dead):
+            try:
+                claimed = self._guests.claim(row, role, number, rate, pattern, again=row in dead)
+            except BaseException as error:
+                self._starting.discard(row)
+                if isinstance(error, OSError) and not self.closing:
+                    raise no_room(error, "lock a worker's row") from error
+                raise
+            if claimed:
                 return row
             self._starting.discard(row)
         raise ArgumentError(f"a lab has {limits.WORKERS} workers at most; remove or kill one first.")
@@ -238,11 +245,15 @@ class Crew:
 
     def look(self) -> Snapshot:
         """The segment and the processes now; who has joined, and who of those has gone, is noticed. Raises OSError."""
-        self._guests.look()
+        if self._guests.any():
+            self._guests.look()
         return self._eye.snapshot(self._measured)
 
     def _measured(self, row: int, _pid: int, _name: str, state: str, rate: float | None, items: int) -> Measured | None:
         process = self._processes.get(row)
+        if not process and row not in self._starting:
+            self._guests.look()  # it has joined; if it has died, too, it is not shown
+            process = self._processes.get(row) if self.word(row, at.ROLE) in at.ROLES else None
         return self._meters[row].measure(state, rate, items, process) if process else None
 
     def free(self, row: int) -> None:

@@ -138,6 +138,10 @@ class Guests:
             self._here.pop(row, None)
             self._file.set_word(at.row(row) + at.ROLE * at.WORD, 0)
 
+    def any(self) -> bool:
+        """Whether anybody has joined, and was not yet seen to have left."""
+        return bool(self._here)
+
     def look(self) -> dict[int, Guest]:
         """Notice who has come and who has gone. The guests that are here now, by row. Raises OSError once closed."""
         with self._looking:

@@ -8,14 +8,14 @@ last. An item moves the same way, so one in motion is seen at least once and nev
 import contextlib
 import struct
 import time
-from bisect import bisect_left
 from collections.abc import Callable
-from functools import cached_property, lru_cache
-from itertools import accumulate, compress
+from functools import lru_cache
+from itertools import compress
 from types import MappingProxyType
 
 from shmlab import layout as at
 from shmlab import limits, sync
+from shmlab.copies import Latencies, Row, Rows
 from shmlab.errors import SegmentRefused
 from shmlab.item import SEQUENCE, SEQUENCE_BITS
 from shmlab.receipts import Books
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 TRIES = 3  # copies that were disturbed are taken again so many times
 TRIES_AT_BOOKS = 100  # a producer closes books, or makes the buffer longer, far more rarely than we copy
 SPINNING = 0.02  # seconds inside put or get, neither asleep nor slowed down, that count as spinning
-_ROW = struct.Struct(f"<{at.LEAVE + 1}Q{at.ROW_SIZE - (at.LEAVE + 1) * at.WORD}x")
 _DOUBLE = struct.Struct("<d")
-STEP = at.ROW_SIZE // at.WORD
 STATES = {
     at.RESTING: "resting",
     at.HELD_BACK: "paused",
@@ -40,7 +38,6 @@ STATES = {
     at.LEFT: "ended",
     at.FAILED: "failed",
 }
-Row = tuple[int, ...]
 # row, pid, name, state, rate and items of a worker: what its process shows; None to leave it out
 Measure = Callable[[int, int, str, str, float | None, int], Measured | None]
 
@@ -57,6 +54,9 @@ class Observer:
         self._names = list(self.segment.layout.semaphores)
         self._known: dict[int, Books] = {}  # the receipts of each row at the last look
         self._rows = 8  # that may be in use; read again where there are more
+        self._seen: Rows | None = None  # at the last look
+        self._latencies = Latencies()
+        self._shown: dict[int, _Shown] = {}  # by row, at the last look
         if self.segment.layout.producers:
             self.close()
             raise SegmentRefused(f"'{self.segment.name}' is a ring: look at it with shmlab.ring.snapshot.look(name).")
@@ -81,7 +81,7 @@ class Observer:
                 break
         return self._decode(before, slots, after, books, consistent, measure)
 
-    def _copy(self) -> "tuple[_Rows, Slots, _Rows, dict[int, Books]]":
+    def _copy(self) -> tuple[Rows, Slots, Rows, dict[int, Books]]:
         """Rows, slots, rows again, receipts: in the direction in which an item moves."""
         segment, layout = self.segment, self.segment.layout
         for _ in range(TRIES_AT_BOOKS):
@@ -97,19 +97,19 @@ class Observer:
                 break
         return before, slots, after, books
 
-    def _read(self) -> "_Rows":
-        rows = _Rows(self.segment, self._rows)
+    def _read(self) -> Rows:
+        self._seen = rows = Rows(self.segment, self._rows, self._seen)
         if rows.number > self._rows:
             self._rows = rows.number
-            rows = _Rows(self.segment, self._rows)
+            self._seen = rows = Rows(self.segment, self._rows, None)
         return rows
 
     def _decode(
         self,
-        before: "_Rows",
+        before: Rows,
         slots: Slots,
-        after: "_Rows",
-        books: "dict[int, Books]",
+        after: Rows,
+        books: dict[int, Books],
         consistent: bool,
         measure: Measure | None,
     ) -> Snapshot:
@@ -124,7 +124,7 @@ class Observer:
         belated = min(late, missing)
         died = after.total(at.DIED)
         on_the_way = _on_the_way(slots, hands, before, after, books)
-        p50, p99 = _percentiles(after.histogram())
+        p50, p99 = self._latencies.percentiles(after)
         states = {at.RUNNING: "running", at.PAUSED: "paused"}
         return Snapshot(
             name=self.segment.name,
@@ -154,97 +154,60 @@ class Observer:
             empty_reads=after.total(at.EMPTY_READS),
             latency_p50=p50,
             latency_p99=p99,
-            header=self.segment.read(0, 256),
+            header=after.raw[:256],
         )
 
     def _workers(self, rows: list[Row], slowed: bool, measure: Measure | None) -> tuple[Worker, ...]:
-        names, count, now = self._names, len(self._names), time.monotonic_ns()
-        found = []
+        now, found = time.monotonic_ns(), []
         for index, row in enumerate(rows):
-            role = row[at.ROLE]
-            if role not in at.ROLES:
+            if row[at.ROLE] not in at.ROLES:
                 continue
-            holds = names[row[at.HOLDS] - 1] if 0 < row[at.HOLDS] <= count else None
-            waits = names[row[at.WAITS] - 1] if 0 < row[at.WAITS] <= count else None
-            name, rate, pattern = _settings(row[at.ROLE : at.PATTERN + 1])
-            producing = role == at.PRODUCER
-            items = max(0, row[at.PRODUCED if producing else at.CONSUMED] - row[at.BASE])
-            state = _state(row, holds, waits, producing, slowed, now)
-            shown: Measured | None = Measured(state not in FINAL, state)
-            if measure:
-                shown = measure(index, row[at.PID], name, state, rate, items)
-            if shown:
-                alive, state, achieved, cpu, error = shown
-                blocked = row[at.BLOCKED] / 1e9
-                found.append(
-                    Worker(
-                        *(index, name, at.ROLES[role], row[at.PID], alive, state, rate, pattern),
-                        *(items, blocked, holds, waits, achieved, cpu, error),
-                    )
-                )
+            one = self._shown.get(index)
+            if one is None or one.row is not row or row[at.PHASE] == at.WORKING:  # then the time tells, too
+                one = self._shown[index] = _Shown(index, row, self._names, slowed, now)
+            measured = measure(index, *one.said) if measure else one.believed()
+            if measured:
+                found.append(one.worker(measured))
         return tuple(found)
 
 
-class _Rows:
-    """Control words, shared variables and the rows in use, copied by one read of at most `most` rows.
+class _Shown:
+    """A row in use, decoded, and the `Worker` that was made of it; again the same one where nothing is new.
 
-    `number` is how many rows there are to read; `words` are those of the rows.
+    `said` is what the row says: pid, name, state, rate and items.
     """
 
-    def __init__(self, segment: SegmentFile, most: int) -> None:
-        layout = segment.layout
-        head = at.ROWS_AT - at.CONTROL_AT
-        raw = segment.read(at.CONTROL_AT, head + min(most, layout.rows) * at.ROW_SIZE)
-        self._head = memoryview(raw)[:head].cast("Q")
-        self.number = min(self.word(at.ROWS_USED), layout.rows)
-        self._raw = memoryview(raw)[head : head + self.number * at.ROW_SIZE]
-        self.words = self._raw.cast("Q")
-        shared = memoryview(raw)[at.SHARED_AT - at.CONTROL_AT : head].cast("q")
-        self.variables = shared[:: at.LINE // at.WORD].tolist()[: len(layout.variables)]
-        self.capacity = min(max(self.word(at.CAPACITY), layout.capacity), layout.cap)
+    __slots__ = ("_blocked", "_holds", "_index", "_measured", "_pattern", "_waits", "_worker", "row", "said")
 
-    @cached_property
-    def rows(self) -> list[Row]:
-        """The words of each row, up to the last that the owner writes."""
-        return list(_ROW.iter_unpack(self._raw))
+    def __init__(self, index: int, row: Row, semaphores: list[str], slowed: bool, now: int) -> None:
+        self._index, self.row, count = index, row, len(semaphores)
+        self._holds = semaphores[row[at.HOLDS] - 1] if 0 < row[at.HOLDS] <= count else None
+        self._waits = semaphores[row[at.WAITS] - 1] if 0 < row[at.WAITS] <= count else None
+        name, rate, self._pattern = _settings(row[at.ROLE : at.PATTERN + 1])
+        producing = row[at.ROLE] == at.PRODUCER
+        items = max(0, row[at.PRODUCED if producing else at.CONSUMED] - row[at.BASE])
+        state = _state(row, self._holds, self._waits, producing, slowed, now)
+        self.said = row[at.PID], name, state, rate, items
+        self._measured: Measured | None = None
 
-    def column(self, word: int) -> list[int]:
-        """One word of each row."""
-        return self.words[word::STEP].tolist()
+    def believed(self) -> Measured:
+        """What it says of itself, where nobody has looked at its process."""
+        state = self.said[2]
+        return Measured(state not in FINAL, state)
 
-    def total(self, word: int) -> int:
-        """The sum of one word over all rows."""
-        return sum(self.words[word::STEP].tolist())
-
-    def used(self) -> list[int]:
-        """The rows that have, or may have, receipts."""
-        rows = zip(self.column(at.PRODUCED), self.column(at.ROLE), strict=True)
-        return [i for i, (produced, role) in enumerate(rows) if produced or role == at.PRODUCER]
-
-    def produced(self, row: int) -> int:
-        """How many items worker `row` had produced; none, if it had no row yet."""
-        return self.words[row * STEP + at.PRODUCED] if row < self.number else 0
-
-    def histogram(self) -> list[int]:
-        """How many items had which latency, over all rows: added up as one long number, of which each word is a digit.
-
-        No count comes near 2⁶⁴, so none carries into its neighbour, but where a row is damaged.
-        """
-        size = at.LATENCY_BUCKETS * at.WORD
-        starts = range(at.LATENCY * at.WORD, len(self._raw), at.ROW_SIZE)
-        total = sum(int.from_bytes(self._raw[start : start + size], "little") for start in starts)
-        return memoryview(total.to_bytes(size + at.WORD, "little")[:size]).cast("Q").tolist()
-
-    def word(self, offset: int) -> int:
-        """A control word."""
-        return self._head[(offset - at.CONTROL_AT) // at.WORD]
-
-    def motion(self) -> list[list[int]]:
-        """What changes whenever an item moves."""
-        return [self.variables, *map(self.column, (at.PRODUCED, at.CONSUMED, at.SLOT, at.HAND))]
+    def worker(self, measured: Measured) -> Worker:
+        """The worker, of which this was measured."""
+        if measured != self._measured:
+            pid, name, _, rate, items = self.said
+            alive, state, achieved, cpu, error = self._measured = measured
+            self._worker = Worker(
+                *(self._index, name, at.ROLES[self.row[at.ROLE]], pid, alive, state, rate, self._pattern),
+                *(items, self.row[at.BLOCKED] / 1e9, self._holds, self._waits, achieved, cpu, error),
+            )
+        return self._worker
 
 
-def _on_the_way(slots: Slots, hands: list[int], before: _Rows, after: _Rows, books: dict[int, Books]) -> int:
+def _on_the_way(slots: Slots, hands: list[int], before: Rows, after: Rows, books: dict[int, Books]) -> int:
     """How many items stand in a slot or in a hand that were produced and have no receipt yet."""
     count = 0
     for ticket in {*compress(slots.tickets, slots.states), *hands}:
@@ -252,14 +215,6 @@ def _on_the_way(slots: Slots, hands: list[int], before: _Rows, after: _Rows, boo
         if producer in books and sequence < before.produced(producer):
             count += sequence < after.rows[producer][at.SETTLED] or books[producer].lacks(sequence)
     return count
-
-
-def _percentiles(histogram: list[int]) -> tuple[float | None, float | None]:
-    """The median and the 99th percentile, in seconds."""
-    seen = list(accumulate(histogram))
-    if not seen or not seen[-1]:
-        return None, None
-    return at.latency_of(bisect_left(seen, 0.5 * seen[-1])), at.latency_of(bisect_left(seen, 0.99 * seen[-1]))
 
 
 @lru_cache(256)  # they rarely change

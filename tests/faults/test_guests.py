@@ -138,6 +138,7 @@ def test_a_guest_in_another_container_joins_works_and_leaves() -> None:
 def test_a_guest_killed_in_another_container_is_repaired_after() -> None:
     with Lab(slots=4, producers=1, consumers=1, **FULL) as lab, guest(lab, "produce", *ELSEWHERE) as process:  # type: ignore[arg-type]
         eventually(lambda: file_of(lab).word(at.row(31) + at.PRODUCED * at.WORD) > 20)
+        eventually(lambda: any("P31 joined" in event.text for event in lab.log.events))  # else it is not shown
         os.kill(pid_outside(process), signal.SIGKILL)
         process.wait(10)
         eventually(lambda: any("Repaired" in event.text for event in lab.log.events))
