@@ -239,6 +239,11 @@ class Crew:
             )
         return process
 
+    def resume(self) -> None:
+        """Let all go on, without a word in the log."""
+        self._file.set_word(at.STATE, at.RUNNING)
+        self.tell_all()
+
     def tell_all(self) -> None:
         for row in list(self._processes):
             self.tell(row)

@@ -17,8 +17,8 @@ class CourseMissing(ShmlabError, FileNotFoundError):
 
     def __init__(self, place: object) -> None:
         super().__init__(
-            f"the course's notebooks are missing: there is no {place}. Install shmlab again, "
-            "`pip install --force-reinstall --no-deps shmlab`, or work in a clone of its repository."
+            f"the course's notebooks are missing: there is no {place}. Work in a clone of its "
+            "repository, or install shmlab again from there: `pip install --force-reinstall --no-deps .`"
         )
 
     def __str__(self) -> str:

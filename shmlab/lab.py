@@ -265,20 +265,17 @@ class Lab:
         return self._last
 
     def run(self, items: int = 20_000, timeout: float = 30.0, look: Look | None = None) -> Report:
-        """Send `items` through the buffer as fast as possible and report. Starts and stops the lab if need be.
+        """Send `items` through the buffer as fast as possible and report. Starts or resumes the lab if need be.
 
         Ends when all items arrived, when nothing moves any more (`stuck`), or after `timeout` seconds. With `look`,
         which is called for each snapshot in the place of `snapshot`, the workers keep their rates. Raises WorkerFailed.
         """
         limits.whole(items, "items", 1, 1 << 40)
         limits.number(timeout, "timeout", 0, 86_400, "seconds")
-        with contextlib.ExitStack() as stack:
-            if starts := not self._segment:
-                stack.enter_context(self.start(paused=True))  # no producer makes an item before it has its share
-            trial = stack.enter_context(Trial(self._alive(), self.snapshot(), items, paced=look is not None))
-            if starts:
-                self._file().set_word(at.STATE, at.RUNNING)
-                self._alive().tell_all()
+        if not self._segment:
+            with self.start(paused=True):  # so that no producer makes an item before it has its share
+                return self.run(items, timeout, look)
+        with Trial(self._alive(), self.snapshot(), items, paced=look is not None) as trial:
             return trial.report(look or self.snapshot, timeout)
 
     def record(self, file: str | PathLike[str]) -> Recorder:

@@ -17,7 +17,7 @@ Look = Callable[[], Snapshot]
 
 
 class Trial:
-    """Gives every producer its share of `items`, lets all run at full speed, and puts back the rates.
+    """Gives every producer its share of `items`, lets all run at full speed, paused or not, and puts back the rates.
 
     If `paced`, all keep their rates; then it may be long until the next item moves, and nothing is stuck as long as one
     worker rests or works.
@@ -37,6 +37,8 @@ class Trial:
             self._rates = {}
         for row in self._rates:
             crew.set_rate(row, None)
+        if before.state == "paused":
+            crew.resume()
         self._began = self._moved = time.monotonic()
 
     def report(self, look: Look, timeout: float) -> Report:

@@ -9,7 +9,7 @@ import importlib.util
 from shmlab import course
 from shmlab.errors import ShmlabError
 
-INSTALL = "pip install 'shmlab[lecture]'"
+INSTALL = "pip install voila"
 
 
 class NotInstalled(ShmlabError):

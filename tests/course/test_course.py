@@ -78,5 +78,5 @@ def test_a_package_without_its_notebooks_says_so_and_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(course, "CLONE", tmp_path)
-    with pytest.raises(errors.CourseMissing, match=r"there is no .*course/notebooks\. Install shmlab again"):
+    with pytest.raises(errors.CourseMissing, match=r"there is no .*course/notebooks\. Work in a clone"):
         course.files()

@@ -48,7 +48,7 @@ def message(kind: str, **content: object) -> str:
 def test_without_voila_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert main(["present"]) == 2
-    assert "pip install 'shmlab[lecture]'" in capsys.readouterr().err
+    assert "pip install voila" in capsys.readouterr().err
 
 
 def test_a_port_in_use_is_refused_before_anything_starts(capsys: pytest.CaptureFixture) -> None:
