@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from shmlab.explorer.copies import GLOBALS, mentioned
+from shmlab.explorer.copies import mentioned
 
 VARIABLE = "SHMLAB_HANDED_IN"
 DEEPEST = 20  # lists in lists
@@ -94,7 +94,7 @@ def program(functions: list[FunctionType]) -> str:
             texts[function.__name__] = textwrap.dedent(inspect.getsource(function)).strip()
         except (OSError, TypeError):
             continue  # without a text there is nothing to judge
-        for name in mentioned(function, GLOBALS):
+        for name in mentioned(function.__code__):
             value = function.__globals__.get(name)
             if isinstance(value, FunctionType) and value.__module__ == function.__module__:
                 waiting.append(value)
