@@ -21,10 +21,13 @@ class Meter:
     def __init__(self) -> None:
         self._samples = deque([(time.monotonic(), 0, 0.0)])
         self._stopped = False
+        self._shown: Measured | None = None  # since the last sample
+        self._state = ""  # in which it was
 
     def restart(self, items: int, process: Program) -> None:
         """Measure afresh from here, where the worker has done so many items: it was asked for another rate."""
         self._samples = deque([(time.monotonic(), items, process.cpu_seconds())])
+        self._shown = None
 
     def measure(self, state: str, rate: float | None, items: int, process: Program) -> Measured:
         """What the process shows of a worker that is in this state, as its row says, and has done so many items."""
@@ -36,10 +39,16 @@ class Meter:
             span = min(LONGEST, max(SHORTEST, ITEMS / rate if rate else 0))
             while len(samples) > 2 and now - samples[1][0] >= span:
                 samples.popleft()
+            self._shown = None
         if process.mourned.is_set():
             state = _end(process, state)
             return Measured(False, state, error=_error(process) if state == "failed" else None)
-        (began, before, cpu), (last, items_now, cpu_now) = samples[0], samples[-1]
+        if self._shown is None or state != self._state:
+            self._state, self._shown = state, self._now(state)
+        return self._shown
+
+    def _now(self, state: str) -> Measured:
+        (began, before, cpu), (last, items_now, cpu_now) = self._samples[0], self._samples[-1]
         elapsed = last - began
         achieved, used = ((items_now - before) / elapsed, max(0.0, cpu_now - cpu) / elapsed) if elapsed > 0 else (0, 0)
         if self._stopped:

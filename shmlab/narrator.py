@@ -30,7 +30,8 @@ class Narrator:
         self._faults(now)
         self._growth(now)
         for worker in now.workers:
-            self._wait(worker, now)
+            if worker.waits or self._waiting:
+                self._wait(worker, now)
 
     def _faults(self, now: Snapshot) -> None:
         for kind, words in FAULTS.items():
