@@ -1,6 +1,6 @@
 """The first commands of the README on systems that have nothing yet: `make fresh`.
 
-    make fresh                              # all of SYSTEMS, about ten minutes on an idle machine
+    make fresh                              # all of SYSTEMS, half an hour, or less on an idle machine
     make fresh ARGS="--only bookworm"       # one release of Debian
     make fresh ARGS="--skip tests --renew"  # without the tests; with systems that are built anew
 
@@ -337,9 +337,8 @@ def table(results: list[Result]) -> str:
     return "\n".join(lines)
 
 
-def record(results: list[Result]) -> str:
-    """The table with its date and machine, in docs/systems.md."""
-    about = machine()
+def record(results: list[Result], about: dict[str, str]) -> str:
+    """The table with its date and the machine as it was before, in docs/systems.md."""
     where = f"{about['processor']}; {about['system']}; load before: {about['load']}"
     text = f"Run {time.strftime('%Y-%m-%d')} on {where}.\n\n{table(results)}"
     PAGE.write_text(BETWEEN.sub(lambda found: found[1] + text + found[2], PAGE.read_text(), count=1))
@@ -363,8 +362,9 @@ def main() -> int:
     systems = [system for system in SYSTEMS if options.only in (None, system.release)]
     for system in systems:
         build(system, options.renew)
+    about = machine()
     results = [look(system, options.skip) for system in systems]
-    print(table(results) if options.only or options.skip else record(results))
+    print(table(results) if options.only or options.skip else record(results, about))
     return int(any(result.failed for result in results))
 
 

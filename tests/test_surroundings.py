@@ -5,9 +5,12 @@ a live lab: the five things that the first half hour of the course needs.
 """
 
 import os
+import shlex
 import shutil
+import site
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +20,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parent.parent
 LONG = 250  # seconds, for what takes a few where nobody else computes
+NOBODY = 65534  # a user without rights
+AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 STRANGER = 54321  # a user whom no passwd file names
 MANY = 1100  # descriptors: more than select() can tell apart
 FIRST = f"""
@@ -53,10 +58,12 @@ print("all five")
 """
 
 
-def do(place: Path, *before: object, without: tuple[str, ...] = (), **variables: object) -> None:
+def do(
+    place: Path, *before: object, python: str = sys.executable, without: tuple[str, ...] = (), **variables: object
+) -> None:
     """Do the five things in the folder `place`, which is also the home, by a command that stands `before` Python's."""
     environment = {name: value for name, value in os.environ.items() if name not in without} | {"HOME": str(place)}
-    command = [*map(str, before), sys.executable, "-W", "default", "-c", FIRST]
+    command = [*map(str, before), python, "-W", "default", "-c", FIRST]
     environment |= {name: str(value) for name, value in variables.items()}
     result = subprocess.run(command, cwd=place, env=environment, capture_output=True, timeout=LONG)
     said = os.fsdecode(result.stdout + result.stderr)
@@ -121,14 +128,38 @@ def test_a_user_without_a_name(tmp_path: Path) -> None:
     )
 
 
-def test_a_proc_that_hides_the_processes_of_others(tmp_path: Path) -> None:
-    """In a user namespace of one's own, with process ids of its own, since a mount of proc would be changed for all."""
-    user = [] if os.geteuid() == 0 else ["--map-root-user"]
-    hidden = 'mount -t proc -o hidepid=invisible proc /proc && exec "$@"'
-    command = spaces("--mount", "--pid", "--fork", "--kill-child", *user)
-    if subprocess.run([*command, "sh", "-c", hidden, "sh", "true"], capture_output=True).returncode:
+def python_for_all() -> dict[str, str]:
+    """A Python of this version that every user may run, and where it finds what is installed here; skips without."""
+    found = {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *site.getsitepackages()]),
+        "JUPYTER_PATH": f"{sys.prefix}/share/jupyter",
+        "JUPYTER_CONFIG_PATH": f"{sys.prefix}/etc/jupyter",
+    }
+    for python in (sys.executable, f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"):
+        tried = [*AS_NOBODY, "sh", "-c", f"{shlex.quote(python)} -c 'import shmlab, jupyterlab'"]
+        if subprocess.run(tried, cwd="/", env=os.environ | found, capture_output=True).returncode == 0:
+            return found | {"python": python}
+    pytest.skip("this Python or this clone is closed to other users")
+
+
+@pytest.fixture
+def home_of_nobody() -> Iterator[Path]:
+    """A folder of a user without rights."""
+    if os.geteuid() or shutil.which("setpriv") is None:
+        pytest.skip("only root can become another user, by setpriv")
+    with tempfile.TemporaryDirectory(prefix="shmlab-test-") as place:
+        os.chown(place, NOBODY, NOBODY)
+        yield Path(place)
+
+
+def test_a_proc_that_hides_the_processes_of_others(home_of_nobody: Path) -> None:
+    """The first process of a pid namespace is root's. It stays while the others, another user's, do not see it."""
+    mounted = f'mount -t proc -o hidepid=invisible proc /proc; {shlex.join(AS_NOBODY)} sh -ec "$0" sh "$@"; exit $?'
+    command = [*spaces("--mount", "--pid", "--fork", "--kill-child"), "sh", "-ec", mounted]
+    if subprocess.run([*command, "test ! -e /proc/1"], capture_output=True).returncode:
         pytest.skip("this machine mounts no /proc with hidepid")
-    do(tmp_path, *command, "sh", "-ec", hidden, "sh")
+    alone = 'test ! -e /proc/1; exec "$@"'
+    do(home_of_nobody, *command, alone, without=("TMPDIR", "TEMP", "TMP"), **python_for_all())
 
 
 def test_jupyterlab_is_not_opened_in_a_home_where_it_could_write_nothing(tmp_path: Path) -> None:
