@@ -33,9 +33,8 @@ def get(buf):  # type: ignore[no-untyped-def]
 
 def delays() -> dict[str, float]:
     """For each order, how many seconds longer its answer took beside the prints: the median of each, compared."""
-    with Lab(put=put, get=get, produce_rate=None) as loud, Lab(produce_rate=None, consume_rate=None) as lab:
-        lab.pause()
-        until(lambda: loud.output and not lab.snapshot().occupancy, PATIENCE)
+    with Lab(put=put, get=get, produce_rate=None) as loud, Lab().start(paused=True) as lab:
+        until(lambda: loud.output, PATIENCE)
         orders = {"one item": lambda: one_item(lab), "a start": start}
         quiet: dict[str, list[float]] = {order: [] for order in orders}
         beside: dict[str, list[float]] = {order: [] for order in orders}

@@ -52,7 +52,7 @@ class Seat:
     guarding = False
     in_place = False
     views = True
-    fence = "barrier"
+    fencing = "barrier"
     processes = 0
     mortal = False
     buf: Any
@@ -76,19 +76,22 @@ class Seat:
 
     def fence_release(self) -> None:
         self.step()
-        if self.fence != "none":
+        if self.fencing != "none":
             self.buf.fence.swap(0)
 
     def barrier(self) -> None:
         """One's own fence; and one for each of the others, at some moment of its own."""
         self.step()
-        if self.fence != "none":
+        if self.fencing != "none":
             self.buf.fence.swap(0)
-        for process in range(self.processes) if self.fence == "barrier" else ():
+        for process in range(self.processes) if self.fencing == "barrier" else ():
             self.buf.fence.drain(process)
 
     def fence_acquire(self, block: bool) -> bool:
         return True
+
+    def fence(self) -> None:
+        self.fence_release()
 
     def acquire(self, block: bool) -> bool:
         self.step()
@@ -220,7 +223,7 @@ class Seats(Handle):
 
         body: dict[str, Any] = dict(
             buf=buf,
-            fence=self.fence,
+            fencing=self.fence,
             processes=self.processes,
             mortal=self.mortal,
             number=first + row,
