@@ -90,11 +90,15 @@ def test_attach_shows_the_lab_of_another_program_and_changes_nothing() -> None:
             terminal.type(" kpq")
             assert terminal.ended() == 0 and terminal.is_as_before()
         assert not lab.paused and [w.name for w in lab.workers if w.alive] == ["P0", "C0"]
-        with Terminal("attach") as terminal:
-            name = name_on(terminal.shows("P0 producer"))
-            lab.stop()
-            assert terminal.ended() == 0
-            assert f"{name} has ended." in terminal.all.split(LEFT)[1]
+
+
+@pytest.mark.alone  # no other lab may run
+def test_attach_without_a_name_shows_the_only_lab_and_tells_when_it_has_ended() -> None:
+    with Lab(produce_rate=50, consume_rate=50) as lab, Terminal("attach") as terminal:
+        name = name_on(terminal.shows("P0 producer"))
+        lab.stop()
+        assert terminal.ended() == 0
+        assert f"{name} has ended." in terminal.all.split(LEFT)[1]
 
 
 def test_attach_ends_when_the_owner_is_killed() -> None:
