@@ -86,11 +86,15 @@ class Trial:
 
 
 def at_rest(look: Callable[[], Snapshot], patience: float) -> Snapshot:
-    """The first snapshot with no item in motion; the last one seen after `patience` seconds."""
+    """The first snapshot with no item in motion; the last one seen after `patience` seconds.
+
+    A worker that was waiting is still called so for a moment after it has moved an item that it has not counted yet.
+    """
     end = time.monotonic() + patience
     while True:
         snapshot = look()
         moving = any(w.state in ("producing", "consuming", "in the critical section") for w in snapshot.workers)
-        if (snapshot.consistent and not moving) or time.monotonic() > end:
+        counted = snapshot.produced - snapshot.lost - snapshot.died == snapshot.consumed + snapshot.occupancy
+        if (snapshot.consistent and not moving and (counted or snapshot.faults)) or time.monotonic() > end:
             return snapshot
         time.sleep(LOOK)

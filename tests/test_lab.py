@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import psutil
@@ -639,6 +639,14 @@ def test_the_last_snapshot_stays_after_the_stop_and_its_books_are_closed() -> No
         last = lab.snapshot()
         assert last.state == "stopped" and last is lab.snapshot()
         assert not last.faults and last.produced == last.consumed + last.occupancy, str(last)
+
+
+def test_an_item_that_was_taken_and_is_not_counted_yet_is_in_motion() -> None:
+    with Lab() as lab:
+        moving(lab, 1)
+    rest = lab.snapshot()
+    looks = [replace(rest, consumed=rest.consumed - 1), rest]
+    assert trial.at_rest(lambda: looks.pop(0), 10) is rest
 
 
 def test_a_lab_that_never_ran_says_so() -> None:

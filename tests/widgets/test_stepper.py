@@ -44,6 +44,16 @@ def adding(opened: Open) -> Stepper:
     return opened(ADDING, shared={"count": 0}, final=final, goal=ADDED_ONCE)
 
 
+def shown(stepper: Stepper, condition: Callable[[], Any], seconds: float = 10.0) -> None:
+    """Wait until a picture that is drawn whole meets the condition: a lock is held from its first part to its last."""
+
+    def look() -> Any:
+        with stepper.lock:
+            return condition()
+
+    eventually(look, seconds)
+
+
 def settled(stepper: Stepper, schedule: str) -> None:
     """Wait until exactly these steps are taken and drawn."""
     eventually(lambda: stepper.stepping.schedule == schedule and stepper.field.value == schedule)
@@ -53,7 +63,7 @@ def test_a_button_lets_its_process_take_one_step(adding: Stepper) -> None:
     assert adding.cards[0].go.description == "P0: read count"
     adding.cards[0].go.click()
     settled(adding, "P0")
-    eventually(lambda: adding.cards[0].go.description == "P0: count = 1")
+    shown(adding, lambda: adding.cards[0].go.description == "P0: count = 1")
     assert "count → 0" in adding.cards[0].text.value
     assert 'class="code lit"' in adding.cards[0].source.value
 
@@ -62,13 +72,13 @@ def test_winning_is_told(adding: Stepper) -> None:
     assert "Let both add one" in adding.head.value
     for process in (0, 1, 0, 1):
         adding.cards[process].go.click()
-    eventually(lambda: "Reached after 4 steps" in adding.note.value)
+    shown(adding, lambda: "Reached after 4 steps" in adding.note.value)
     assert adding.cards[0].go.disabled and adding.cards[0].go.description == "P0 has ended"
 
 
 def test_another_end_is_not_a_win(adding: Stepper) -> None:
     adding.field.value = "0011"
-    eventually(lambda: "All have ended, and nothing went wrong" in adding.note.value)
+    shown(adding, lambda: "All have ended, and nothing went wrong" in adding.note.value)
     assert "won" not in adding.note.value
 
 
@@ -102,13 +112,13 @@ def test_a_name_that_nobody_has_is_refused_and_the_field_shows_what_is(adding: S
     adding.cards[1].go.click()
     settled(adding, "P1")
     adding.field.value = "P1 X"
-    eventually(lambda: "no process is called" in adding.note.value)
+    shown(adding, lambda: "no process is called" in adding.note.value)
     settled(adding, "P1")
 
 
 def test_a_schedule_that_cannot_go_on_stays_in_sight(adding: Stepper) -> None:
     adding.field.value = "000011"
-    eventually(lambda: "step 3: P0 has nothing left to do" in adding.note.value)
+    shown(adding, lambda: "step 3: P0 has nothing left to do" in adding.note.value)
     settled(adding, "P0 P0")
     assert adding.stepping.ahead == [0, 0, 1, 1]
     assert adding.chips.value.count("ahead") == 4
@@ -117,17 +127,17 @@ def test_a_schedule_that_cannot_go_on_stays_in_sight(adding: Stepper) -> None:
 @pytest.mark.slow
 def test_show_me_how_lays_a_schedule_ahead_and_play_takes_it(adding: Stepper) -> None:
     adding.search.click()
-    eventually(lambda: adding.stepping.ahead and not adding.play.disabled)
+    shown(adding, lambda: adding.stepping.ahead and not adding.play.disabled)
     assert "4 steps reach it" in adding.note.value
     adding.next.click()
     eventually(lambda: len(adding.stepping.taken) == 1)
     adding.play.click()
-    eventually(lambda: "Reached after 4 steps" in adding.note.value)
+    shown(adding, lambda: "Reached after 4 steps" in adding.note.value)
 
 
 def test_whoever_acts_ends_what_is_played(adding: Stepper) -> None:
     adding.search.click()
-    eventually(lambda: not adding.play.disabled)
+    shown(adding, lambda: not adding.play.disabled)
     adding.play.click()
     eventually(lambda: len(adding.stepping.taken) == 1)
     adding.reset.click()
@@ -138,7 +148,7 @@ def test_whoever_acts_ends_what_is_played(adding: Stepper) -> None:
 def test_a_right_program_is_told_to_be_right(opened: Open) -> None:
     stepper = opened("semaphores")
     stepper.search.click()
-    eventually(lambda: "OK: every interleaving is right" in stepper.note.value)
+    shown(stepper, lambda: "OK: every interleaving is right" in stepper.note.value)
     assert stepper.play.disabled
 
 
@@ -146,11 +156,11 @@ def test_a_right_program_is_told_to_be_right(opened: Open) -> None:
 def test_a_long_search_tells_how_far_it_is_and_can_be_stopped(opened: Open) -> None:
     stepper = opened("semaphores", producers=3, consumers=3, items=4)
     stepper.search.click()
-    eventually(lambda: stepper.search.description == "■ stop the search")
+    shown(stepper, lambda: stepper.search.description == "■ stop the search")
     assert stepper.cards[0].go.disabled
-    eventually(lambda: "states in" in stepper.note.value, 20)
+    shown(stepper, lambda: "states in" in stepper.note.value, 20)
     stepper.search.click()
-    eventually(lambda: "it was stopped" in stepper.note.value, 20)
+    shown(stepper, lambda: "it was stopped" in stepper.note.value, 20)
     assert "NO VERDICT" in stepper.note.value and not stepper.cards[0].go.disabled
 
 
@@ -166,22 +176,22 @@ def test_the_switch_runs_the_same_on_real_processes(adding: Stepper) -> None:
     adding.field.value = "01"
     eventually(lambda: adding.stepping.taken == [0, 1])
     adding.where.value = REAL
-    eventually(lambda: "pid" in adding.cards[1].text.value)
+    shown(adding, lambda: "pid" in adding.cards[1].text.value)
     assert "/dev/shm/shmlab-" in adding.head.value
     adding.cards[0].go.click()
     adding.cards[1].go.click()
-    eventually(lambda: "Reached after 4 steps" in adding.note.value)
+    shown(adding, lambda: "Reached after 4 steps" in adding.note.value)
     adding.where.value = "model"
-    eventually(lambda: "pid" not in adding.cards[1].text.value)
+    shown(adding, lambda: "pid" not in adding.cards[1].text.value)
     assert adding.stepping.real is None and len(adding.stepping.taken) == 4
 
 
 def test_a_deadlock_is_drawn_with_what_the_kernel_says(opened: Open) -> None:
     stepper = opened(put_wrong, strategies.semaphores.get, items=3, goal="deadlock", real=True)
     stepper.search.click()
-    eventually(lambda: not stepper.play.disabled)
+    shown(stepper, lambda: not stepper.play.disabled)
     stepper.field.value = "P" * 17 + "C"
-    eventually(lambda: "sleeps in the kernel on semaphore" in stepper.note.value, 20)
+    shown(stepper, lambda: "sleeps in the kernel on semaphore" in stepper.note.value, 20)
     assert stepper.cards[0].go.description == "P: waits for empty" and stepper.cards[0].go.disabled
     assert "held by P" in stepper.values.value
 
@@ -190,10 +200,10 @@ def test_store_buffers_have_buttons_of_their_own_and_no_real_processes(opened: O
     stepper = opened(ADDING, shared={"count": 0}, memory="tso")
     assert stepper.cards[0].drain.disabled
     stepper.field.value = "P0 P0"
-    eventually(lambda: stepper.cards[0].drain.description == "p0: drain count = 1")
+    shown(stepper, lambda: stepper.cards[0].drain.description == "p0: drain count = 1")
     assert stepper.where.disabled
     stepper.request("where", REAL)  # a browser can send anything
-    eventually(lambda: "store buffer" in stepper.note.value and stepper.where.value == "model")
+    shown(stepper, lambda: "store buffer" in stepper.note.value and stepper.where.value == "model")
     stepper.cards[0].drain.click()
     eventually(lambda: stepper.stepping.schedule == "P0 P0 p0")
     with pytest.raises(shmlab.ArgumentError, match="tso"):
@@ -204,7 +214,7 @@ def test_store_buffers_have_buttons_of_their_own_and_no_real_processes(opened: O
 def test_a_verdict_is_played(opened: Open) -> None:
     verdict = shmlab.explore(ADDING, shared={"count": 0}, final=lambda memory, _: memory.count == 2)
     stepper = verdict.play(real=True)
-    eventually(lambda: "pid" in stepper.cards[0].text.value)
+    shown(stepper, lambda: "pid" in stepper.cards[0].text.value)
     assert stepper.stepping.ahead == verdict.actors
     stepper.play.click()
     eventually(lambda: len(stepper.stepping.taken) == 4)
