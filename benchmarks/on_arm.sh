@@ -11,10 +11,10 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 [ -e /proc/sys/fs/binfmt_misc/register ] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
 update-binfmts --enable qemu-aarch64
 if [ ! -e "$root/usr/bin/python3" ]; then
-    mmdebstrap --architectures=arm64 --variant=minbase --include=python3,python3-venv,procps,psmisc,gcc,libc6-dev,python3-dev \
+    mmdebstrap --architectures=arm64 --variant=minbase --include=python3,python3-venv,procps,psmisc \
         bookworm "$root"
     chroot "$root" python3 -m venv /venv
-    chroot "$root" /venv/bin/pip install pytest pytest-timeout hypothesis greenlet posix_ipc cloudpickle numpy psutil
+    chroot "$root" /venv/bin/pip install pytest pytest-timeout hypothesis greenlet cloudpickle numpy psutil
 fi
 ended() { umount "$root/dev/shm" "$root/proc" "$root/shmlab"; }
 mkdir -p "$root/shmlab" "$root/dev/shm"
