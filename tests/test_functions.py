@@ -293,3 +293,25 @@ def test_a_mistake_in_a_function_made_by_exec_gets_its_sentence(name: str, says:
     with pytest.raises(shmlab.ShmlabError, match=says):
         explore(made(name), get)
     assert shmlab.check.index_buffer(made(name), get).state == "wrong"
+
+
+def test_a_class_of_a_text_run_under_a_name_of_its_own_is_explored_like_any_other() -> None:
+    text = """
+class Counter:
+    def __init__(self, start):
+        self.count = start
+
+    def up(self):
+        self.count += 1
+
+def put(buf, item):
+    counter = Counter(0)
+    counter.up()
+    buf.empty.acquire()
+    buf.slots[buf.in_] = item
+    buf.in_ = (buf.in_ + counter.count) % buf.capacity
+    buf.full.release()
+"""
+    names: dict[str, object] = {"__name__": "handed_in"}
+    exec(compile(text, "<handed in>", "exec"), names)
+    assert explore(names["put"], get_text, producers=1, consumers=1).ok

@@ -57,9 +57,10 @@ def is_own(thing: FunctionType | type) -> bool:
 
 
 def _is_written(module: str) -> bool:
-    """Whether a module is one of Python text: a notebook, a file."""
-    loaded = sys.modules.get(module)
-    return module == "__main__" or (getattr(loaded, "__file__", None) or "").endswith((".py", ".pyc", ".ipynb"))
+    """Whether a module is one of Python text: a notebook, a file, or a text run by exec under a name of its own."""
+    if module == "__main__" or module not in sys.modules:
+        return True
+    return (getattr(sys.modules[module], "__file__", None) or "").endswith((".py", ".pyc", ".ipynb"))
 
 
 def names(code: CodeType) -> set[str]:
