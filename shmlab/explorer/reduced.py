@@ -166,10 +166,13 @@ def _alike(system: System) -> Iterator[list[int]]:
 
 
 class Found:
-    """What the reduced search has found: `complete`, how many states and transactions, and a failing `schedule`."""
+    """What the reduced search has found: `complete`, how many states and transactions, and a failing `schedule`.
+
+    `by_hand`: a person has stopped it.
+    """
 
     def __init__(self) -> None:
-        self.complete, self.stopped = False, ""
+        self.complete, self.stopped, self.by_hand = False, "", False
         self.states = self.transitions = 0
         self.seconds = 0.0
         self.fault: Fault | None = None
@@ -203,7 +206,7 @@ def search(
         except (Endless, RecursionError):
             found.stopped = "somebody can wait in a loop"
         except KeyboardInterrupt:
-            found.stopped = "it was interrupted"
+            found.stopped, found.by_hand = "it was interrupted", True
         except OutOfTime:
             found.stopped = f"it took more than {max_seconds:g} s"
         break
@@ -253,7 +256,7 @@ def _spread(
             elif progress and now > news:
                 news = now + NEWS
                 if progress(len(states), now - began) is False:
-                    found.stopped = "it was stopped"
+                    found.stopped, found.by_hand = "it was stopped", True
             if found.stopped:
                 return
         fault = system.fault(state)

@@ -169,7 +169,8 @@ def verdict(
     if reducible and graph.beyond and max_states > FITS:
         parts = None if graph.faults else reducible()
         answer = reduced.search(*parts, max_states, left(), progress) if parts else None
-        if answer and answer.complete and not answer.fault:
+        if answer and (answer.by_hand or (answer.complete and not answer.fault)):
+            graph.stopped = answer.stopped
             return Verdict(graph, answer=answer)
         graph = search(system, max_states, left(), progress)
         if answer and answer.fault and not graph.complete and not graph.faults:

@@ -11,7 +11,7 @@ ADDING = (
     + "labs.stepper([(add,), (add,)], shared=dict(count=0), final=lambda m, _: m.count == 2, "
     + "goal=('Let the count be one.', 'invariant'))"
 )
-LONG = "from shmlab import explore\nverdict = explore('semaphores', producers=3, consumers=3, items=4)\nprint(verdict)"
+LONG = "from shmlab import explore\nverdict = explore('semaphores', producers=4, consumers=4, items=6)\nprint(verdict)"
 
 
 def step(page: Page, process: str) -> None:

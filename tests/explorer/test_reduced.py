@@ -172,6 +172,18 @@ def test_a_large_right_program_gets_its_verdict() -> None:
     assert "each of which stands for many" in str(verdict)
 
 
+def test_whoever_stops_the_reduced_search_has_stopped_the_whole() -> None:
+    told: list[int] = []
+
+    def progress(states: int, _: float) -> bool:
+        told.append(states)
+        return len(told) < 3
+
+    verdict = explore("semaphores", producers=4, consumers=4, items=6, progress=progress)
+    assert len(told) == 3
+    assert not verdict.ok and not verdict.complete and "it was stopped" in str(verdict)
+
+
 def test_a_small_program_is_looked_at_state_by_state() -> None:
     verdict = explore("semaphores", producers=2, consumers=2, items=2)
     assert verdict.ok and not verdict.reduced and verdict.paths

@@ -154,7 +154,7 @@ def test_a_right_program_is_told_to_be_right(opened: Open) -> None:
 
 @pytest.mark.slow
 def test_a_long_search_tells_how_far_it_is_and_can_be_stopped(opened: Open) -> None:
-    stepper = opened("semaphores", producers=3, consumers=3, items=4)
+    stepper = opened("semaphores", producers=4, consumers=4, items=6)
     stepper.search.click()
     shown(stepper, lambda: stepper.search.description == "■ stop the search")
     assert stepper.cards[0].go.disabled
@@ -165,7 +165,7 @@ def test_a_long_search_tells_how_far_it_is_and_can_be_stopped(opened: Open) -> N
 
 
 def test_closing_ends_a_search(opened: Open) -> None:
-    stepper = opened("semaphores", producers=3, consumers=3, items=4)
+    stepper = opened("semaphores", producers=4, consumers=4, items=6)
     stepper.search.click()
     eventually(lambda: bool(stepper.busy))
     stepper.close()
