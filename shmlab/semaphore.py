@@ -114,5 +114,9 @@ except ImportError:
 def open_named(name: str, kind: "Any" = Named) -> "Named":
     """The semaphore called `name`, such as "/shmlab-….mutex", as one of `kind`. Raises FileNotFoundError, NoRoom."""
     libc.check()  # elsewhere it would be looked for under another name
-    opened: Named = kind._rebuild(0, COUNTING, MOST, name)
+    try:
+        opened: Named = kind._rebuild(0, COUNTING, MOST, name)
+    except FileNotFoundError as error:
+        gone = "there is no semaphore of this name; if its file was removed, start the lab again"
+        raise FileNotFoundError(error.errno, gone, name) from None
     return opened
