@@ -13,6 +13,7 @@ from shmlab import Lab
 from tests.apparatus import descriptors, eventually, own_entries, workers_of
 
 PROMISED = 2.0  # seconds until nothing of a lab is left
+TRACKER = "multiprocessing.resource_tracker"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -46,8 +47,19 @@ def bystander() -> Iterator[Lab]:
 
 
 def workers() -> set[int]:
-    """The processes that this one has started, those that nobody has reaped included."""
-    return {child.pid for child in psutil.Process().children(recursive=True)}
+    """The processes that this one has started, those that nobody has reaped included.
+
+    Not multiprocessing's own tracker, which stays once a test has used one of its locks.
+    """
+    children = psutil.Process().children(recursive=True)
+    return {child.pid for child in children if not any(TRACKER in word for word in _words(child))}
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:  # it has ended
+        return []
 
 
 @pytest.fixture
