@@ -57,7 +57,10 @@ def front_end() -> Finding:
         return Finding("front end", f"no {error.name}", "Run `make lab`, or: pip install jupyterlab")
     except OSError as error:
         return Finding("front end", *_unreadable(error))
-    places = jupyter_path("labextensions")
+    try:
+        places = jupyter_path("labextensions")
+    except RuntimeError as error:
+        return Finding("front end", *_homeless(error))
     there, off = get_federated_extensions(places), get_page_config(places).get("disabledExtensions", ())
     for page, name in PAGES.items():
         if page not in there:
@@ -77,7 +80,11 @@ def server() -> Finding:
         return Finding("server", f"no {error.name}", "Run `make lab`, or: pip install jupyterlab")
     except OSError as error:
         return Finding("server", *_unreadable(error))
-    if ExtensionConfigManager(read_config_path=jupyter_config_path()).enabled(EXTENSION):
+    try:
+        places = jupyter_config_path()
+    except RuntimeError as error:
+        return Finding("server", *_homeless(error))
+    if ExtensionConfigManager(read_config_path=places).enabled(EXTENSION):
         return Finding("server", f"{EXTENSION} is enabled")
     slow = "Labs draw fewer frames a second."
     return hint("server", f"{EXTENSION} is not enabled", f"{slow} Run: jupyter server extension enable {EXTENSION}")
@@ -86,6 +93,11 @@ def server() -> Finding:
 def _unreadable(error: OSError) -> tuple[str, str]:
     """What was found, and the cure, where files of an installed package cannot be read."""
     return f"JupyterLab cannot be loaded: {error}", "Install it again: pip install --force-reinstall jupyterlab"
+
+
+def _homeless(error: RuntimeError) -> tuple[str, str]:
+    """What was found, and the cure, where this user has no home directory, as in a container under a number."""
+    return str(error), "JupyterLab cannot start without one: set HOME to a folder in which you may write."
 
 
 def _allowed(whose: str, name: str) -> str:
