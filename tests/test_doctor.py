@@ -24,7 +24,7 @@ CALLS = (
 )
 WHATS = [
     *("Python", "system", "sandbox", "limits", "shared memory", "processors", *CALLS),
-    *(*packages.PACKAGES, "widgets", "front end", "server"),
+    *("packages", *packages.PACKAGES, "widgets", "front end", "server"),
     *("compiler", "strace", "leftovers", "two processes"),
 ]
 
@@ -361,14 +361,22 @@ def test_settings_of_a_group_that_cannot_be_read_are_no_limits(tmp_path: Path) -
 # --- the packages ----------------------------------------------------------------------------------
 
 
-def test_a_missing_package_is_told_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> str:
-        raise metadata.PackageNotFoundError(name)
+def test_missing_packages_are_told_in_one_line_with_how_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = metadata.version
 
+    def missing(name: str) -> str:
+        if name in ("bqplot", "ipywidgets"):
+            raise metadata.PackageNotFoundError(name)
+        return real(name)
+
+    assert packages.lack() == Finding("packages", "all there")
     monkeypatch.setattr(metadata, "version", missing)
-    cure = "Run `make lab`, which installs it, or: pip install bqplot"
-    assert packages.package("bqplot") == Finding("bqplot", "missing", cure)
-    assert packages.widgets().wrong
+    monkeypatch.setattr(machine, "items", lambda _: Finding("two processes", "not tried"))
+    found = {finding.what: finding for finding in doctor.findings()}
+    cure = "Run `make lab`, which installs them, or: pip install ipywidgets bqplot"
+    assert found["packages"] == Finding("packages", "missing: ipywidgets bqplot", cure)
+    assert "bqplot" not in found and "numpy" in found
+    assert found["widgets"].wrong and "see above" in found["widgets"].cure
 
 
 def versions(monkeypatch: pytest.MonkeyPatch, **wanted: str) -> None:
@@ -429,4 +437,5 @@ def test_it_ends_where_hardly_anything_is_installed(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1 and "Traceback" not in ended.stderr
-    assert "LOOK  jupyterlab  " in ended.stdout and "LOOK  front end" in ended.stdout
+    assert "LOOK  packages           missing: jupyterlab " in ended.stdout and "LOOK  front end" in ended.stdout
+    assert ended.stdout.count("make lab") == 1

@@ -22,13 +22,19 @@ def doctor() -> None:
 
 
 def findings() -> Iterator[Finding]:
-    """Look at one thing after the other, always the same ones in the same order. One that fails keeps no other back."""
+    """Look at one thing after the other, always in the same order. One that fails keeps no other back.
+
+    Packages that are missing stand together in one line.
+    """
     about = []
     for finding in _machine():
         about.append(finding.wrong)
         yield finding
+    yield guarded("packages", packages.lack)
+    absent = packages.missing()
     for name in packages.PACKAGES:
-        yield guarded(name, partial(packages.package, name))
+        if name not in absent:
+            yield guarded(name, partial(packages.package, name))
     yield guarded("widgets", packages.widgets)
     yield guarded("front end", packages.front_end)
     yield guarded("server", packages.server)
