@@ -138,17 +138,17 @@ def create(layout: at.Layout, fill: Fill | None = None) -> SegmentFile:
         raise ArgumentError(f"create wants a layout.Layout(...), which says how large everything is, not {layout!r}.")
     libc.check()
     claimed = claim.Claim(_new_name())
-    step = f"make a file in {DIRECTORY} (open, fchmod, flock)"
+    step = f"making a file in {DIRECTORY} (open, fchmod, flock)"
     try:
         claimed.take()
         file = SegmentFile(claimed.name, claimed.fd, layout)
-        step = "reserve its memory (fallocate)"
+        step = "reserving its memory (fallocate)"
         os.posix_fallocate(file.fd, 0, layout.size)
         layout.owner_pid, layout.owner_uid, layout.created = os.getpid(), os.getuid(), time.time_ns()
-        step = "write its header"
+        step = "writing its header"
         file.write(0, layout.header())
         file.set_word(at.CAPACITY, layout.capacity)
-        step = "name its semaphores and itself (sem_open, link)"
+        step = "naming it and its semaphores (sem_open, link)"
         _publish(claimed, file, fill)
         return file
     except BaseException as error:
@@ -197,7 +197,7 @@ def no_room(error: Exception, doing: str, step: str = "") -> NoRoom:
         cure = f"`ls -l {DIRECTORY}` shows who."
     else:
         cause = f"cannot {doing}: {os.strerror(number) if number else error}"
-        cause += f", when it had to {step}" if step else ""
+        cause += f", while {step}" if step else ""
         cure = DOCTOR
     return NoRoom(number, f"{cause}. {cure}")
 

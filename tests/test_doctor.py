@@ -274,10 +274,10 @@ def test_each_call_is_tried_and_told_by_name(refused: str) -> None:
 @pytest.mark.parametrize(
     ("refused", "step"),
     [
-        ("link", r"Operation not permitted, when it had to .*\(sem_open, link\)"),
-        ("fallocate=EPERM", r"Operation not permitted, when it had to reserve its memory \(fallocate\)"),
-        ("fchmod", r"Operation not permitted, when it had to make a file in /dev/shm \(open, fchmod, flock\)"),
-        ("shm", r"Read-only file system, when it had to make a file in /dev/shm \(open, fchmod, flock\)"),
+        ("link", r"Operation not permitted, while naming it and its semaphores \(sem_open, link\)"),
+        ("fallocate=EPERM", r"Operation not permitted, while reserving its memory \(fallocate\)"),
+        ("fchmod", r"Operation not permitted, while making a file in /dev/shm \(open, fchmod, flock\)"),
+        ("shm", r"Read-only file system, while making a file in /dev/shm \(open, fchmod, flock\)"),
     ],
 )
 def test_a_lab_that_a_refused_call_keeps_from_starting_sends_the_reader_to_the_line_of_that_call(
@@ -377,6 +377,13 @@ def test_missing_packages_are_told_in_one_line_with_how_to_get_them(monkeypatch:
     assert found["packages"] == Finding("packages", "missing: ipywidgets bqplot", cure)
     assert "bqplot" not in found and "numpy" in found
     assert found["widgets"].wrong and "see above" in found["widgets"].cure
+
+
+def test_a_package_whose_metadata_cannot_be_read_does_not_stop_the_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "version", refuse)
+    monkeypatch.setattr(machine, "items", lambda _: Finding("two processes", "not tried"))
+    found = {finding.what: finding for finding in doctor.findings()}
+    assert "Permission denied" in found["numpy"].found and found["numpy"].wrong and "two processes" in found
 
 
 def versions(monkeypatch: pytest.MonkeyPatch, **wanted: str) -> None:

@@ -33,6 +33,8 @@ def missing() -> list[str]:
             metadata.version(name)
         except metadata.PackageNotFoundError:
             absent.append(name)
+        except Exception:  # it is there, if damaged: `package` says so, in a line of its own
+            continue
     return absent
 
 

@@ -97,9 +97,12 @@ def test_a_child_is_signalled_and_awaited_whatever_error_refuses_pidfds(
         with monkeypatch.context() as patch, subprocess.Popen(["sleep", "60"]) as child:
             patch.setattr(module, name, refuse)
             patch.setattr(handle._signal, "pidfd_send_signal", signal.pidfd_send_signal)
-            it = handle.Handle(child.pid, child=True)
-            assert it.signal(signal.SIGKILL) and it.wait(10)
-            it.close()
+            try:
+                it = handle.Handle(child.pid, child=True)
+                assert it.signal(signal.SIGKILL) and it.wait(10)
+                it.close()
+            finally:
+                child.kill()
 
 
 @pytest.mark.parametrize("refused", ["", "pdeathsig"])
