@@ -15,7 +15,8 @@ import os
 import select
 import time
 
-REFUSED = (errno.ENOSYS, errno.EPERM)  # what an old kernel and a sandbox say to a call that they do not allow
+# what an old kernel and sandboxes say to a call that they do not allow
+REFUSED = (errno.ENOSYS, errno.EPERM, errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP)
 LOOK = 0.02  # seconds between two looks at a process that cannot be awaited
 ENDED = ("Z", "X")  # the kernel's letters for it
 

@@ -29,6 +29,7 @@ from shmlab.limits import is_segment_name, segment_name
 
 READ_ONLY, READ_WRITE = os.O_RDONLY, os.O_RDWR
 PERSISTENCE = 10.0  # seconds in which one name after the other is tried, when somebody takes each first
+DOCTOR = "`shmlab doctor` looks at the machine, `shmlab clean` frees what dead labs left."
 SPECIAL = (errno.ELOOP, errno.EISDIR, errno.ENXIO)  # what opening a link, a directory, a FIFO or socket comes to
 
 
@@ -137,19 +138,23 @@ def create(layout: at.Layout, fill: Fill | None = None) -> SegmentFile:
         raise ArgumentError(f"create wants a layout.Layout(...), which says how large everything is, not {layout!r}.")
     libc.check()
     claimed = claim.Claim(_new_name())
+    step = f"making a file in {DIRECTORY} (open, fchmod, flock)"
     try:
         claimed.take()
         file = SegmentFile(claimed.name, claimed.fd, layout)
+        step = "reserving its memory (fallocate)"
         os.posix_fallocate(file.fd, 0, layout.size)
         layout.owner_pid, layout.owner_uid, layout.created = os.getpid(), os.getuid(), time.time_ns()
+        step = "writing its header"
         file.write(0, layout.header())
         file.set_word(at.CAPACITY, layout.capacity)
+        step = "naming it and its semaphores (sem_open, link)"
         _publish(claimed, file, fill)
         return file
     except BaseException as error:
         claimed.close()
         if isinstance(error, (OSError, MemoryError)):
-            raise no_room(error, f"create a segment of {layout.size:,} bytes") from error
+            raise no_room(error, f"create a segment of {layout.size:,} bytes", step) from error
         raise
 
 
@@ -172,8 +177,8 @@ def _new_name() -> str:
     return f"shmlab-{os.urandom(8).hex()}"
 
 
-def no_room(error: Exception, doing: str) -> NoRoom:
-    """An error of the system that kept somebody from `doing` something, with its cure."""
+def no_room(error: Exception, doing: str, step: str = "") -> NoRoom:
+    """An error of the system that kept somebody from `doing` something, in one `step` of it, with its cure."""
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.ENOSPC:
         free = os.statvfs(DIRECTORY)
@@ -192,7 +197,8 @@ def no_room(error: Exception, doing: str) -> NoRoom:
         cure = f"`ls -l {DIRECTORY}` shows who."
     else:
         cause = f"cannot {doing}: {os.strerror(number) if number else error}"
-        cure = "`shmlab doctor` looks at the machine, `shmlab clean` frees what dead labs left."
+        cause += f", while {step}" if step else ""
+        cure = DOCTOR
     return NoRoom(number, f"{cause}. {cure}")
 
 

@@ -1,8 +1,9 @@
 """Run a command on a system that refuses some calls: `python -m tests.denied NAME[=ERROR][,NAME…] -- COMMAND…`.
 
-NAME is one of `NAMES` or `TOGETHER`, ERROR the name of an errno. A filter of the kernel (seccomp) refuses the calls to
-the command and to all that it starts, as a sandbox or an old kernel would; it needs no rights. `proc` hides /proc
-instead, in a mount namespace of the command's own, for which one must be root or be allowed user namespaces.
+NAME is one of `NAMES`, `TOGETHER` or `HIDING`, ERROR the name of an errno. A filter of the kernel (seccomp) refuses the
+calls to the command and to all that it starts, as a sandbox or an old kernel would; it needs no rights. `proc` hides
+/proc instead, and `shm` makes /dev/shm empty and read-only, in a mount namespace of the command's own, for which one
+must be root or be allowed user namespaces.
 Source: Linux man-pages, seccomp(2), seccomp_unotify(2), bpf(2).
 """
 
@@ -19,7 +20,7 @@ LOAD, EQUALS, AT_LEAST, ANY_BIT, SAY = 0x20, 0x15, 0x35, 0x45, 0x06  # instructi
 NUMBER, ARGUMENTS = 0, 16  # where the system call's number and its arguments stand in what the filter sees
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
-CLONE_NEWNS, CLONE_NEWUSER, MS_REC, MS_PRIVATE = 0x20000, 0x10000000, 0x4000, 1 << 18
+CLONE_NEWNS, CLONE_NEWUSER, MS_REC, MS_PRIVATE, MS_RDONLY = 0x20000, 0x10000000, 0x4000, 1 << 18, 1
 NEWEST = 1 << 16  # there is no system call from this number on
 
 X86 = os.uname().machine == "x86_64"
@@ -43,6 +44,9 @@ NAMES: dict[str, tuple[tuple[int, ...], int | None, tuple[int, ...], int]] = {
     "close_range": ((436,), None, (), errno.ENOSYS),
     "clone3": ((435,), None, (), errno.ENOSYS),
     "fallocate": ((_number(285, 47),), None, (), errno.EOPNOTSUPP),
+    "link": ((_number(86, 37), _number(265, 37)), None, (), errno.EPERM),
+    "fchmod": ((_number(91, 52),), None, (), errno.EPERM),
+    "flock": ((_number(73, 32),), None, (), errno.EPERM),
     "affinity": ((_number(204, 123), _number(203, 122)), None, (), errno.EPERM),
     "nice": ((_number(141, 140),), None, (), errno.EPERM),
 }
@@ -50,6 +54,7 @@ TOGETHER = {
     "pidfd": ("pidfd_open", "pidfd_send_signal"),
     "new": ("new", "tmpfile", "ofd"),  # all that came after Linux 3.10
 }
+HIDING = {"proc": (b"/proc", 0), "shm": (b"/dev/shm", MS_RDONLY)}
 FIRST_NEW = _number(314, 274)  # sched_setattr, of Linux 3.14: the tables grew at their end
 
 
@@ -82,8 +87,8 @@ def refuse(wanted: str) -> None:
     program = []
     for part in wanted.split(",") if wanted else []:
         name, _, error = part.partition("=")
-        if name == "proc":
-            _hide_proc()
+        if name in HIDING:
+            _hide(*HIDING[name])
             continue
         for one in TOGETHER.get(name, (name,)):
             program += list(_refusing(one, getattr(errno, error) if error else 0))
@@ -96,7 +101,8 @@ def refuse(wanted: str) -> None:
             raise OSError(ctypes.get_errno(), "this system has no filters for system calls")
 
 
-def _hide_proc() -> None:
+def _hide(place: bytes, flags: int) -> None:
+    """Mount an empty file system over `place`, for this process and those that it starts."""
     libc = ctypes.CDLL(None, use_errno=True)
     user, group = os.getuid(), os.getgid()
     alone = user != 0
@@ -105,8 +111,8 @@ def _hide_proc() -> None:
     if alone:
         for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
             Path(f"/proc/self/{name}").write_text(text)
-    if libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) or libc.mount(b"none", b"/proc", b"tmpfs", 0, None):
-        raise OSError(ctypes.get_errno(), "/proc cannot be hidden")
+    if libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) or libc.mount(b"none", place, b"tmpfs", flags, None):
+        raise OSError(ctypes.get_errno(), f"{place.decode()} cannot be hidden")
 
 
 def can(wanted: str) -> bool:

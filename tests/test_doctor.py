@@ -18,10 +18,13 @@ from shmlab.doctor import machine, packages, system
 from shmlab.doctor.finding import Finding, hint
 from tests import denied
 
-CALLS = ("pidfd_open", "pidfd_send_signal", "membarrier", "PR_SET_PDEATHSIG", "/proc", "waitid", "flock")
+CALLS = (
+    *("pidfds", "membarrier", "PR_SET_PDEATHSIG", "/proc", "waitid"),
+    *("write in /dev/shm", "fchmod", "flock", "F_OFD_SETLK", "fallocate", "link"),
+)
 WHATS = [
     *("Python", "system", "sandbox", "limits", "shared memory", "processors", *CALLS),
-    *(*packages.PACKAGES, "widgets", "front end", "server"),
+    *("packages", *packages.PACKAGES, "widgets", "front end", "server"),
     *("compiler", "strace", "leftovers", "two processes"),
 ]
 
@@ -81,6 +84,12 @@ def test_little_shared_memory_is_told_with_what_to_do(monkeypatch: pytest.Monkey
     assert machine.memory().wrong and "mount" in machine.memory().cure
 
 
+def test_processors_that_may_not_be_asked_for_are_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", refuse)
+    finding = machine.processors()
+    assert "refused: Permission denied" in finding.found and finding.cure and not finding.wrong
+
+
 def test_one_processor_is_told_with_what_it_means(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
@@ -119,7 +128,23 @@ def test_a_lab_that_cannot_start_is_told_with_the_errors_own_cure(monkeypatch: p
         raise errors.NoRoom("no room. Stop other labs.")
 
     monkeypatch.setattr(machine, "Lab", no_room)
-    assert machine.items() == Finding("two processes", "NoRoom", "no room. Stop other labs.")
+    assert machine.items() == Finding("two processes", "no lab starts", "no room. Stop other labs.")
+
+
+def test_the_doctor_does_not_send_to_the_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise segment.no_room(PermissionError(1, ""), "start a process")
+
+    monkeypatch.setattr(machine, "Lab", refused)
+    said = "cannot start a process: Operation not permitted."
+    assert machine.items().cure == f"{said} Please report this, with the lines above."
+    assert machine.items(explained=True).cure == f"{said} See the lines marked LOOK above."
+
+
+def test_items_that_do_not_arrive_are_explained_by_the_lines_above_or_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "SECONDS", 0.001)
+    assert machine.items().cure == "Please report this, with the lines above."
+    assert machine.items(explained=True).cure == "See the lines marked LOOK above."
 
 
 # --- the system ------------------------------------------------------------------------------------
@@ -136,6 +161,24 @@ def test_it_names_kernel_library_and_architecture(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(os, "confstr", unknown)
     assert system.system().wrong and "no glibc" in system.system().found and "Alpine" in system.system().cure
+
+
+@pytest.mark.parametrize(
+    ("kernel", "library", "wrong"),
+    [
+        ("3.10.0-1160.el7.x86_64", "glibc 2.21", False),
+        ("3.9.11", "glibc 2.36", True),
+        ("2.6.32-754.el6", "glibc 2.36", True),
+        ("6.1.0-18-amd64", "glibc 2.17", True),
+        ("10.0", "glibc 3.0", False),
+    ],
+)
+def test_a_kernel_and_a_library_that_are_too_old_are_wrong(
+    kernel: str, library: str, wrong: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Linux", "here", kernel, "", "x86_64")))
+    monkeypatch.setattr(os, "confstr", lambda _: library)
+    assert system.system().wrong == wrong == ("Linux 3.10 and glibc 2.21" in system.system().cure)
 
 
 def test_a_sandbox_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,38 +234,156 @@ def test_limits_that_are_felt_are_hints(monkeypatch: pytest.MonkeyPatch) -> None
         assert cure in finding.cure and bool(cure) == bool(finding.cure) and not finding.wrong
 
 
+# what is refused: the line that says so, its mark, and a word of what it says
 REFUSALS = {
-    "pidfd_open": "pidfd_open",
-    "pidfd_send_signal": "pidfd_send_signal",
-    "membarrier": "membarrier",
-    "pdeathsig": "PR_SET_PDEATHSIG",
-    "proc": "/proc",
+    "pidfd_open": ("pidfds", "hint", "(pidfd_open)"),
+    "pidfd_send_signal": ("pidfds", "hint", "(pidfd_send_signal)"),
+    "pidfd=EACCES": ("pidfds", "hint", "Permission denied"),
+    "membarrier": ("membarrier", "hint", "not implemented"),
+    "pdeathsig": ("PR_SET_PDEATHSIG", "hint", "not permitted"),
+    "proc": ("/proc", "hint", "No such file"),
+    "ofd": ("F_OFD_SETLK", "hint", "Invalid argument"),
+    "flock": ("flock", "LOOK", "not permitted"),
+    "fchmod": ("fchmod", "LOOK", "not permitted"),
+    "fallocate=EPERM": ("fallocate", "LOOK", "not permitted"),
+    "fallocate=ENOSYS": ("fallocate", "LOOK", "not implemented"),
+    "link": ("link", "LOOK", "not permitted"),
+    "shm": ("write in /dev/shm", "LOOK", "Read-only file system"),
 }
 TRY = "from shmlab.doctor import system\nfor finding in system.calls(): print(finding)"
 
 
-@pytest.mark.parametrize("refused", ["", *REFUSALS])
-def test_each_call_is_tried_and_told_by_name(refused: str) -> None:
+def said(refused: str, *command: str) -> str:
+    """What a command prints under a refusal, whatever its exit status."""
     if not denied.can(refused):
         pytest.skip(f"{refused} cannot be refused here")
-    said = subprocess.run(
-        [*denied.command(refused), sys.executable, "-c", TRY], capture_output=True, text=True, timeout=60, check=True
-    ).stdout
-    wrong = re.findall(r"^(?:hint|LOOK)  (\S+) +refused: .+\n {25}\S.+", said, re.MULTILINE)
-    assert wrong == ([REFUSALS[refused]] if refused else [])
+    whole = [*denied.command(refused), sys.executable, *command]
+    ended = subprocess.run(whole, capture_output=True, text=True, timeout=60, check=False)
+    assert not ended.stderr
+    return ended.stdout
+
+
+@pytest.mark.parametrize("refused", ["", *REFUSALS])
+def test_each_call_is_tried_and_told_by_name(refused: str) -> None:
+    wrong = re.findall(r"^(hint|LOOK)  (.{18}) refused: (.+)\n {25}\S.+", said(refused, "-c", TRY), re.MULTILINE)
+    assert len(wrong) == bool(refused)
+    for mark, what, reason in wrong:
+        assert (what.strip(), mark) == REFUSALS[refused][:2] and REFUSALS[refused][2] in reason
+
+
+@pytest.mark.parametrize(
+    ("refused", "step"),
+    [
+        ("link", r"Operation not permitted, while naming it and its semaphores \(sem_open, link\)"),
+        ("fallocate=EPERM", r"Operation not permitted, while reserving its memory \(fallocate\)"),
+        ("fchmod", r"Operation not permitted, while making a file in /dev/shm \(open, fchmod, flock\)"),
+        ("shm", r"Read-only file system, while making a file in /dev/shm \(open, fchmod, flock\)"),
+    ],
+)
+def test_a_lab_that_a_refused_call_keeps_from_starting_sends_the_reader_to_the_line_of_that_call(
+    refused: str, step: str
+) -> None:
+    *_, last, cure = said(refused, "-m", "shmlab.cli", "doctor").splitlines()
+    assert last == "LOOK  two processes      no lab starts"
+    assert re.fullmatch(rf" +cannot create a segment of .*: {step}\. See the lines marked LOOK above\.", cure)
+
+
+def test_without_a_file_to_try_them_on_calls_are_not_called_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segment, "DIRECTORY", "/nowhere")
+    found = {finding.what: finding for finding in system.calls()}
+    assert found[system.WRITE].wrong and found[system.WRITE].found == "refused: No such file or directory"
+    for what in ("fchmod", "flock", "F_OFD_SETLK", "fallocate", "link"):
+        assert found[what].found == "not tried" and not found[what].wrong
+
+
+def test_a_full_dev_shm_is_not_taken_for_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    cures = {finding.what: finding.cure for finding in system.calls()}
+    assert "shmlab clean" in cures["fallocate"] and "sandbox" not in cures["fallocate"]
+
+
+def test_a_membarrier_without_the_command_that_the_ring_needs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Linux", "here", "4.14.0", "", "x86_64")))
+    for commands, found in [(0b1, "refused: this kernel has no"), (0b111, "works")]:
+        monkeypatch.setattr(system, "_commands", lambda _, commands=commands: commands)
+        assert next(f for f in system.calls() if f.what == "membarrier").found.startswith(found)
+
+
+def test_a_python_without_pidfds_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "pidfd_open")
+    first = next(system.calls())
+    assert first.found == "refused: pidfd_open is unknown to this Python" and not first.wrong
+
+
+# --- surroundings in which something fails that nobody expected -----------------------------------
+
+
+def test_a_look_that_fails_is_a_line_like_others_and_the_rest_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> Any:
+        raise RuntimeError("nobody expected this")
+
+    for module, name in [(machine, "python"), (system, "limits"), (packages, "package"), (machine, "strace")]:
+        monkeypatch.setattr(module, name, fail)
+    monkeypatch.setitem(system.CALLS, "waitid", (fail, "", True))
+    assert cli.main(["doctor"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[6:24].strip() for line in lines if not line.startswith(" " * 24)] == WHATS
+    failed = [line[6:24].strip() for line in lines if "cannot be looked at: RuntimeError: nobody expected" in line]
+    assert failed == ["Python", "limits", "waitid", *packages.PACKAGES, "strace"]
+
+
+def test_a_user_without_a_home_is_told_to_set_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: int) -> Any:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    for name in [name for name in os.environ if name == "HOME" or name.startswith("JUPYTER")]:
+        monkeypatch.delenv(name)
+    for finding in (packages.front_end(), packages.server()):
+        assert finding.wrong and "home directory" in finding.found and "set HOME" in finding.cure
+
+
+def test_settings_of_a_group_that_cannot_be_read_are_no_limits(tmp_path: Path) -> None:
+    me = tmp_path / "me"
+    for text in ("", "max", "word word", "1 0", "1 2 3"):
+        (tmp_path / "cpu.max").write_text(text)
+        (tmp_path / "memory.max").write_text(text)
+        for line in ("0::/\n", "no group\n"):
+            me.write_text(line)
+            assert system.processors(tmp_path, me) is None and system.most_memory(tmp_path, me) is None
 
 
 # --- the packages ----------------------------------------------------------------------------------
 
 
-def test_a_missing_package_is_told_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> str:
-        raise metadata.PackageNotFoundError(name)
+def test_missing_packages_are_told_in_one_line_with_how_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = metadata.version
 
+    def missing(name: str) -> str:
+        if name in ("bqplot", "ipywidgets"):
+            raise metadata.PackageNotFoundError(name)
+        return real(name)
+
+    assert packages.lack() == Finding("packages", "all there")
     monkeypatch.setattr(metadata, "version", missing)
-    cure = "Run `make lab`, which installs it, or: pip install bqplot"
-    assert packages.package("bqplot") == Finding("bqplot", "missing", cure)
-    assert packages.widgets().wrong
+    monkeypatch.setattr(machine, "items", lambda _: Finding("two processes", "not tried"))
+    found = {finding.what: finding for finding in doctor.findings()}
+    cure = "Run `make lab`, which installs them, or: pip install ipywidgets bqplot"
+    assert found["packages"] == Finding("packages", "missing: ipywidgets bqplot", cure)
+    assert "bqplot" not in found and "numpy" in found
+    assert found["widgets"].wrong and "see above" in found["widgets"].cure
+
+
+def test_a_package_whose_metadata_cannot_be_read_does_not_stop_the_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "version", refuse)
+    monkeypatch.setattr(machine, "items", lambda _: Finding("two processes", "not tried"))
+    found = {finding.what: finding for finding in doctor.findings()}
+    assert "Permission denied" in found["numpy"].found and found["numpy"].wrong and "two processes" in found
 
 
 def versions(monkeypatch: pytest.MonkeyPatch, **wanted: str) -> None:
@@ -283,4 +444,5 @@ def test_it_ends_where_hardly_anything_is_installed(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1 and "Traceback" not in ended.stderr
-    assert "LOOK  jupyterlab  " in ended.stdout and "LOOK  front end" in ended.stdout
+    assert "LOOK  packages           missing: jupyterlab " in ended.stdout and "LOOK  front end" in ended.stdout
+    assert ended.stdout.count("make lab") == 1

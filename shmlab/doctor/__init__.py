@@ -7,9 +7,10 @@ proof: a real producer and a real consumer send items through a real segment.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from shmlab.doctor import machine, packages, system
-from shmlab.doctor.finding import Finding
+from shmlab.doctor.finding import Finding, guarded
 
 __all__ = ["Finding", "doctor", "findings"]
 
@@ -21,20 +22,34 @@ def doctor() -> None:
 
 
 def findings() -> Iterator[Finding]:
-    """Look at one thing after the other, always the same ones in the same order."""
-    yield machine.python()
-    yield system.system()
-    yield system.sandbox()
-    yield system.limits()
-    yield machine.memory()
-    yield machine.processors()
-    yield from system.calls()
+    """Look at one thing after the other, always in the same order. One that fails keeps no other back.
+
+    Packages that are missing stand together in one line.
+    """
+    about = []
+    for finding in _machine():
+        about.append(finding.wrong)
+        yield finding
+    yield guarded("packages", packages.lack)
+    absent = packages.missing()
     for name in packages.PACKAGES:
-        yield packages.package(name)
-    yield packages.widgets()
-    yield packages.front_end()
-    yield packages.server()
-    yield machine.compiler()
-    yield machine.strace()
-    yield machine.leftovers()
-    yield machine.items()
+        if name not in absent:
+            yield guarded(name, partial(packages.package, name))
+    yield guarded("widgets", packages.widgets)
+    yield guarded("front end", packages.front_end)
+    yield guarded("server", packages.server)
+    yield guarded("compiler", machine.compiler)
+    yield guarded("strace", machine.strace)
+    yield guarded("leftovers", machine.leftovers)
+    yield guarded("two processes", partial(machine.items, any(about)))
+
+
+def _machine() -> Iterator[Finding]:
+    """What a lab itself depends on."""
+    yield guarded("Python", machine.python)
+    yield guarded("system", system.system)
+    yield guarded("sandbox", system.sandbox)
+    yield guarded("limits", system.limits)
+    yield guarded("shared memory", machine.memory)
+    yield guarded("processors", machine.processors)
+    yield from system.calls()

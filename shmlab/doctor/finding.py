@@ -1,5 +1,6 @@
 """What was found about one thing, and what to do about it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -26,3 +27,12 @@ class Finding:
 def hint(what: str, found: str, cure: str) -> Finding:
     """A finding without which all lessons still work, if not at their best."""
     return Finding(what, found, cure, essential=False)
+
+
+def guarded(what: str, look: Callable[[], Finding]) -> Finding:
+    """What `look` finds out about `what`; where it fails in a way that nobody expected, that is the finding."""
+    try:
+        return look()
+    except Exception as error:
+        found = f"cannot be looked at: {type(error).__name__}: {error}"
+        return Finding(what, found, "Please report this line; the rest does not depend on it.")

@@ -8,6 +8,7 @@ import sys
 
 from shmlab import segment
 from shmlab.doctor.finding import Finding, hint
+from shmlab.doctor.system import FULL
 from shmlab.errors import ShmlabError
 from shmlab.lab import Lab
 from shmlab.pipeline import tools
@@ -34,13 +35,18 @@ def memory() -> Finding:
     except OSError as error:
         return Finding("shared memory", str(error), f"Mount one: sudo mount -t tmpfs tmpfs {segment.DIRECTORY}")
     size, free = (blocks * room.f_frsize for blocks in (room.f_blocks, room.f_bavail))
-    cure = "Stop other labs, run `shmlab clean`, or give more (Docker: --shm-size=256m)." if free < ROOM else ""
+    cure = FULL if free < ROOM else ""
     return hint("shared memory", f"{segment.DIRECTORY}: {size / 2**20:,.0f} MiB, {free / 2**20:,.0f} MiB free", cure)
 
 
 def processors() -> Finding:
     """Those on which this process may run, which a container or `taskset` can make fewer than there are."""
-    count, there = len(os.sched_getaffinity(0)), os.cpu_count() or 1
+    there = os.cpu_count() or 1
+    try:
+        count = len(os.sched_getaffinity(0))
+    except OSError as error:
+        cure = "How many of them shmlab may use is not known: allow sched_getaffinity(2) in this sandbox."
+        return hint("processors", f"{there}; refused: {error.strerror}", cure)
     cure = "All works, but processes take turns: races are rarer, busy waiting is slow." if count == 1 else ""
     return hint("processors", str(count) + f" of {there}" * (count < there), cure)
 
@@ -75,12 +81,15 @@ def leftovers() -> Finding:
     return hint("leftovers", ", ".join(dead) or "none", cure)
 
 
-def items() -> Finding:
-    """A real lab, from its segment to its last item."""
+def items(explained: bool = False) -> Finding:
+    """A real lab, from its segment to its last item. `explained`: a line above says already what is wrong here."""
+    cure = "See the lines marked LOOK above." if explained else "Please report this, with the lines above."
     try:
         report = Lab().run(ITEMS, timeout=SECONDS)
     except (ShmlabError, OSError) as error:
-        return Finding("two processes", type(error).__name__, str(error))
+        said = str(error).removesuffix(segment.DOCTOR)
+        own = said == str(error) and not explained  # the error says itself what to do
+        return Finding("two processes", "no lab starts", said if own else f"{said.strip()} {cure}")
     found = f"{report.consumed:,} of {ITEMS:,} items arrived, {report.faults_text}"
     well = report.finished and not report.faults
-    return Finding("two processes", found, "" if well else "Please report this, with the lines above.")
+    return Finding("two processes", found, "" if well else cure)

@@ -25,24 +25,45 @@ PAGES = {"@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets", "bqplot": 
 EXTENSION = "shmlab.server"
 
 
+def missing() -> list[str]:
+    """The packages that are not there."""
+    absent = []
+    for name in PACKAGES:
+        try:
+            metadata.version(name)
+        except metadata.PackageNotFoundError:
+            absent.append(name)
+        except Exception:  # it is there, if damaged: `package` says so, in a line of its own
+            continue
+    return absent
+
+
+def lack() -> Finding:
+    """All packages that are not there, in one line."""
+    absent = " ".join(missing())
+    cure = f"Run `make lab`, which installs them, or: pip install {absent}"
+    return Finding("packages", f"missing: {absent}" if absent else "all there", cure if absent else "")
+
+
 def package(name: str) -> Finding:
-    """Whether it is there, in a version that shmlab works with."""
-    try:
-        version = metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return Finding(name, "missing", f"Run `make lab`, which installs it, or: pip install {name}")
-    allowed = _allowed("shmlab", name)
+    """Whether it is there in a version that shmlab works with. Raises PackageNotFoundError."""
+    version, allowed = metadata.version(name), _allowed("shmlab", name)
     if _fits(version, allowed):
         return Finding(name, version)
     return Finding(name, version, f"shmlab works with {name}{allowed}: pip install '{name}{allowed}'")
+
+
+def _bring(name: str) -> str:
+    """How to get what package `name` brings along."""
+    return "It comes with the packages that are missing, see above." if missing() else f"Run: pip install {name}"
 
 
 def widgets() -> Finding:
     """Whether the two halves of a widget fit each other."""
     try:
         kernel, page = metadata.version("ipywidgets"), metadata.version("jupyterlab_widgets")
-    except metadata.PackageNotFoundError as missing:
-        return Finding("widgets", f"no {missing.name}", "Run `make lab`, or: pip install ipywidgets")
+    except metadata.PackageNotFoundError as error:
+        return Finding("widgets", f"no {error.name}", _bring("ipywidgets"))
     found, wanted = f"ipywidgets {kernel}, jupyterlab_widgets {page}", _allowed("ipywidgets", "jupyterlab_widgets")
     cure = f"They do not fit: pip install 'jupyterlab_widgets{wanted}', then reload the page."
     return Finding("widgets", found, "" if _fits(page, wanted) else cure)
@@ -54,10 +75,13 @@ def front_end() -> Finding:
         from jupyter_core.paths import jupyter_path
         from jupyterlab_server.config import get_federated_extensions, get_page_config
     except ImportError as error:
-        return Finding("front end", f"no {error.name}", "Run `make lab`, or: pip install jupyterlab")
+        return Finding("front end", f"no {error.name}", _bring("jupyterlab"))
     except OSError as error:
         return Finding("front end", *_unreadable(error))
-    places = jupyter_path("labextensions")
+    try:
+        places = jupyter_path("labextensions")
+    except RuntimeError as error:
+        return Finding("front end", *_homeless(error))
     there, off = get_federated_extensions(places), get_page_config(places).get("disabledExtensions", ())
     for page, name in PAGES.items():
         if page not in there:
@@ -74,10 +98,14 @@ def server() -> Finding:
         from jupyter_core.paths import jupyter_config_path
         from jupyter_server.extension.config import ExtensionConfigManager
     except ImportError as error:
-        return Finding("server", f"no {error.name}", "Run `make lab`, or: pip install jupyterlab")
+        return Finding("server", f"no {error.name}", _bring("jupyterlab"))
     except OSError as error:
         return Finding("server", *_unreadable(error))
-    if ExtensionConfigManager(read_config_path=jupyter_config_path()).enabled(EXTENSION):
+    try:
+        places = jupyter_config_path()
+    except RuntimeError as error:
+        return Finding("server", *_homeless(error))
+    if ExtensionConfigManager(read_config_path=places).enabled(EXTENSION):
         return Finding("server", f"{EXTENSION} is enabled")
     slow = "Labs draw fewer frames a second."
     return hint("server", f"{EXTENSION} is not enabled", f"{slow} Run: jupyter server extension enable {EXTENSION}")
@@ -86,6 +114,11 @@ def server() -> Finding:
 def _unreadable(error: OSError) -> tuple[str, str]:
     """What was found, and the cure, where files of an installed package cannot be read."""
     return f"JupyterLab cannot be loaded: {error}", "Install it again: pip install --force-reinstall jupyterlab"
+
+
+def _homeless(error: RuntimeError) -> tuple[str, str]:
+    """What was found, and the cure, where this user has no home directory, as in a container under a number."""
+    return str(error), "JupyterLab cannot start without one: set HOME to a folder in which you may write."
 
 
 def _allowed(whose: str, name: str) -> str:

@@ -8,12 +8,15 @@ import ctypes
 import errno
 import fcntl
 import os
+import re
+import struct
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from shmlab import segment
-from shmlab.doctor.finding import Finding, hint
+from shmlab import libc, segment
+from shmlab.doctor.finding import Finding, guarded, hint
 from shmlab.ring import barrier
 
 MEBI = 1 << 20
@@ -22,27 +25,25 @@ CGROUPS = Path("/sys/fs/cgroup")
 GVISOR = "#1 SMP Sun Jan 10 15:06:54 PST 2016"  # what its kernel always says of itself
 PR_SET_PDEATHSIG, PR_GET_PDEATHSIG = 1, 2
 QUERY = 0  # of membarrier
-
-PIDFD = "Our own processes are waited for by threads instead; programs that join a lab are known by /proc."
-MEMBARRIER = "The fast ring (shmlab.Ring) makes a fence for each item instead: it is slower."
-PDEATHSIG = (
-    "A worker that is stalled when its owner is killed stays until the next lab starts, or until `shmlab clean`."
-)
-PROC = "Programs that join a lab are not seen, and lessons 01 to 04 show less. Mount it: mount -t proc proc /proc"
-FLOCK = "Nothing tells whether the owner of a lab lives: allow flock(2) in this sandbox."
-WAITID = "The end of a process is not noticed: allow waitid(2) in this sandbox."
+FULL = "Stop other labs, run `shmlab clean`, or give more (Docker: --shm-size=256m)."
+KERNEL, LIBRARY = (3, 10), (2, 21)  # the oldest with which shmlab works
 
 
 def system() -> Finding:
     """Kernel, C library and architecture."""
-    name = os.uname()
-    try:
-        library = os.confstr("CS_GNU_LIBC_VERSION") or ""
-    except (ValueError, OSError):  # another one does not know the question
-        library = ""
+    name, library = os.uname(), libc.glibc()
     found = f"{name.sysname} {name.release}, {library or 'no glibc'}, {name.machine}"
-    cure = "shmlab needs the GNU C library: take an image of Debian, Ubuntu or Fedora, not of Alpine (musl)."
-    return Finding("system", found, "" if library else cure)
+    cure = ""
+    if not library:
+        cure = "shmlab needs the GNU C library: take an image of Debian, Ubuntu or Fedora, not of Alpine (musl)."
+    elif _version(name.release) < KERNEL or _version(library) < LIBRARY:
+        cure = "shmlab needs Linux 3.10 and glibc 2.21, or newer ones: take a newer system or image."
+    return Finding("system", found, cure)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """The first two numbers in the name of a version, such as (2, 36) of "glibc 2.36"."""
+    return tuple(map(int, re.findall(r"\d+", text)[:2]))
 
 
 def sandbox() -> Finding:
@@ -70,18 +71,18 @@ def limits() -> Finding:
     few, little = cpus is not None and cpus < 1, memory is not None and memory < LITTLE
     cure = "Processes wait for their share of a processor: rates are lower than you ask for." if few else ""
     cure = "A kernel takes about 90 MiB and each worker 6: keep labs small, or allow more." if little else cure
-    return hint("limits", ", ".join(found) or "none", cure)
+    return hint("limits", ", ".join(found) or "none of processors or memory seen", cure)
 
 
 def processors(root: Path = CGROUPS, me: Path = Path("/proc/self/cgroup")) -> float | None:
     """How many processors this group of processes may use; None for all."""
     found = []
     for text in _settings("cpu", "cpu.max", root, me):
-        most, _, period = text.partition(" ")
-        if most != "max":
-            found.append(int(most) / int(period))
+        with contextlib.suppress(ValueError, ZeroDivisionError):  # "max", or nothing that can be read
+            most, period = map(int, text.split())
+            found.append(most / period)
     for folder in _folders("cpu", root, me):
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
             quota = int((folder / "cpu.cfs_quota_us").read_text())
             if quota > 0:
                 found.append(quota / int((folder / "cpu.cfs_period_us").read_text()))
@@ -91,20 +92,20 @@ def processors(root: Path = CGROUPS, me: Path = Path("/proc/self/cgroup")) -> fl
 def most_memory(root: Path = CGROUPS, me: Path = Path("/proc/self/cgroup")) -> int | None:
     """Bytes that this group of processes may use; None for as many as there are."""
     texts = [*_settings("memory", "memory.max", root, me), *_settings("memory", "memory.limit_in_bytes", root, me)]
-    found = [int(text) for text in texts if text != "max" and int(text) < 1 << 60]  # version 1 has a number for none
-    return min(found, default=None)
+    found = [int(text) for text in texts if text.isdecimal()]  # others are "max", or nothing that can be read
+    return min((size for size in found if size < 1 << 60), default=None)  # version 1 has a number for none
 
 
 def _settings(controller: str, name: str, root: Path, me: Path) -> Iterator[str]:
     for folder in _folders(controller, root, me):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, UnicodeError):
             yield (folder / name).read_text().strip()
 
 
 def _folders(controller: str, root: Path, me: Path) -> list[Path]:
     """The folders of this process's group and of those around it, in version 2 and in version 1."""
     found = []
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):
         for line in me.read_text(errors="surrogateescape").splitlines():
             _, controllers, path = line.split(":", 2)
             if controllers and controller not in controllers.split(","):
@@ -118,56 +119,67 @@ def _folders(controller: str, root: Path, me: Path) -> list[Path]:
 # --- the calls ---------------------------------------------------------------------------------------------------
 
 
+class NoFile(OSError):
+    """There is no file to try a call on."""
+
+
 def calls() -> Iterator[Finding]:
     """Each call that a sandbox or an old kernel may refuse, tried."""
-    yield _tried("pidfd_open", _pidfd_open, PIDFD)
-    yield _tried("pidfd_send_signal", _pidfd_send_signal, PIDFD)
-    yield _tried("membarrier", _membarrier, MEMBARRIER)
-    yield _tried("PR_SET_PDEATHSIG", _pdeathsig, PDEATHSIG)
-    yield _tried("/proc", _proc, PROC)
-    yield _tried("waitid", _waitid, WAITID, essential=True)
-    yield _tried("flock", _flock, FLOCK, essential=True)
+    for what, (call, cure, essential) in CALLS.items():
+        yield guarded(what, partial(_tried, what, call, cure, essential))
 
 
-def _tried(what: str, call: Callable[[], None], cure: str, essential: bool = False) -> Finding:
+def _tried(what: str, call: Callable[[], None], cure: str, essential: bool) -> Finding:
     try:
         call()
-    except (OSError, AttributeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "unknown to this Python"
-        return Finding(what, f"refused: {reason}", cure, essential)
+    except NoFile:
+        return hint(what, "not tried", f"It needs a file in {segment.DIRECTORY}: see the line `{WRITE}`.")
+    except OSError as error:
+        cure = FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else cure
+        return Finding(what, f"refused: {error.strerror}", cure, essential)
     return Finding(what, "works")
 
 
-def _pidfd_open() -> None:
-    os.close(os.pidfd_open(os.getpid()))
-
-
-def _pidfd_send_signal() -> None:
+def _pidfds() -> None:
     import signal
 
     try:
+        os.close(os.pidfd_open(os.getpid()))
+    except AttributeError:
+        raise OSError(errno.ENOSYS, "pidfd_open is unknown to this Python") from None
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror} (pidfd_open)") from None
+    try:
         signal.pidfd_send_signal(-1, 0)
+    except AttributeError:
+        raise OSError(errno.ENOSYS, "pidfd_send_signal is unknown to this Python") from None
     except OSError as error:
         if error.errno != errno.EBADF:  # what a kernel says that has the call
-            raise
+            raise OSError(error.errno, f"{error.strerror} (pidfd_send_signal)") from None
 
 
 def _membarrier() -> None:
     number = barrier.NUMBER.get(os.uname().machine)
-    if number is not None:
-        _checked(ctypes.CDLL(None, use_errno=True).syscall(number, QUERY, 0, 0))
+    if number is not None and not _commands(number) & barrier.REGISTER_GLOBAL_EXPEDITED:
+        raise OSError(errno.EINVAL, "this kernel has no MEMBARRIER_CMD_GLOBAL_EXPEDITED, which is of Linux 4.16")
+
+
+def _commands(number: int) -> int:
+    """The set of membarrier's commands that this kernel knows. Raises OSError."""
+    return _checked(int(ctypes.CDLL(None, use_errno=True).syscall(number, QUERY, 0, 0)))
 
 
 def _pdeathsig() -> None:
-    libc, now = ctypes.CDLL(None, use_errno=True), ctypes.c_int()
-    _checked(libc.prctl(PR_GET_PDEATHSIG, ctypes.byref(now)))
-    _checked(libc.prctl(PR_SET_PDEATHSIG, now.value))  # as it was
+    library, now = ctypes.CDLL(None, use_errno=True), ctypes.c_int()
+    _checked(library.prctl(PR_GET_PDEATHSIG, ctypes.byref(now)))
+    _checked(library.prctl(PR_SET_PDEATHSIG, now.value))  # as it was
 
 
-def _checked(result: int) -> None:
+def _checked(result: int) -> int:
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+    return result
 
 
 def _proc() -> None:
@@ -181,6 +193,84 @@ def _waitid() -> None:
         os.waitid(os.P_PID, os.getpid(), os.WEXITED | os.WNOHANG | os.WNOWAIT)
 
 
+def _write() -> None:
+    with tempfile.NamedTemporaryFile(dir=segment.DIRECTORY, prefix=OURS):
+        pass
+
+
+@contextlib.contextmanager
+def _file() -> Iterator[tuple[int, str]]:
+    """An empty file where segments are, for a moment: its descriptor and its path. Raises NoFile."""
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(tempfile.NamedTemporaryFile(dir=segment.DIRECTORY, prefix=OURS))
+        except OSError as error:
+            raise NoFile from error
+        yield file.fileno(), file.name
+
+
+def _fchmod() -> None:
+    with _file() as (fd, _):
+        os.fchmod(fd, 0o600)
+
+
 def _flock() -> None:
-    with tempfile.TemporaryFile(dir=segment.DIRECTORY) as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with _file() as (fd, _):
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _ofd() -> None:
+    with _file() as (fd, _):
+        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 1, 0))
+
+
+def _fallocate() -> None:
+    with _file() as (fd, _):
+        os.posix_fallocate(fd, 0, 1)
+
+
+def _link() -> None:
+    with _file() as (_, path):
+        other = f"{path}.link"
+        os.link(path, other)
+        os.unlink(other)
+
+
+OURS = "shmlab-doctor-"  # how the names of the files begin that are made to try calls on
+WRITE = f"write in {segment.DIRECTORY}"
+NONE = "No lab and no ring can be created"
+# what is tried, how, what is done instead or what to do, and whether labs depend on it
+CALLS: dict[str, tuple[Callable[[], None], str, bool]] = {
+    "pidfds": (
+        _pidfds,
+        "Our own processes are waited for by threads instead; programs that join a lab are known by /proc.",
+        False,
+    ),
+    "membarrier": (
+        _membarrier,
+        "The fast ring (shmlab.Ring) makes a fence for each item instead: it is slower.",
+        False,
+    ),
+    "PR_SET_PDEATHSIG": (
+        _pdeathsig,
+        "A worker that is stalled when its owner is killed stays until the next lab starts, or until `shmlab clean`.",
+        False,
+    ),
+    "/proc": (
+        _proc,
+        "Nothing tells whether a program that joins a lab is stalled, and lessons 01 to 04 show less. "
+        "Mount it: mount -t proc proc /proc",
+        False,
+    ),
+    "waitid": (_waitid, "The end of a process is not noticed: allow waitid(2) in this sandbox.", True),
+    WRITE: (_write, f"{NONE}: make it writable (sudo mount -o remount,rw,mode=1777 {segment.DIRECTORY}).", True),
+    "fchmod": (_fchmod, f"{NONE}: allow fchmod(2) in this sandbox.", True),
+    "flock": (_flock, "Nothing tells whether the owner of a lab lives: allow flock(2) in this sandbox.", True),
+    "F_OFD_SETLK": (
+        _ofd,
+        "The older lock of fcntl(2) is used instead: it does not keep two parts of one program apart.",
+        False,
+    ),
+    "fallocate": (_fallocate, f"{NONE}: allow fallocate(2) in this sandbox.", True),
+    "link": (_link, f"{NONE}: allow link(2) and linkat(2) in this sandbox.", True),
+}

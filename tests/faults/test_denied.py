@@ -4,6 +4,7 @@ Each call that shmlab can do without is refused once, alone or with others, to a
 """
 
 import contextlib
+import errno
 import inspect
 import os
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shmlab import segment
+from shmlab import handle, segment
 from tests import denied
 from tests.apparatus import entries, eventually, workers_of
 from tests.faults.test_owner_death import alive
@@ -22,7 +23,18 @@ from tests.faults.test_owner_death import alive
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 ROOT = Path(__file__).parents[2]
 REFUSALS = (
-    *("pidfd", "pidfd_open", "pidfd_send_signal", "pidfd=EPERM", "ofd", "membarrier", "pdeathsig", "prctl", "tmpfile"),
+    *(
+        "pidfd",
+        "pidfd_open",
+        "pidfd_send_signal",
+        "pidfd=EPERM",
+        "pidfd=EACCES",
+        "ofd",
+        "membarrier",
+        "pdeathsig",
+        "prctl",
+        "tmpfile",
+    ),
     *("close_range,clone3,fallocate", "nice", "affinity", "proc", "pidfd,proc", "new"),
 )
 NEEDED = "O_TMPFILE |" in inspect.getsource(segment)
@@ -60,6 +72,37 @@ def test_nothing_outlives_an_owner_that_is_killed_where_a_call_is_refused(refuse
         assert len(pids) == 4
         process.communicate("go\n", timeout=30)
     eventually(lambda: not any(name in entry for entry in entries()) and not any(map(alive, map(int, pids))), 5)
+
+
+@pytest.mark.parametrize("refused", [*REFUSALS, "link", "fallocate=EPERM", "fchmod", "flock", "shm"])
+def test_the_doctor_looks_at_everything_where_a_call_is_refused(refused: str) -> None:
+    """And finds fault only where no lab can work."""
+    if not denied.can(refused):
+        pytest.skip(f"{refused} cannot be refused here")
+    command = [*denied.command(refused), sys.executable, "-m", "shmlab.cli", "doctor"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert not ended.stderr and "cannot be looked at" not in ended.stdout
+    assert ("LOOK" in ended.stdout) == (refused not in REFUSALS) == ended.returncode
+    assert "two processes" in ended.stdout
+
+
+@pytest.mark.parametrize("error", [errno.ENOSYS, errno.EPERM, errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP])
+def test_a_child_is_signalled_and_awaited_whatever_error_refuses_pidfds(
+    error: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    for module, name in ((os, "pidfd_open"), (signal, "pidfd_send_signal")):
+        with monkeypatch.context() as patch, subprocess.Popen(["sleep", "60"]) as child:
+            patch.setattr(module, name, refuse)
+            patch.setattr(handle._signal, "pidfd_send_signal", signal.pidfd_send_signal)
+            try:
+                it = handle.Handle(child.pid, child=True)
+                assert it.signal(signal.SIGKILL) and it.wait(10)
+                it.close()
+            finally:
+                child.kill()
 
 
 @pytest.mark.parametrize("refused", ["", "pdeathsig"])
