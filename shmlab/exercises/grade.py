@@ -91,7 +91,7 @@ def grade(name: str, content: bytes, seconds: int = CELL_SECONDS) -> Graded:
 
 
 def answers(said: str) -> dict[str, Line]:
-    """The newest answer to each task: if older ones counted too, a loop over all possible answers would pass.
+    """The newest answer to each task: if older ones counted too, handing in every possible one would pass.
 
     Whatever else a notebook has written among them is left out.
     """

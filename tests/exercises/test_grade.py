@@ -243,7 +243,7 @@ def test_only_the_newest_answer_counts() -> None:
     assert found["tokens"]["answers"] == [3] and found["vanish"]["seed"] == 4  # said before, and said again
 
 
-def test_a_loop_over_all_answers_does_not_pass() -> None:
+def test_handing_in_every_possible_answer_does_not_pass() -> None:
     guesses = "\n".join(line("interleavings", k) for k in range(1, 100))
     assert grade.judged(grade.answers(guesses)) == {"interleavings": {"passed": False, "seed": None, "look": ""}}
 
@@ -340,6 +340,8 @@ def test_only_a_regular_file_of_bearable_size_is_read(tmp_path: Path, monkeypatc
     (room / "nowhere.ipynb").symlink_to(room / "missing")
     os.mkfifo(room / "fifo.ipynb")
     (room / "folder.ipynb").mkdir()
+    handed_in_as(tmp_path / "another class", "stolen", START, RIGHT)
+    (room / "folder").symlink_to(tmp_path / "another class")
     with (room / "large.ipynb").open("wb") as file:
         file.truncate(grade.LARGEST + 1)
     monkeypatch.setattr(grade, "grade", lambda name, content, seconds: grade.Graded(name, ()))
