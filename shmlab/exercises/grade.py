@@ -8,26 +8,30 @@ prints, saves or patches counts, and none can change the marks of another: all a
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import errno
 import json
+import os
+import stat
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shmlab.errors import ArgumentError
-from shmlab.exercises import rerun, sandbox
+from shmlab.exercises import handed_in, rerun, sandbox
 from shmlab.exercises.book import ExerciseBook
 from shmlab.exercises.code import Code
+from shmlab.exercises.task import SEEDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 CELL_SECONDS = 60
 ALL_CELLS = 10  # times as long as one cell may take
 JUDGING = 300.0  # seconds for judging one program, or all that is no program
-MOST_ANSWERS = 100  # of one task: the newest
-LONGEST = 64 << 10  # characters of one answer
+LARGEST = 32 << 20  # bytes of one notebook
 PASSED, TRIED, NOTHING, OPEN = "+", "-", ".", "?"
 LEGEND = f"{PASSED} passed, {TRIED} tried and not passed, {NOTHING} not tried, {OPEN} look at it yourself"
 Line = dict[str, Any]
@@ -86,55 +90,71 @@ def grade(name: str, content: bytes, seconds: int = CELL_SECONDS) -> Graded:
     return Graded(name, tasks, judged(answers(ended.said)), trouble)
 
 
-def answers(said: str) -> dict[str, list[Line]]:
-    """The answers to each task, the newest first. Whatever else a notebook has written among them is left out."""
+def answers(said: str) -> dict[str, Line]:
+    """The newest answer to each task: if older ones counted too, handing in every possible one would pass.
+
+    Whatever else a notebook has written among them is left out.
+    """
     known = ExerciseBook().tasks
-    found: dict[str, list[Line]] = {}
-    for text in reversed(list(dict.fromkeys(said.splitlines()))):
-        try:
-            line: Any = json.loads(text) if len(text) <= LONGEST else None
-        except (ValueError, RecursionError):
-            continue
-        match line:
-            case {"task": str(task), "seed": None | int(), "answers": list(), "more": dict(), "program": str()}:
-                if task in known and len(found.setdefault(task, [])) < MOST_ANSWERS:
-                    found[task].append(line)
+    found: dict[str, Line] = {}
+    for text in said.splitlines():
+        match _loaded(text):
+            case {"task": str(task), "seed": seed, "answers": list(), "more": dict(), "program": str()} as line:
+                if task in known and (seed is None or (type(seed) is int and SEEDS[0] <= seed <= SEEDS[1])):
+                    found[task] = line
     return found
 
 
-def judged(found: Mapping[str, list[Line]]) -> dict[str, dict[str, object]]:
+def _loaded(text: str) -> Any:
+    """A line as data; None if it is none, too long, or nested more deeply than `handed_in` ever nests an answer."""
+    if len(text) > handed_in.LONGEST:
+        return None
+    with contextlib.suppress(ValueError, RecursionError):
+        line = json.loads(text)
+        level: list[Any] = [line]
+        for _ in range(handed_in.DEEPEST_DATA):
+            level = [inner for part in level if isinstance(part, (list, dict)) for inner in _parts(part)]
+        return None if level else line
+    return None
+
+
+def _parts(data: list[Any] | dict[str, Any]) -> Iterable[Any]:
+    return data.values() if isinstance(data, dict) else data
+
+
+def judged(found: Mapping[str, Line]) -> dict[str, dict[str, object]]:
     """What a judge says of these answers. Each program has a process to itself: it may loop, or take all memory."""
     known = ExerciseBook().tasks
-    programs = [[task] for task in found if isinstance(known[task], Code)]
-    values = [task for task in found if not isinstance(known[task], Code)]
+    values = {task: {**line, "program": ""} for task, line in found.items() if not isinstance(known[task], Code)}
+    programs = [{task: line} for task, line in found.items() if isinstance(known[task], Code)]
     kept: dict[str, dict[str, object]] = {}
-    for tasks in [*([values] if values else []), *programs]:
-        lines = [line if tasks in programs else {**line, "program": ""} for task in tasks for line in found[task]]
-        given = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+    for lines in [*([values] if values else []), *programs]:
+        given = "".join(f"{json.dumps(line)}\n" for line in lines.values()).encode()
         ended = sandbox.run("shmlab.exercises.judging", given=given, seconds=JUDGING)
-        for verdict in verdicts(ended.said):
-            note(kept, verdict)
-        for task in tasks if ended.status else []:
-            why = f"no verdict within {JUDGING:g} s" if ended.late else f"the judge ended with status {ended.status}"
-            note(kept, {"task": task, "seed": None, "look": why})
+        said = verdicts(ended.said)
+        for task, line in lines.items():  # what a judge says of any other task counts for nothing
+            verdict = said.get(task, {"look": silence(ended)})
+            look, passed = verdict.get("look", ""), verdict.get("passed") is True
+            if look or verdict.get("tried"):
+                kept[task] = {"passed": passed and not look, "seed": line["seed"], "look": look}
     return kept
 
 
-def verdicts(said: str) -> Iterator[Line]:
-    """What a judge said; the last line may be cut off."""
-    for line in said.splitlines(keepends=True):
-        if line.endswith("\n"):
-            yield json.loads(line)
+def silence(ended: sandbox.Ended) -> str:
+    """Why there is no verdict on an answer."""
+    if ended.late:
+        return f"no verdict within {JUDGING:g} s"
+    return f"the judge ended with status {ended.status}" if ended.status else "the judge gave no verdict"
 
 
-def note(kept: dict[str, dict[str, object]], verdict: Line) -> None:
-    """Keep a verdict, unless there is one on a newer answer. But to have passed counts most, then to be looked at."""
-    before = kept.get(verdict["task"], {})
-    if before.get("passed") or not (verdict.get("tried") or verdict.get("look")):
-        return
-    if not before or verdict.get("passed") or (verdict.get("look") and not before["look"]):
-        passed, look = verdict.get("passed") is True, verdict.get("look", "")
-        kept[verdict["task"]] = {"passed": passed, "seed": verdict["seed"], "look": look}
+def verdicts(said: str) -> dict[str, Line]:
+    """The first verdict on each task. What cannot be read is none, such as a last line that is cut off."""
+    found: dict[str, Line] = {}
+    for text in said.splitlines():
+        match _loaded(text):
+            case {"task": str(task), "look": str()} | {"task": str(task), "tried": bool(), "passed": bool()} as line:
+                found.setdefault(task, line)
+    return found
 
 
 def table(graded: Sequence[Graded]) -> list[list[str]]:
@@ -179,9 +199,9 @@ def run(places: Iterable[Path], save: Path | None = None, seconds: int = CELL_SE
         print(short, file=sys.stderr)
     contents = [read(path) for path in paths]  # all, before the first is run
     graded = []
-    for path, content in zip(paths, contents, strict=True):
+    for path, (content, trouble) in zip(paths, contents, strict=True):
         print(f"running {printable(str(path))} ...", file=sys.stderr, flush=True)
-        graded.append(grade(path.stem, content, seconds))
+        graded.append(Graded(path.stem, (), {}, trouble) if trouble else graded_or_not(path.stem, content, seconds))
     rows = table(graded)
     print(lined_up(rows), f"\n{LEGEND}", sep="\n")
     if save:
@@ -190,9 +210,28 @@ def run(places: Iterable[Path], save: Path | None = None, seconds: int = CELL_SE
     return int(any(one.remarks for one in graded))
 
 
-def read(path: Path) -> bytes:
-    """What was handed in; nothing where it cannot be read."""
+def graded_or_not(name: str, content: bytes, seconds: int) -> Graded:
+    """One notebook, graded; where that fails, the others are graded all the same."""
     try:
-        return path.read_bytes()
-    except OSError:
-        return b""
+        return grade(name, content, seconds)
+    except Exception as error:  # whatever was handed in under this name
+        return Graded(name, (), {}, f"it could not be graded ({type(error).__name__}): look at it yourself")
+
+
+def read(path: Path) -> tuple[bytes, str]:
+    """What was handed in, and why it cannot be read, or nothing. No link is followed: it may lead to another's work."""
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        link = error.errno == errno.ELOOP
+        return b"", f"not read: {'it is a link, not a notebook' if link else error.strerror}"
+    try:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            return b"", "not read: it is no regular file"
+        with open(number, "rb", closefd=False) as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        return b"", f"not read: {error.strerror}"
+    finally:
+        os.close(number)
+    return (content, "") if len(content) <= LARGEST else (b"", f"not read: it is larger than {LARGEST >> 20} MiB")

@@ -22,6 +22,7 @@ from shmlab.explorer.copies import mentioned
 
 VARIABLE = "SHMLAB_HANDED_IN"
 DEEPEST = 20  # lists in lists
+DEEPEST_DATA = 2 * DEEPEST + 4  # levels of a whole line: a set is written as a list in a dict
 LONGEST = 64 << 10  # characters of one answer
 FUNCTION, SET = "function", "set"
 

@@ -4,7 +4,7 @@
 
 Values and schedules are data: judging them runs no code of a student's. The functions of a coding task are run, over
 all interleavings and in real processes, but only if their text is known to be safe (`permitted`): in this process they
-could change their own verdict. The newest answer is judged first; a task ends with the first answer that passes.
+could change their own verdict.
 """
 
 import json
@@ -21,27 +21,23 @@ def main() -> None:
     lines = [json.loads(line) for line in sys.stdin]
     told = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a student's functions print is discarded
-    passed: set[str] = set()
     for line in lines:
-        if line["task"] not in passed:
-            verdict = judged(line)
-            passed |= {line["task"]} if verdict.get("passed") else set()
-            print(json.dumps(verdict), file=told, flush=True)
+        print(json.dumps(judged(line)), file=told, flush=True)
 
 
 def judged(line: dict[str, object]) -> dict[str, object]:
     """The verdict on one answer: whether it passed, or why it has to be looked at."""
-    name, seed = str(line["task"]), line["seed"]
+    name = str(line["task"])
     try:
         functions, odd = defined(str(line["program"]).strip())
         if odd:
-            return {"task": name, "seed": seed, "look": odd}
+            return {"task": name, "look": odd}
         answers = [handed_in.restored(answer, functions) for answer in line["answers"]]  # type: ignore[attr-defined]
         more = {key: handed_in.restored(value, functions) for key, value in line["more"].items()}  # type: ignore[attr-defined]
-        said = ExerciseBook().tasks[name](*answers, seed=seed, **more)  # type: ignore[arg-type]
+        said = ExerciseBook().tasks[name](*answers, seed=line["seed"], **more)  # type: ignore[arg-type]
     except Exception as error:  # whatever was handed in, the other answers are judged
-        return {"task": name, "seed": seed, "look": f"it cannot be judged ({type(error).__name__})"}
-    return {"task": name, "seed": seed, "tried": said.state != NOT_YET, "passed": said.passed}
+        return {"task": name, "look": f"it cannot be judged ({type(error).__name__})"}
+    return {"task": name, "tried": said.state != NOT_YET, "passed": said.passed}
 
 
 def defined(program: str) -> tuple[dict[str, FunctionType], str]:
@@ -53,7 +49,7 @@ def defined(program: str) -> tuple[dict[str, FunctionType], str]:
         odd = permitted.objection(plain)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return {}, f"it cannot be read ({type(error).__name__})"
-    return ({}, odd) if odd else (texts.compiled(plain), "")
+    return ({}, odd) if odd else (texts.compiled(plain, permitted.names()), "")
 
 
 if __name__ == "__main__":

@@ -2,15 +2,19 @@
 
 A protocol needs little: numbers, lists, loops, and what `buf` offers. The lists below name what is known to be safe. A
 program that keeps to them reaches neither the interpreter nor a file nor the code that judges it: for that it would
-need names that begin with an underscore, modules, classes, caught exceptions or builtins such as `getattr` and `open`.
-A program that uses anything else is not run, and not called wrong either: somebody has to look at it.
+need other attributes, names that begin with two underscores, modules, classes, caught exceptions or builtins such as
+`getattr` and `open`. A program that uses anything else is not run, and not called wrong either: somebody has to look
+at it.
 """
 
 import ast
+import builtins
+import time
+from types import SimpleNamespace
 
 _BUILTINS = """
     abs all any bool dict divmod enumerate filter float int len list map max min print range reversed round set
-    frozenset sorted str sum tuple zip isinstance slice repr
+    frozenset sorted str sum tuple zip isinstance slice repr next iter pow ord chr bin oct hex hash id
     ArithmeticError AssertionError Exception IndexError KeyError LookupError OverflowError RuntimeError StopIteration
     TypeError ValueError ZeroDivisionError
 """
@@ -19,7 +23,13 @@ _METHODS = """
     lower pop popitem remove replace reverse setdefault sort split startswith endswith strip union update upper values
     acquire release wait signal P V down up load store test_and_set swap fetch_add compare_and_swap drain
 """
-BUILTINS, METHODS = frozenset(_BUILTINS.split()), frozenset(_METHODS.split())
+_SHARED = """
+    capacity count empty full gate getters_waiting getting in_ mutex not_empty not_full out parties putters_waiting
+    putting readers room second_gate slots
+"""
+BUILTINS, METHODS, SHARED = (frozenset(names.split()) for names in (_BUILTINS, _METHODS, _SHARED))
+# A program must not give these names a meaning of its own either: where that meaning ends, Python's is back.
+RESERVED = frozenset(name for name in vars(builtins) if not name.startswith("_")) - BUILTINS
 NODES = (
     *(ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Lambda, ast.Global, ast.Nonlocal),
     *(ast.Assign, ast.AugAssign, ast.Delete, ast.Expr, ast.Pass, ast.Break, ast.Continue),
@@ -34,6 +44,7 @@ NODES = (
 
 
 SLEEP = "from time import sleep"
+_LEAVING = (ast.Return, ast.Break, ast.Continue)
 
 
 def plain(text: str) -> str:
@@ -49,23 +60,42 @@ def plain(text: str) -> str:
     return "\n".join([*given, body]) + "\n"
 
 
+def names() -> dict[str, object]:
+    """The names that a permitted program finds when it starts: no builtins but the permitted ones, and no classes."""
+    found: dict[str, object] = {name: getattr(builtins, name) for name in BUILTINS}
+    return {"__builtins__": {**found, "__import__": _import}}
+
+
+def _import(name: str, *_: object) -> object:
+    """Stand in for `__import__`: all that there is to import is `sleep`."""
+    if name != "time":
+        raise ImportError(f"there is no module {name} here")
+    return SimpleNamespace(sleep=time.sleep)
+
+
 def objection(text: str) -> str:
     """The first thing in a plain program that is not known to be safe, in words; empty if all of it is."""
     tree = ast.parse(text)
-    known = _bound(tree) | BUILTINS
+    known = BUILTINS.union(*(_bound(node) for node in ast.walk(tree))) - RESERVED
     found = [(getattr(node, "lineno", 0), what) for node in ast.walk(tree) if (what := _unknown(node, known))]
     return min(found)[1] if found else ""
 
 
-def _unknown(node: ast.AST, known: set[str]) -> str:
+def _unknown(node: ast.AST, known: frozenset[str]) -> str:
     """What is not known to be safe in one node."""
     if not isinstance(node, NODES):
         return f"`{ast.unparse(node).splitlines()[0]}`" if isinstance(node, (ast.stmt, ast.expr)) else "its syntax"
     if any(name.startswith("__") for name in _identifiers(node)):
         return "a name with two underscores in front"
+    if reserved := RESERVED & _bound(node):
+        return f"the name `{min(reserved)}`, which is one of Python's own: call it something else"
     match node:
         case ast.FunctionDef(name=name, decorator_list=[_, *_]):
             return f"the decorator of `{name}`"
+        case ast.ExceptHandler(type=None):
+            return "`except:` without the name of an exception, which catches what is not the program's own"
+        case ast.Try(finalbody=final) if any(isinstance(part, _LEAVING) for it in final for part in ast.walk(it)):
+            return "`return`, `break` or `continue` in `finally`, which drops any exception"
         case ast.ExceptHandler(name=str(name)):
             return f"the exception `{name}`, which leads to the frames of its callers"
         case ast.ImportFrom(module="time", level=0, names=[ast.alias(name="sleep")]):
@@ -74,9 +104,9 @@ def _unknown(node: ast.AST, known: set[str]) -> str:
             return f"`{ast.unparse(node)}`"
         case ast.Name(id=name):
             return "" if name in known else f"the name `{name}`"
-        case ast.Attribute(attr=attr, value=value):
-            own = isinstance(value, ast.Name) and not attr.startswith(("_", "gi_"))  # gi_frame: of a generator
-            return "" if own or attr in METHODS else f"the attribute `{attr}`"
+        case ast.Attribute(attr=attr, ctx=use):
+            safe = attr in SHARED or (attr in METHODS and isinstance(use, ast.Load))
+            return "" if safe else f"the attribute `{attr}`"
     return ""
 
 
@@ -87,16 +117,14 @@ def _identifiers(node: ast.AST) -> list[str]:
     return [part for part in flat if isinstance(part, str)]
 
 
-def _bound(tree: ast.AST) -> set[str]:
-    """All names that a program gives to something."""
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name) | ast.arg(arg=name):
-                names.add(name)
-            case ast.alias(name=name, asname=other):
-                names.add(other or name)
-    return names
+def _bound(node: ast.AST) -> set[str]:
+    """The name that a node itself gives to something, if it does."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name) | ast.arg(arg=name):
+            return {name}
+        case ast.alias(name=name, asname=other):
+            return {other or name}
+    return set()
 
 
 class _Bare(ast.NodeTransformer):

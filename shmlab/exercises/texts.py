@@ -16,11 +16,14 @@ _numbers = itertools.count(1)
 WORDS: Mapping[str, object] = dict(Semaphore=Semaphore, Atomic=Atomic, Critical=Critical)
 
 
-def compiled(text: str) -> dict[str, FunctionType]:
-    """The functions of a program text, by name; tracebacks, tables and the explorer find its lines."""
+def compiled(text: str, given: Mapping[str, object] = WORDS) -> dict[str, FunctionType]:
+    """The functions of a program text, by name; tracebacks, tables and the explorer find its lines.
+
+    `given` are the names that it finds when it starts; with `__builtins__` among them, it has no other builtins.
+    """
     place = f"<exercise {next(_numbers)}>"
     linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
-    names: dict[str, object] = {"__name__": "__main__", **WORDS}
+    names: dict[str, object] = {"__name__": "__main__", **given}
     exec(compile(text, place, "exec"), names)
     return {name: value for name, value in names.items() if isinstance(value, FunctionType)}
 

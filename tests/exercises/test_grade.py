@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -221,28 +222,141 @@ def test_every_reference_answer_passes_in_the_judge(name: str, tmp_path: Path, m
     with contextlib.suppress(AttributeError):
         eval(task.call, names)
     monkeypatch.undo()
-    (line,) = grade.answers(place.read_text())[name]
-    assert judging.judged(json.loads(json.dumps(line))) == {"task": name, "seed": None, "tried": True, "passed": True}
+    line = grade.answers(place.read_text())[name]
+    assert judging.judged(json.loads(json.dumps(line))) == {"task": name, "tried": True, "passed": True}
 
 
-def test_the_newest_answer_that_passes_counts_and_else_the_newest() -> None:
-    kept: dict[str, dict[str, object]] = {}
-    for verdict in (
-        {"task": "a", "seed": 3, "tried": True, "passed": False},
-        {"task": "a", "seed": 2, "tried": True, "passed": False},
-        {"task": "b", "seed": 3, "tried": True, "passed": False},
-        {"task": "b", "seed": 2, "tried": True, "passed": True},
-        {"task": "b", "seed": None, "look": "no verdict"},
-        {"task": "c", "seed": 1, "tried": False, "passed": False},
-        {"task": "d", "seed": 2, "tried": True, "passed": False},
-        {"task": "d", "seed": 1, "look": "it imports"},
-    ):
-        grade.note(kept, verdict)
+def line(task: str, *given: object, seed: object = None, program: str = "") -> str:
+    """What a check writes down."""
+    return json.dumps({"task": task, "seed": seed, "answers": given, "more": {}, "program": program})
+
+
+def said_by_a_judge(monkeypatch: pytest.MonkeyPatch, *lines: object, status: int = 0) -> None:
+    """Have every judge say these lines, whatever it is asked."""
+    said = "".join(f"{text if isinstance(text, str) else json.dumps(text)}\n" for text in lines)
+    monkeypatch.setattr(sandbox, "run", lambda *_, **__: sandbox.Ended(status, said))
+
+
+def test_only_the_newest_answer_counts() -> None:
+    said = "\n".join([*[line("tokens", k) for k in range(100)], line("tokens", 3), line("vanish", "P0", seed=4)])
+    found = grade.answers(said)
+    assert found["tokens"]["answers"] == [3] and found["vanish"]["seed"] == 4  # said before, and said again
+
+
+def test_handing_in_every_possible_answer_does_not_pass() -> None:
+    guesses = "\n".join(line("interleavings", k) for k in range(1, 100))
+    assert grade.judged(grade.answers(guesses)) == {"interleavings": {"passed": False, "seed": None, "look": ""}}
+
+
+@pytest.mark.parametrize("levels", [100, 940, 970, 985, 990, 991, 992, 999, 2000, 30_000])
+def test_an_answer_that_is_nested_too_deeply_is_none(levels: int) -> None:
+    deep = line("tokens", 0).replace("[0]", "[" * levels + "]" * levels)
+    assert grade.answers(deep) == {} and list(grade.answers(f"{deep}\n{line('tokens', 1)}")) == ["tokens"]
+
+
+def test_whatever_a_check_writes_down_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lists: object = grade.answers
+    sets: object = grade.answers
+    for _ in range(30):
+        lists, sets = [lists], frozenset([sets])
+    monkeypatch.setenv(handed_in.VARIABLE, str(tmp_path / "handed_in"))
+    for task, answer in (("tokens", lists), ("vanish", sets)):
+        handed_in.keep(task, (answer,), None, {"loop": answer})
+    assert grade.answers((tmp_path / "handed_in").read_text()).keys() == {"tokens", "vanish"}
+
+
+@pytest.mark.parametrize("seed", [True, -1, 10**1000, 1.0, "7"])
+def test_a_seed_that_no_check_accepts_is_none(seed: object) -> None:
+    assert grade.answers(line("vanish", "P0", seed=seed)) == {}
+
+
+def test_a_judge_is_believed_only_on_what_it_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = [{"task": name, "seed": 3, "tried": True, "passed": True} for name in check.tasks]
+    said_by_a_judge(monkeypatch, {"task": "tokens", "tried": True, "passed": False}, *passed)
+    kept = grade.judged(grade.answers(f"{line('tokens', 1)}\n{line('vanish', 'P0', seed=7)}"))
     assert kept == {
-        "a": {"passed": False, "seed": 3, "look": ""},
-        "b": {"passed": True, "seed": 2, "look": ""},
-        "d": {"passed": False, "seed": 1, "look": "it imports"},
+        "tokens": {"passed": False, "seed": None, "look": ""},  # the first verdict
+        "vanish": {"passed": True, "seed": 7, "look": ""},  # with the seed of the answer
     }
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "no JSON", "[" * 5000, '{"task": "tokens", "tried": tr', "null", '{"task": "tokens"}', '{"task": ["tokens"]}'],
+)
+def test_an_answer_without_a_verdict_that_can_be_read_is_to_be_looked_at(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said_by_a_judge(monkeypatch, said)
+    assert grade.judged(grade.answers(line("tokens", 1)))["tokens"]["look"] == "the judge gave no verdict"
+    said_by_a_judge(monkeypatch, said, status=9)
+    assert grade.judged(grade.answers(line("tokens", 1)))["tokens"]["look"] == "the judge ended with status 9"
+
+
+def test_an_answer_that_was_not_tried_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    said_by_a_judge(monkeypatch, {"task": "tokens", "tried": False, "passed": False})
+    assert grade.judged(grade.answers(line("tokens", None))) == {}
+
+
+OUTSMARTS = """
+import json, os
+program = "def d(exec):\\n    pass\\nexec('import os; os._exit(0)')\\ndef put(buf, item):\\n    pass"
+for task in ("semaphores", "barrier"):
+    line = {"task": task, "seed": None, "answers": [{"function": "put"}], "more": {}, "program": program}
+    with open(os.environ["SHMLAB_HANDED_IN"], "a") as file:
+        file.write(json.dumps(line) + "\\n")
+check.semaphores(None)
+check.barrier(None)
+"""
+
+
+@pytest.mark.slow
+def test_a_name_that_means_something_in_one_place_opens_nothing_in_another() -> None:
+    said = alone(OUTSMARTS)
+    assert [said.mark(task) for task in said.tasks] == ["?", "?"] and "`exec`" in said.remarks
+
+
+def test_a_notebook_that_cannot_be_graded_costs_nobody_else_a_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def graded_by_name(name: str, content: bytes, seconds: int) -> grade.Graded:
+        if name == "a":
+            raise RecursionError("too deep")
+        return grade.Graded(name, ("tokens",), {"tokens": {"passed": True, "seed": None, "look": ""}})
+
+    monkeypatch.setattr(grade, "grade", graded_by_name)
+    for name in ("a", "b"):
+        handed_in_as(tmp_path / "class", name, START)
+    status, rows, _ = graded(tmp_path / "class")
+    assert status == 1 and rows["b"]["passed"] == "1 of 1"
+    assert rows["a"][""] == "it could not be graded (RecursionError): look at it yourself"
+
+
+def test_only_a_regular_file_of_bearable_size_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = tmp_path / "class"
+    handed_in_as(room, "neighbour", START, RIGHT)
+    (room / "copycat.ipynb").symlink_to(room / "neighbour.ipynb")
+    (room / "zero.ipynb").symlink_to("/dev/zero")
+    (room / "nowhere.ipynb").symlink_to(room / "missing")
+    os.mkfifo(room / "fifo.ipynb")
+    (room / "folder.ipynb").mkdir()
+    handed_in_as(tmp_path / "another class", "stolen", START, RIGHT)
+    (room / "folder").symlink_to(tmp_path / "another class")
+    with (room / "large.ipynb").open("wb") as file:
+        file.truncate(grade.LARGEST + 1)
+    monkeypatch.setattr(grade, "grade", lambda name, content, seconds: grade.Graded(name, ()))
+    status, rows, _ = graded(room)
+    assert status == 1 and {name: row[""] for name, row in rows.items()} == {
+        "neighbour": "",
+        "copycat": "not read: it is a link, not a notebook",
+        "zero": "not read: it is a link, not a notebook",
+        "nowhere": "not read: it is a link, not a notebook",
+        "fifo": "not read: it is no regular file",
+        "folder": "not read: it is no regular file",
+        "large": "not read: it is larger than 32 MiB",
+    }
+    assert grade.read(Path("/dev/zero")) == (b"", "not read: it is no regular file")
+    assert grade.read(tmp_path / "missing.ipynb") == (b"", "not read: No such file or directory")
 
 
 def test_a_folder_without_notebooks_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

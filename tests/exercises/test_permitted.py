@@ -1,9 +1,12 @@
 """What a grader lets a program do: all that answers need, and nothing that leads out of it."""
 
+import re
+
 import pytest
 
-from shmlab.exercises import check, permitted
+from shmlab.exercises import check, permitted, texts
 from shmlab.exercises.code import Code
+from shmlab.explorer import question
 from tests.exercises.answers import text
 from tests.exercises.test_code import RIGHTS, WRONGS
 
@@ -50,10 +53,71 @@ def test_nothing_is_objected_to_in_any_answer_known() -> None:
         "Semaphore.acquire = None",
         "x = f'{open}'",
         "breakpoint()",
+        # a name that is bound somewhere is Python's own everywhere else
+        "def d(eval):\n    return 0\nx = eval('1')",
+        "d = lambda open: 0\nx = open('/tmp/x')",
+        "def d():\n    exec = 1\ndef put(buf, item):\n    exec('1')",
+        "d = [1 for getattr in []]\nx = getattr(1, '__class__')",
+        "from time import sleep as exec",
+        "def f(buf):\n    global compile\n    compile = 1",
+        "def vars():\n    pass",
+        "def f(*type, **dir):\n    pass",
+        "x = (object := 1)",
+        # an attribute is the same whatever stands in front of it
+        "def f(buf):\n    s = buf.slots\n    return s.access",
+        "def f(buf):\n    s = '{0.__class__}'\n    return s.format(buf)",
+        "def f(buf):\n    return '{0.__class__}'.format(buf)",
+        "def f(buf):\n    s = '{a}'\n    return s.format_map({})",
+        "def f(buf):\n    buf.mutex.acquire = None",
+        "def f(buf):\n    m = buf.mutex\n    del m.release",
+        # what stops a program must not be caught by it
+        "def f(buf):\n    try:\n        buf.in_ = 1\n    except:\n        pass",
+        "def f(buf):\n    try:\n        buf.in_ = 1\n    except BaseException:\n        pass",
+        "def f(buf):\n    try:\n        buf.in_ = 1\n    finally:\n        return 1",
+        "def f(buf):\n    while True:\n        try:\n            buf.in_ = 1\n        finally:\n            continue",
     ],
 )
 def test_what_leads_out_of_a_program_is_named(program: str) -> None:
     assert permitted.objection(permitted.plain(program))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "def f(buf):\n    next = (buf.in_ + 1) % buf.capacity\n    return next",
+        "def f(buf):\n    id, hash = 1, 2\n    return id + hash",
+        "def _next(buf):\n    return buf.in_ + 1",
+        "def f(buf):\n    try:\n        buf.slots[buf.in_] = 1\n    except IndexError:\n        pass",
+        "def f(buf):\n    try:\n        buf.in_ += 1\n    finally:\n        buf.mutex.release()",
+    ],
+)
+def test_what_an_honest_protocol_says_is_not_objected_to(program: str) -> None:
+    assert permitted.objection(permitted.plain(program)) == ""
+
+
+def test_every_shared_variable_of_a_coding_task_is_known() -> None:
+    tasks = [task for task in check.tasks.values() if isinstance(task, Code)]
+    told = {name for task in tasks for name in re.findall(r"buf\.(\w+)", task.question + task.answer)}
+    assert told - permitted.METHODS == permitted.SHARED - permitted.METHODS
+    assert told <= permitted.SHARED
+
+
+def test_a_program_finds_only_the_permitted_builtins() -> None:
+    for name in ("exec", "getattr", "open", "Semaphore"):
+        with pytest.raises(NameError):
+            texts.compiled(f"x = {name}", permitted.names())
+    with pytest.raises(ImportError):
+        texts.compiled("import os", permitted.names())
+    assert texts.compiled("from time import sleep\nsleep(0)\ndef f(buf):\n    pass", permitted.names()).keys() == {"f"}
+
+
+def test_the_explorer_gives_a_program_no_builtins_that_it_did_not_have() -> None:
+    program = "def f(buf):\n    return {}(1, 'real')\n"
+    given = texts.compiled(program.format("getattr"), permitted.names())["f"]
+    verdict = question.of([given], shared={"x": 0}).verdict()
+    assert verdict.fault == "exception" and "getattr" in verdict.reason
+    assert question.of([texts.compiled(program.format("getattr"))["f"]], shared={"x": 0}).verdict().ok
+    assert question.of([texts.compiled(program.format("max"), {})["f"]], shared={"x": 0}).verdict().fault == "exception"
 
 
 def test_annotations_and_the_module_time_are_taken_away() -> None:
