@@ -33,6 +33,7 @@ class Guest(Program):
         self.ended, self.mourned = threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self._locks = False  # it was seen to have the lock of its row
+        self._process: Handle | None = None
         self.lives()
         self._process = _handle(file, row, self.pid, self._locks)
 
@@ -44,9 +45,13 @@ class Guest(Program):
     def lives(self) -> bool | None:
         """Whether it is there; None where that cannot be told. Raises OSError once the segment is closed.
 
+        Once the process that was seen to have the lock has ended, a lock that is still there is only a forked child's.
         A program without the lock breaks the rules. It is taken for dead, unless a process here of its number maps the
         segment (True), or might map it (None).
         """
+        with self._lock:
+            if self.ended.is_set() or (self._process and self._process.ended()):
+                return False
         if rows.held(self._file, self._row):
             self._locks = True
             return True

@@ -37,6 +37,7 @@ def join(name: object, role: str, rate: object = 5, items: object = None, tell: 
     wanted = limits.rate(rate)
     most = None if items is None else limits.whole(items, "items", 1, 1 << 40)
     segment = attach(limits.segment_name(name))
+    os.register_at_fork(after_in_child=lambda: rows.forget(segment))  # a child must not keep the row
     try:
         if segment.layout.strategy not in strategies.names:
             text = f"'{segment.name}' runs '{segment.layout.strategy}', a protocol that only its lab knows."

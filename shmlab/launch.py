@@ -6,7 +6,7 @@ import os
 import threading
 
 from shmlab import layout as at
-from shmlab import limits, orphan, segment, sync
+from shmlab import limits, orphan, rows, segment, sync
 from shmlab.errors import NoRoom, ShmlabError
 from shmlab.layout import Layout
 from shmlab.segment import SegmentFile
@@ -52,9 +52,7 @@ def withdraw(file: SegmentFile) -> None:
 def _forked() -> None:
     """A child that this program has forked owns nothing: it must not keep the locks when its parent is dead."""
     for file in _owned.values():
-        fd, file.fd = file.fd, -1  # not by `close`: a thread that is not here any more may have been using it
-        with contextlib.suppress(OSError):
-            os.close(fd)
+        rows.forget(file)
     _owned.clear()
     _running.clear()
 

@@ -10,12 +10,14 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 
+from shmlab import claim
 from shmlab.handle import Handle
 from shmlab.limits import is_segment_name
 from shmlab.segment import DIRECTORY, owner_is_dead
 
 VARIABLE = "SHMLAB_SEGMENTS"
-ENVIRONMENT = 1 << 17  # bytes of an environment that are looked at
+ENVIRONMENT = 1 << 22  # bytes of an environment that are looked at; Linux allows half of it by default
+PIECE = 1 << 17  # bytes that are asked for at a time
 ROUNDS = 5  # whoever starts processes all the time may be quicker than a look at all of them
 SIGKILL = 9  # of Linux; the signal module takes 6 ms to load
 
@@ -47,7 +49,7 @@ def end_strays() -> list[int]:
 
 
 def _over(name: str) -> bool:
-    return not os.path.lexists(f"{DIRECTORY}/{name}") or owner_is_dead(name)
+    return not claim.ours(f"{DIRECTORY}/{name}") or owner_is_dead(name)  # a stranger's file is no lab of ours
 
 
 def _end(wanted: Callable[[int, list[str]], bool]) -> list[int]:
@@ -80,10 +82,18 @@ def _kill(pid: int, wanted: Callable[[int, list[str]], bool]) -> bool:
 
 
 def _is(pid: int, wanted: Callable[[int, list[str]], bool]) -> bool:
+    _, found, rest = (b"\0" + _environment(pid)).partition(f"\0{VARIABLE}=".encode())
+    return bool(found) and wanted(pid, rest.partition(b"\0")[0].decode("ascii", "replace").split())
+
+
+def _environment(pid: int) -> bytes:
+    """The environment that a program was started with, to its end: the kernel gives it in pieces. Raises OSError."""
+    pieces, left = [], ENVIRONMENT
     fd = os.open(f"/proc/{pid}/environ", os.O_RDONLY | os.O_CLOEXEC)  # most of the time goes into opening
     try:
-        environment = b"\0" + os.read(fd, ENVIRONMENT)
+        while left > 0 and (piece := os.read(fd, PIECE)):
+            pieces.append(piece)
+            left -= len(piece)
     finally:
         os.close(fd)
-    _, found, rest = environment.partition(f"\0{VARIABLE}=".encode())
-    return bool(found) and wanted(pid, rest.partition(b"\0")[0].decode("ascii", "replace").split())
+    return b"".join(pieces)

@@ -11,11 +11,11 @@ import contextlib
 import fcntl
 import os
 import select
-import time
 
 from shmlab import limits, locks, offspring
 from shmlab.handle import pidfd
-from shmlab.segment import DIRECTORY, Segment, SegmentFile, unlink
+from shmlab.segment import Segment, SegmentFile, unlink
+from shmlab.waiting import Deadline, until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PATIENCE = 0.5  # seconds until a dying owner's lock is free
 TURN = 1.0  # seconds until whoever cleans up has ended this worker, too, unless he is stopped himself
 CLEANING = 0  # the byte of the segment whose lock the one that cleans up has
+LOCK = 0.01  # seconds between two tries to get a lock
 LOOK = 0.5  # seconds between two looks at who is the parent, where nothing else tells of its death
 SIGKILL = 9  # of Linux; the signal module takes 6 ms to load
 _leaving = _thread.allocate_lock()
@@ -38,7 +39,7 @@ def watch(segment: Segment, owner: int) -> None:
 
 def await_end(owner: int, seconds: float) -> bool:
     """Wait for the death of process `owner`, which has started this one; False if it is alive after so long."""
-    end = time.monotonic() + seconds
+    deadline = Deadline(seconds)
     poll = select.poll()
     poll.register(0, 0)  # only a hang-up; news are read elsewhere
     handle = None
@@ -47,10 +48,9 @@ def await_end(owner: int, seconds: float) -> bool:
     if handle is not None:
         poll.register(handle, select.POLLIN)
     while os.getppid() == owner:
-        left = end - time.monotonic()
-        if left <= 0:
+        if deadline.over:
             return False
-        if poll.poll(1000 * (left if handle is not None else min(left, LOOK))):
+        if poll.poll(1000 * (deadline.left if handle is not None else min(deadline.left, LOOK))):
             break
     return True
 
@@ -70,37 +70,35 @@ def leave(segment: Segment) -> "NoReturn":
 
 def _clean_up(segment: Segment) -> None:
     _await_turn(segment)
-    try:
-        if not _owner_is_dead(segment):
-            return
-    except FileNotFoundError:
-        if os.getppid() == segment.layout.owner_pid:
-            return
-        # somebody has unlinked it already, and may have died before it ended the others
-    unlink(segment.name)
-    end_workers(segment)
+    if _owner_is_dead(segment):
+        with contextlib.suppress(OSError):
+            unlink(segment.name)
+        end_workers(segment)
 
 
 def _await_turn(segment: Segment) -> None:
     """Let whoever cleans up already end this process; take over once he is dead, or if he does not get on."""
-    end = time.monotonic() + TURN
     with contextlib.suppress(OSError):  # where no lock can be had, all go at once
-        while not locks.lock(segment.fd, CLEANING) and time.monotonic() < end:
-            time.sleep(0.01)
+        until(lambda: locks.lock(segment.fd, CLEANING), TURN, LOCK)
 
 
 def _owner_is_dead(segment: Segment) -> bool:
-    """Whether the owner's lock can be had, or a child that the owner has forked holds it."""
-    end = time.monotonic() + PATIENCE
-    lock = os.open(f"{DIRECTORY}/{segment.name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)  # a lock of its own
-    while time.monotonic() < end:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            time.sleep(0.01)
-        else:
+    """Whether the owner's lock can be had, or this process has another parent by now, so that a child has the lock.
+
+    The lock is asked for on the open file, never by its name: once that is gone, anybody's FIFO or link may stand
+    there. Where it is gone, the owner has unlinked it; or a worker, which may have died before it ended the others.
+    """
+    with contextlib.suppress(OSError):  # a student's code has closed the file
+        if os.fstat(segment.fd).st_nlink and until(lambda: _locks(segment.fd), PATIENCE, LOCK):
             return True
     return os.getppid() != segment.layout.owner_pid
+
+
+def _locks(fd: int) -> bool:
+    with contextlib.suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def end_workers(segment: SegmentFile) -> None:

@@ -9,6 +9,8 @@ the owner stores 0 into `role` again, once nobody uses the row and its damage is
 and whether a row's user lives is told by its lock, never by a process number.
 """
 
+import contextlib
+import os
 import struct
 
 from shmlab import layout as at
@@ -59,6 +61,13 @@ def hold(file: SegmentFile, row: int) -> bool:
 def release(file: SegmentFile, row: int) -> None:
     """Give the lock of a row back."""
     locks.unlock(file.fd, at.row(row))
+
+
+def forget(file: SegmentFile) -> None:
+    """In a process made by fork: keep no part of the parent's locks, so that they end with the parent."""
+    fd, file.fd = file.fd, -1  # not by `close`: a thread that is not here any more may have been using it
+    with contextlib.suppress(OSError):  # closed already
+        os.close(fd)
 
 
 def held(file: SegmentFile, row: int) -> bool:

@@ -21,11 +21,12 @@ try:
 except ModuleNotFoundError:
     raise ImportError("shmlab needs Linux: on Windows WSL 2, elsewhere a virtual machine or Binder.") from None
 
-from shmlab import claim, libc
+from shmlab import claim, libc, locks
 from shmlab import layout as at
 from shmlab.claim import DIRECTORY as DIRECTORY
 from shmlab.errors import ArgumentError, CapReached, NoRoom, SegmentNotFound, SegmentRefused
 from shmlab.limits import is_segment_name, segment_name
+from shmlab.waiting import Deadline
 
 READ_ONLY, READ_WRITE = os.O_RDONLY, os.O_RDWR
 PERSISTENCE = 10.0  # seconds in which one name after the other is tried, when somebody takes each first
@@ -87,14 +88,19 @@ class Segment(SegmentFile):
     def __init__(self, name: str, fd: int, layout: at.Layout) -> None:
         super().__init__(name, fd, layout)
         self._mappings: list[mmap.mmap] = []
-        self.map()
+        self._again = locks.open_again(fd)
+        try:
+            self.map()
+        except BaseException:
+            self._again.close()
+            raise
 
     def map(self) -> None:
         """Map all that the segment has now; older mappings show the same memory. Raises SegmentRefused, OSError."""
         capacity = self.word(at.CAPACITY)
         if not self.layout.capacity <= capacity <= self.layout.cap or self.size() < self.layout.size_for(capacity):
             raise SegmentRefused(f"'{self.name}' says that it has {capacity:,} slots, which cannot be. {at.CURE}")
-        mapping = mmap.mmap(self.fd, self.layout.size_for(capacity))
+        mapping = mmap.mmap(self._again.fileno(), self.layout.size_for(capacity))
         self._mappings.append(mapping)
         self.mapping = mapping
         self.data = memoryview(mapping)
@@ -104,6 +110,7 @@ class Segment(SegmentFile):
     def close(self) -> None:
         """Give back the descriptor and the mapping; whoever still uses a view of it gets a ValueError, not a crash."""
         super().close()
+        self._again.close()
         for view in (self.data, self.words, self.signed):
             view.release()
         for mapping in self._mappings:
@@ -160,7 +167,7 @@ def create(layout: at.Layout, fill: Fill | None = None) -> SegmentFile:
 
 def _publish(claimed: claim.Claim, file: SegmentFile, fill: Fill | None) -> None:
     """Create what belongs to the segment, then give it its name. A stranger may be quicker: then under another name."""
-    end = time.monotonic() + PERSISTENCE
+    deadline = Deadline(PERSISTENCE)
     while True:
         try:
             if fill:
@@ -168,7 +175,7 @@ def _publish(claimed: claim.Claim, file: SegmentFile, fill: Fill | None) -> None
             return claimed.publish()
         except BaseException as error:
             unlink(file.name)
-            if not isinstance(error, FileExistsError) or time.monotonic() > end:
+            if not isinstance(error, FileExistsError) or deadline.over:
                 raise
         file.name = claimed.move(_new_name())
 
@@ -210,11 +217,10 @@ def attach(name: str) -> Segment:
     name, fd, layout = _open(name, READ_WRITE)
     try:
         return Segment(name, fd, layout)
-    except (OSError, MemoryError) as error:
+    except BaseException as error:
         os.close(fd)
-        raise no_room(error, f"map '{name}'") from error
-    except BaseException:
-        os.close(fd)
+        if isinstance(error, (OSError, MemoryError)):
+            raise no_room(error, f"map '{name}'") from error
         raise
 
 

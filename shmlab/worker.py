@@ -176,6 +176,7 @@ def main(arguments: list[str]) -> int:
         os.nice(NICE)
     words, mine = segment.words, at.row(row) // at.WORD
     rows.hold(segment, row)
+    os.register_at_fork(after_in_child=lambda: rows.forget(segment))  # what a student's put forks must not keep the row
     words[mine + at.PID] = os.getpid()
     words[mine + at.PHASE] = at.STARTING
     try:

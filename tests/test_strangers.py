@@ -1,5 +1,7 @@
 """Other users of the machine may look at /dev/shm and make files there: they keep nothing of ours from starting."""
 
+import contextlib
+import fcntl
 import os
 import socket
 import subprocess
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from shmlab import claim, launch, layout, segment, strategies, sync
+from shmlab import claim, launch, layout, offspring, segment, strategies, sync
 from shmlab.errors import NoRoom
 from shmlab.explorer import real
 from shmlab.explorer.program import of_processes
@@ -120,6 +122,30 @@ def test_what_a_stranger_has_put_under_our_names_is_not_ours_to_remove_nor_a_rea
     finally:
         for path in planted:
             path.unlink()
+
+
+@root_only
+@pytest.mark.parametrize("kind", ["FIFO", "link", "file"])
+def test_a_lab_whose_name_a_stranger_has_taken_is_over_and_what_it_started_is_ended(kind: str) -> None:
+    name = f"shmlab-{os.urandom(8).hex()}"
+    path = DIRECTORY / name
+    make = {"FIFO": lambda: os.mkfifo(path), "link": lambda: path.symlink_to("nowhere"), "file": path.touch}
+    make[kind]()
+    try:
+        os.chown(path, 65534, 65534, follow_symlinks=False)
+        with contextlib.ExitStack() as stack:
+            if kind != "link":
+                fd = os.open(path, os.O_RDWR)
+                stack.callback(os.close, fd)
+                fcntl.flock(fd, fcntl.LOCK_EX)  # as a living owner would
+            with subprocess.Popen(["sleep", "600"], env=offspring.marked([name])) as started:
+                try:
+                    assert started.pid in offspring.end_strays()
+                finally:
+                    started.kill()
+        assert path.is_symlink() or path.exists()
+    finally:
+        path.unlink()
 
 
 def test_nobody_elses_connection_is_taken_for_a_process_of_a_replay(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks.soak_guests import NOTICED, STRATEGIES, GuestSoak, compiled
-from shmlab import ArgumentError, Lab, sync
+from shmlab import ArgumentError, Lab, rows, sync
 from shmlab import layout as at
 from shmlab.crew import Crew
 from shmlab.guests import maps
 from shmlab.segment import SegmentFile
 from tests.apparatus import eventually
+from tests.faults.conftest import alive
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180), pytest.mark.usefixtures("leaves_nothing")]
 ELSEWHERE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]  # a container that shares /dev/shm
@@ -56,8 +57,7 @@ def crew_of(lab: Lab) -> Crew:
 
 
 def taken(file: SegmentFile) -> set[int]:
-    rows = range(file.layout.rows)
-    return {row for row in rows if file.word(at.row(row) + at.ROLE * at.WORD) in at.ROLES}
+    return {row for row in range(file.layout.rows) if file.word(at.row(row) + at.ROLE * at.WORD) in at.ROLES}
 
 
 def pid_outside(process: "subprocess.Popen[str]") -> int:
@@ -117,6 +117,72 @@ def test_a_stalled_guest_holds_the_repair_up_and_is_named() -> None:
         assert lab.damaged == ("P0",)
         process.send_signal(signal.SIGCONT)
         eventually(lambda: not lab.damaged and lab.blocked is None)
+
+
+FORKS = """
+import os, sys, time
+from shmlab import join, segment
+from shmlab import layout as at
+def fork(_):
+    if not os.fork():
+        os.setsid()
+        os.closerange(0, 3)
+        time.sleep(600)
+if sys.argv[2] == "python":
+    join.join(sys.argv[1], "producer", tell=lambda text: text.startswith("joined") and fork(text))
+else:  # a program in another language, which has not read that its child has the lock, too
+    attached = segment.attach(sys.argv[1])
+    join.take_row(attached, at.PRODUCER, 5)
+    fork("")
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("kind", ["python", "other"])
+def test_a_guest_that_has_forked_and_is_killed_does_not_live_on_by_its_child_s_lock(kind: str) -> None:
+    with Lab(slots=4, producers=1, consumers=1, produce_rate=0.1) as lab:
+        row = file_of(lab).layout.rows - 1
+        with subprocess.Popen([sys.executable, "-c", FORKS, lab.name, kind]) as process:
+            child = int(eventually(lambda: Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(), 30))
+            try:
+                eventually(lambda: os.getsid(child) == child and not Path(f"/proc/{child}/fd/0").exists())
+                eventually(lambda: process.pid in [worker.pid for worker in lab.workers])
+                assert rows.held(file_of(lab), row)
+                process.kill()
+                process.wait()
+                eventually(lambda: lab.snapshot().worker(f"P{row}").state == "killed" and not lab.damaged)
+                assert alive(child) and rows.held(file_of(lab), row) is (kind == "other")
+            finally:
+                os.kill(child, signal.SIGKILL)
+
+
+def put_and_fork(buf, item):  # type: ignore[no-untyped-def]
+    import os
+    import time
+
+    if not os.environ.get("FORKED"):
+        os.environ["FORKED"] = "yes"
+        if not os.fork():
+            os.setsid()
+            time.sleep(600)
+    buf.slots[0] = item
+
+
+def get(buf):  # type: ignore[no-untyped-def]
+    return buf.slots[0]
+
+
+def test_the_row_of_a_worker_that_has_forked_and_is_killed_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shmlab.limits.WORKERS", 2)
+    with Lab(put=put_and_fork, get=get, producers=1, consumers=1, produce_rate=50) as lab:
+        pid = crew_of(lab).process(0).pid
+        child = int(eventually(lambda: Path(f"/proc/{pid}/task/{pid}/children").read_text()))
+        lab.kill("P0")
+        assert alive(child)
+        eventually(lambda: not rows.held(file_of(lab), 0))
+        eventually(lambda: not lab.damaged)
+        lab.remove("P0")
+        assert lab.add_producer().row == 0
 
 
 @elsewhere

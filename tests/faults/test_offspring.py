@@ -107,6 +107,17 @@ def test_clean_ends_what_is_left_where_owner_and_workers_were_killed_at_once(own
     assert not started()
 
 
+def test_it_ends_though_its_environment_is_long() -> None:
+    """The variable that tells of it comes after everything else."""
+    name = f"shmlab-{os.urandom(8).hex()}"
+    environment = {"FIRST": "x" * 100_000, "SECOND": "x" * 100_000, **offspring.marked([name])}
+    with subprocess.Popen(SLEEP, env=environment) as process:
+        try:
+            assert offspring.end(name) == [process.pid]
+        finally:
+            process.kill()
+
+
 def test_what_a_living_lab_has_started_is_no_stray() -> None:
     with lab().start():
         eventually(lambda: len(started()) == PER_WORKER * WORKERS, 20)

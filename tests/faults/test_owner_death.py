@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from shmlab.observer import Observer
-from tests.apparatus import entries, eventually, workers_of
+from tests.apparatus import DIRECTORY, entries, eventually, workers_of
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 ROOT = Path(__file__).parents[2]
@@ -57,12 +57,17 @@ def alive(pid: int) -> bool:
 
 
 @contextmanager
-def script(ending: str, settings: str = RUNNING) -> Iterator[tuple["subprocess.Popen[str]", str, list[int]]]:
-    """A program that runs a lab, tells its name and pids, and goes on with `ending` when a line comes in."""
+def script(
+    ending: str, settings: str = RUNNING, *before: str
+) -> Iterator[tuple["subprocess.Popen[str]", str, list[int]]]:
+    """A program that runs a lab, tells its name and pids, and goes on with `ending` when a line comes in.
+
+    `before`: the words of a command that runs it.
+    """
     tell = "print(lab.name, *[w.pid for w in lab.workers], flush=True)\nsys.stdin.readline()\n"
     program = BEGIN.format(settings=settings) + tell + textwrap.dedent(ending)
     process = subprocess.Popen(
-        [sys.executable, "-c", program],
+        [*before, sys.executable, "-c", program],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -143,6 +148,29 @@ def test_what_nobody_could_clean_up_the_next_lab_sweeps() -> None:
         with script("") as (_, other, _):
             gone(name, pids)
             assert other in entries()
+
+
+PLANTED: dict[str, Callable[[Path], object]] = {
+    "a FIFO": lambda path: os.mkfifo(path, 0o666),
+    "a dangling link": lambda path: path.symlink_to("nowhere"),
+    "a file that may not be opened": lambda path: path.touch(0),
+}
+ORDINARY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")  # root may open what an ordinary user may not
+
+
+@pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)
+def test_nothing_outlives_a_script_whose_name_somebody_took(plant: Callable[[Path], object]) -> None:
+    with script("", RUNNING, *(ORDINARY if os.geteuid() == 0 else ())) as (process, name, pids):
+        path = DIRECTORY / name
+        path.unlink()
+        plant(path)
+        try:
+            process.kill()
+            process.wait()
+            eventually(lambda: not any(map(alive, pids)), PROMISED)
+            eventually(lambda: not any(f"sem.{name}" in entry for entry in entries()), PROMISED)
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def test_a_stopped_owner_is_not_dead() -> None:
