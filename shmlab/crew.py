@@ -19,11 +19,12 @@ from shmlab.errors import ArgumentError, LabStopped, NoRoom
 from shmlab.guests import Guest, Guests
 from shmlab.log import Log
 from shmlab.meter import Meter
+from shmlab.no_room import no_room
 from shmlab.observer import Observer
 from shmlab.processes import Program
 from shmlab.recovery import Recovery
 from shmlab.repair import Dead
-from shmlab.segment import SegmentFile, no_room
+from shmlab.segment import SegmentFile
 from shmlab.snapshot import Measured, Snapshot, Worker
 from shmlab.strategies import Strategy
 from shmlab.waiting import Deadline, until
@@ -31,8 +32,6 @@ from shmlab.waiting import Deadline, until
 START, END = 2.0, 10.0  # seconds that a worker may take to start, and all together to end once they are killed
 WORKER = ("shmlab.worker",)  # the program that a worker runs
 ROLE_LETTERS = {at.PRODUCER: "P", at.CONSUMER: "C"}
-
-
 Method = TypeVar("Method", bound=Callable[..., object])
 
 

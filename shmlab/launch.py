@@ -9,6 +9,7 @@ from shmlab import layout as at
 from shmlab import limits, orphan, rows, segment, sync
 from shmlab.errors import NoRoom, ShmlabError
 from shmlab.layout import Layout
+from shmlab.no_room import no_room
 from shmlab.segment import SegmentFile
 from shmlab.strategies import Strategy
 
@@ -78,7 +79,7 @@ def sweep() -> list[str]:
     try:
         return _sweep()
     except OSError as error:
-        raise segment.no_room(error, f"look for leftovers in {segment.DIRECTORY}") from error
+        raise no_room(error, f"look for leftovers in {segment.DIRECTORY}") from error
 
 
 def _sweep() -> list[str]:

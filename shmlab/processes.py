@@ -22,7 +22,7 @@ from concurrent.futures import Future
 from shmlab import limits, offspring
 from shmlab.errors import NoRoom
 from shmlab.handle import Handle
-from shmlab.segment import no_room
+from shmlab.no_room import no_room
 
 KEPT_OUTPUT = 64 << 10  # bytes of what one program printed that are kept
 READ_AT_ONCE = 64 << 10

@@ -24,13 +24,13 @@ except ModuleNotFoundError:
 from shmlab import claim, libc, locks
 from shmlab import layout as at
 from shmlab.claim import DIRECTORY as DIRECTORY
-from shmlab.errors import ArgumentError, CapReached, NoRoom, SegmentNotFound, SegmentRefused
+from shmlab.errors import ArgumentError, CapReached, SegmentNotFound, SegmentRefused
 from shmlab.limits import is_segment_name, segment_name
+from shmlab.no_room import no_room
 from shmlab.waiting import Deadline
 
 READ_ONLY, READ_WRITE = os.O_RDONLY, os.O_RDWR
 PERSISTENCE = 10.0  # seconds in which one name after the other is tried, when somebody takes each first
-DOCTOR = "`shmlab doctor` looks at the machine, `shmlab clean` frees what dead labs left."
 SPECIAL = (errno.ELOOP, errno.EISDIR, errno.ENXIO)  # what opening a link, a directory, a FIFO or socket comes to
 
 
@@ -182,31 +182,6 @@ def _publish(claimed: claim.Claim, file: SegmentFile, fill: Fill | None) -> None
 
 def _new_name() -> str:
     return f"shmlab-{os.urandom(8).hex()}"
-
-
-def no_room(error: Exception, doing: str, step: str = "") -> NoRoom:
-    """An error of the system that kept somebody from `doing` something, in one `step` of it, with its cure."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number == errno.ENOSPC:
-        free = os.statvfs(DIRECTORY)
-        cause = f"no room to {doing}: {DIRECTORY} has {free.f_bavail * free.f_frsize:,} bytes free"
-        cure = "Stop other labs, remove leftovers with `shmlab clean`, or ask for fewer slots or a smaller payload."
-    elif number in (errno.EMFILE, errno.ENFILE):
-        cause = f"cannot {doing}: this program has as many files open as it may"
-        cure = "Stop other labs and close files, or allow more (`ulimit -n`)."
-    elif number == errno.EAGAIN or isinstance(error, RuntimeError):
-        cause = f"cannot {doing}: this user has as many processes and threads as it may"
-        cure = "Stop other labs and programs, or allow more (`ulimit -u`)."
-    elif number == errno.ENOMEM or isinstance(error, MemoryError):
-        cause, cure = f"cannot {doing}: the machine's memory is used up", "Stop other labs and programs."
-    elif number == errno.EEXIST:
-        cause = f"cannot {doing}: another user takes each name in {DIRECTORY} just before it is used"
-        cure = f"`ls -l {DIRECTORY}` shows who."
-    else:
-        cause = f"cannot {doing}: {os.strerror(number) if number else error}"
-        cause += f", while {step}" if step else ""
-        cure = DOCTOR
-    return NoRoom(number, f"{cause}. {cure}")
 
 
 def attach(name: str) -> Segment:

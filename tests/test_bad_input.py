@@ -162,7 +162,7 @@ ELSEWHERE = {  # by how a name begins: the test that gives it nonsense, or why n
     "Ring(": WITHIN,
     **dict.fromkeys(("Snapshot", "Report", "Worker("), "data that one is given: test_snapshot.py"),
     **dict.fromkeys(("layout.parse", "segment.open_unmapped(mode)"), "faults/test_damage.py"),
-    **dict.fromkeys(("layout.", "sync.", "segment.SegmentFile", "segment.Segment", "segment.no_room"), WITHIN),
+    **dict.fromkeys(("layout.", "sync.", "segment.SegmentFile", "segment.Segment"), WITHIN),
     **dict.fromkeys(
         ("strategies.Strategy", "scenarios.Scenario", "segment.create(fill)", "segment.unlink(semaphores)"), WITHIN
     ),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from shmlab import cli, doctor, errors, segment
+from shmlab import cli, doctor, errors, no_room, segment
 from shmlab.doctor import machine, packages, system
 from shmlab.doctor.finding import Finding, hint
 from tests import denied
@@ -124,16 +124,16 @@ def test_leftovers_of_a_dead_lab_are_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_lab_that_cannot_start_is_told_with_the_errors_own_cure(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_room(*_: object, **__: object) -> None:
+    def no_lab(*_: object, **__: object) -> None:
         raise errors.NoRoom("no room. Stop other labs.")
 
-    monkeypatch.setattr(machine, "Lab", no_room)
+    monkeypatch.setattr(machine, "Lab", no_lab)
     assert machine.items() == Finding("two processes", "no lab starts", "no room. Stop other labs.")
 
 
 def test_the_doctor_does_not_send_to_the_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
-        raise segment.no_room(PermissionError(1, ""), "start a process")
+        raise no_room.no_room(PermissionError(1, ""), "start a process")
 
     monkeypatch.setattr(machine, "Lab", refused)
     said = "cannot start a process: Operation not permitted."

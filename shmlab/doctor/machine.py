@@ -11,6 +11,7 @@ from shmlab.doctor.finding import Finding, hint
 from shmlab.doctor.system import FULL
 from shmlab.errors import ShmlabError
 from shmlab.lab import Lab
+from shmlab.no_room import DOCTOR
 from shmlab.pipeline import tools
 
 PYTHON = (3, 11)
@@ -87,7 +88,7 @@ def items(explained: bool = False) -> Finding:
     try:
         report = Lab().run(ITEMS, timeout=SECONDS)
     except (ShmlabError, OSError) as error:
-        said = str(error).removesuffix(segment.DOCTOR)
+        said = str(error).removesuffix(DOCTOR)
         own = said == str(error) and not explained  # the error says itself what to do
         return Finding("two processes", "no lab starts", said if own else f"{said.strip()} {cure}")
     found = f"{report.consumed:,} of {ITEMS:,} items arrived, {report.faults_text}"

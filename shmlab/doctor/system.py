@@ -71,7 +71,7 @@ def limits() -> Finding:
     few, little = cpus is not None and cpus < 1, memory is not None and memory < LITTLE
     cure = "Processes wait for their share of a processor: rates are lower than you ask for." if few else ""
     cure = "A kernel takes about 90 MiB and each worker 6: keep labs small, or allow more." if little else cure
-    return hint("limits", ", ".join(found) or "none of processors or memory seen", cure)
+    return hint("limits", ", ".join(found) or "none on processors or memory", cure)
 
 
 def processors(root: Path = CGROUPS, me: Path = Path("/proc/self/cgroup")) -> float | None:
