@@ -6,7 +6,6 @@ call may be read, and must not be changed (`lasting`). Methods are found through
 classes stay, and hold marked methods while a process runs in the explorer, and only then.
 """
 
-import builtins
 import contextlib
 import copy
 import dis
@@ -143,14 +142,8 @@ class Copies:
     def _globals(self, own: dict[str, Any]) -> dict[str, Any]:
         if id(own) not in self._names:
             mine = self._names[id(own)] = dict(own)
-            mine |= {"__builtins__": self._builtins(own.get("__builtins__", builtins)), **self._markers}
+            mine |= {"__builtins__": self.outside.builtins_of(own), **self._markers}
         return self._names[id(own)]
-
-    def _builtins(self, own: object) -> dict[str, object]:
-        """What stands for a program's builtins: no more than the program has, where somebody has left it only some."""
-        if not isinstance(own, dict) or own is vars(builtins):
-            return self.outside.builtins
-        return {name: stand for name, stand in self.outside.builtins.items() if name in own}
 
     # --- each thing that a program reaches ----------------------------------------------------------------------
 
