@@ -141,10 +141,8 @@ class Copies:
 
     def _globals(self, own: dict[str, Any]) -> dict[str, Any]:
         if id(own) not in self._names:
-            given, builtins = own.get("__builtins__"), self.outside.builtins
-            if isinstance(given, dict) and not builtins.keys() <= given.keys():  # somebody has left it only some
-                builtins = {name: stand for name, stand in builtins.items() if name in given}
-            self._names[id(own)] = {**own, "__builtins__": builtins, **self._markers}
+            mine = self._names[id(own)] = dict(own)
+            mine |= {"__builtins__": self.outside.builtins_of(own), **self._markers}
         return self._names[id(own)]
 
     # --- each thing that a program reaches ----------------------------------------------------------------------

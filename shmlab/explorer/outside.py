@@ -141,6 +141,13 @@ class Outside:
         found = own_builtins() | {name: self._models[id(own[name])] for name in own if id(own[name]) in self._models}
         return found | {"exit": sys.exit, "quit": sys.exit, "help": nothing, "display": nothing}
 
+    def builtins_of(self, names: dict[str, object]) -> dict[str, object]:
+        """What stands for the builtins of a program with these globals: if it was given only some, only those."""
+        own = names.get("__builtins__")
+        if not isinstance(own, dict) or own is vars(builtins):
+            return self.builtins
+        return {name: stand for name, stand in self.builtins.items() if name in own}
+
     def _self(self, name: str) -> Me:
         me = self._me()
         if me is None:
