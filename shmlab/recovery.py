@@ -1,7 +1,8 @@
 """After a death: the living come to rest, the damage is repaired, they go on.
 
 The living are all processes that have a row of the segment, whoever started them, whether or not a snapshot has shown
-them: as long as one of them does not rest, nothing is repaired, and `blocked` says who it is and what to do.
+them: as long as one of them does not rest, nothing is repaired, and `blocked` says who it is and what to do. The others
+work on meanwhile: after each try that has failed they are left in peace for longer.
 
 A worker that waits is woken by a signal and gives up its wait, one that is inside put or get finishes it, then each
 parks between two items, with nothing taken and nothing awaited: that is the moment for `repair`. The owner only reads
@@ -26,7 +27,8 @@ from shmlab.waiting import Deadline, until
 PATIENCE = 2.0  # seconds until every worker is parked; in slow motion also as long as a put may take
 STEPS = 20  # steps of slow motion in one put or get, at most
 LOOK = 0.0005  # seconds between two looks at who is parked
-AGAIN = 0.1  # seconds until another try, where a worker is stalled
+AGAIN = 0.1  # seconds until another try, where a worker is stalled: nobody was frozen for that
+LONGEST = 30.0  # seconds until another try, at most, where somebody does not come to rest
 
 
 class Crowd(Protocol):
@@ -59,6 +61,7 @@ class Recovery:
         self._file, self._strategy, self._log, self.automatic = file, strategy, log, automatic
         self._crowd = crowd
         self.blocked: str | None = None
+        self._froze = 0.0  # seconds for which the last try kept everybody from working
         self._lock = threading.Lock()
         self._epoch = 0
         self._closed = threading.Event()
@@ -93,7 +96,7 @@ class Recovery:
         self.wait()
 
     def _until_done(self) -> None:
-        told = None
+        told, pause = None, 0.0
         while True:
             with self._starting:
                 if not self.dead or self._closed.is_set():
@@ -103,7 +106,23 @@ class Recovery:
                 if self.blocked not in (told, None) and not self._closed.is_set():
                     told = self.blocked
                     self._log.note("fault", self.blocked)
-                self._closed.wait(AGAIN)
+                pause = max(self._froze, min(LONGEST, 2 * pause)) if self._froze else 0.0
+                self._let_work(pause)
+
+    def _let_work(self, pause: float) -> None:
+        """Wait before another try: as long as the last one froze the lab, then until who is there has changed.
+
+        At most `pause` seconds, which double, so that a repair that cannot be done costs the lab ever less of its time.
+        """
+        deadline = Deadline(max(pause, AGAIN))
+        with contextlib.suppress(OSError):  # closed meanwhile
+            dead, present = set(self.dead), self._crowd.present().keys()
+            self._closed.wait(max(self._froze, AGAIN))
+            until(
+                lambda: self._closed.is_set() or set(self.dead) != dead or self._crowd.present().keys() != present,
+                deadline,
+                AGAIN,
+            )
 
     def _repair(self) -> list[str]:
         freezes = bool(self._file.layout.semaphores) and self._strategy.at_rest is not None
@@ -130,17 +149,20 @@ class Recovery:
 
     def _park(self) -> bool:
         """Whether all living workers have come to rest between two items. Else `blocked` says who has not."""
+        self._froze = 0.0
         stalled = [row for row, process in self._crowd.present().items() if process and process.stopped()]
         if stalled:
             names = _and(list(map(self._crowd.name, stalled)))
             self.blocked = f"The repair waits for {names}, stalled: let it go on with unstall, or kill it."
             return False
+        began = time.monotonic()
         self._epoch += 1
         self._file.set_word(at.FROZEN, self._epoch)
         self._crowd.tell_all()
         deadline = Deadline(PATIENCE + STEPS * self._file.word(at.STEP_TIME) / 1e9)
         until(lambda: self._closed.is_set() or not self._moving(), deadline, LOOK)
         moving = self._moving()
+        self._froze = time.monotonic() - began
         if moving and not self._closed.is_set():
             self.blocked = f"The repair waits for {_and(self._described(moving))}."
         return not moving

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from shmlab import claim, launch, layout, offspring, segment, strategies, sync
+from shmlab import Ring, claim, launch, layout, offspring, segment, strategies, sync
 from shmlab.errors import NoRoom
 from shmlab.explorer import real
 from shmlab.explorer.program import of_processes
@@ -146,6 +146,33 @@ def test_a_lab_whose_name_a_stranger_has_taken_is_over_and_what_it_started_is_en
         assert path.is_symlink() or path.exists()
     finally:
         path.unlink()
+
+
+@root_only
+def test_a_ring_whose_name_a_stranger_has_taken_is_over_also_without_proc(monkeypatch: pytest.MonkeyPatch) -> None:
+    owned = Ring.create(slots=4, item=8)
+    ring = Ring.attach(owned.name)
+    path = DIRECTORY / owned.name
+    path.unlink()
+    path.touch()
+    opens = os.open
+
+    def open_(path: str, *rest: Any, **more: Any) -> int:
+        if str(path).startswith("/proc/"):
+            raise PermissionError(13, "Permission denied")
+        return opens(path, *rest, **more)
+
+    try:
+        os.chown(path, 65534, 65534)
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # as a living owner would
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "open", open_)
+                assert ring._orphaned()
+    finally:
+        path.unlink()
+        ring.close()
+        owned.close()
 
 
 def test_nobody_elses_connection_is_taken_for_a_process_of_a_replay(monkeypatch: pytest.MonkeyPatch) -> None:

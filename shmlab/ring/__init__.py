@@ -17,8 +17,8 @@ import weakref
 from collections.abc import Sequence
 from types import TracebackType
 
+from shmlab import claim, limits, sync
 from shmlab import layout as at
-from shmlab import limits, sync
 from shmlab import segment as segments
 from shmlab.errors import NoRoom, RingClosed, SegmentRefused
 from shmlab.ring import words
@@ -232,7 +232,7 @@ class Ring:
             fd = os.open(f"/proc/self/fd/{self.segment.fd}", os.O_RDONLY | os.O_CLOEXEC)  # also when its name is gone
         except OSError:
             # without /proc the name has to do; it is taken away only where the owner is dead
-            return segments.owner_is_dead(self.name) or not os.path.exists(f"{segments.DIRECTORY}/{self.name}")
+            return not claim.ours(f"{segments.DIRECTORY}/{self.name}") or segments.owner_is_dead(self.name)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True

@@ -1,6 +1,7 @@
 """A worker may die anywhere: the others go on, and every item is delivered or known to have died with a consumer."""
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -289,3 +290,40 @@ def test_a_repair_that_meets_a_worker_without_a_name_is_only_held_up(monkeypatch
         repairs.died(0, Dead("P0", at.PRODUCER))
         assert repairs.repair() == []
         assert repairs.blocked == "The repair waits for a worker that is only starting."
+
+
+def test_a_repair_that_cannot_be_done_leaves_the_lab_in_peace_for_ever_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each failed try at least as long as that one froze the lab, and twice as long as after the one before."""
+    monkeypatch.setattr(recovery, "PATIENCE", 0.02)
+    monkeypatch.setattr(recovery, "AGAIN", 0.001)
+    with buffer(capacity=3) as it:
+        stores: list[tuple[float, bool]] = []
+        store = it.file.set_word
+
+        def set_word(offset: int, value: int) -> None:
+            store(offset, value)
+            if offset == at.FROZEN:
+                stores.append((time.monotonic(), value != 0))
+
+        monkeypatch.setattr(it.file, "set_word", set_word)
+        repairs = recovery.Recovery(it.file, it.strategy, Log(), True, Starting())
+        repairs.died(0, Dead("P0", at.PRODUCER))
+        eventually(lambda: len(stores) >= 9)
+        repairs.close()
+    begun = [when for when, frozen in stores if frozen]
+    ended = [when for when, frozen in stores if not frozen]
+    peace = [later - earlier for earlier, later in zip(ended, begun[1:], strict=False)][:4]
+    assert all(it >= 0.02 * 2**number for number, it in enumerate(peace)), peace
+
+
+def test_it_is_tried_again_at_once_when_who_held_it_up_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = Starting()
+    with buffer(capacity=3) as it:
+        repairs = recovery.Recovery(it.file, it.strategy, Log(), False, crowd)
+        waits = threading.Thread(target=repairs._let_work, args=[3600.0])
+        waits.start()
+        waits.join(0.3)
+        assert waits.is_alive()
+        monkeypatch.setattr(crowd, "present", dict)
+        waits.join(10)
+        assert not waits.is_alive()
