@@ -30,7 +30,9 @@ class Terminal:
         self.mode = termios.tcgetattr(self.slave)
         self.all = ""
         command = [sys.executable, "-c", TAKE, sys.executable, "-m", "shmlab.cli", *words]
-        environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+        # pytest's second process has COLUMNS set, which would be taken for the width whatever the terminal says
+        own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environment = {**own, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
         self.process = subprocess.Popen(
             command, stdin=self.slave, stdout=self.slave, stderr=self.slave, start_new_session=True, env=environment
         )
