@@ -11,7 +11,6 @@ import signal
 import socket
 import struct
 import sys
-import time
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -23,6 +22,7 @@ from shmlab.explorer.operations import ACQUIRE, DONE, NAMES, Value
 from shmlab.explorer.places import Places, decode, encode
 from shmlab.explorer.program import Program
 from shmlab.processes import Process
+from shmlab.waiting import Deadline, until
 
 PATIENCE = 10.0  # seconds for a process to reach its next gate
 EVIDENCE = 2.0  # seconds for the kernel to put a process to sleep
@@ -66,9 +66,9 @@ class RealProcesses:
             with self._listener() as listener:
                 for row, (function, arguments) in enumerate(program.processes):
                     self._start(row, listener.getsockname()[1:].decode(), pickled(function, arguments, self.places))
-                end = time.monotonic() + PATIENCE
+                deadline = Deadline(PATIENCE)
                 while len(self._gates) < len(self.names):
-                    self._accept(listener, end)
+                    self._accept(listener, deadline)
             for p in range(len(self.names)):
                 self._arrive(p)
         except BaseException:
@@ -112,13 +112,7 @@ class RealProcesses:
         The process can take no further step. None where the kernel tells nothing of it.
         """
         self._gates[process].send(b"o")
-        end = time.monotonic() + EVIDENCE
-        while time.monotonic() < end:
-            name = sleeps_on(self._processes[process].pid, self.segment)
-            if name:
-                return name
-            time.sleep(LOOK)
-        return None
+        return until(lambda: sleeps_on(self._processes[process].pid, self.segment), EVIDENCE, LOOK)
 
     def snapshot(self) -> dict[str, Value]:
         """The value of every cell, by name, read from the segment and the semaphores' files."""
@@ -172,12 +166,11 @@ class RealProcesses:
         ]
         self._processes.append(processes.start(command, program, lambda _: None, lambda _: None))
 
-    def _accept(self, listener: socket.socket, end: float) -> None:
+    def _accept(self, listener: socket.socket, deadline: Deadline) -> None:
         """Let in the next process that knocks, if it is ours: anybody on this machine can. Raises ReplayFailed."""
-        left = end - time.monotonic()
-        listener.settimeout(max(LOOK, left))
+        listener.settimeout(max(LOOK, deadline.left))
         try:
-            if left < 0:
+            if deadline.over:
                 raise TimeoutError
             gate, _ = listener.accept()
         except TimeoutError:

@@ -27,6 +27,7 @@ from shmlab.pipeline.ends import End, Inlet, Outlet
 from shmlab.pipeline.order import Order
 from shmlab.pipeline.pieces import END, FAILED, LAST, PART, Piece, room
 from shmlab.segment import Segment, attach
+from shmlab.waiting import Deadline
 
 PATIENCE = 10.0  # seconds for the finished program to run
 MOST_OUTPUT = 8192  # characters of what it prints
@@ -168,7 +169,7 @@ def link(order: Order, ending: str = "") -> None:
 def run(program: str) -> tuple[bytes, int]:
     """The first bytes of what a program prints, and its exit status. Raises TimeoutExpired."""
     said = b""
-    end = time.monotonic() + PATIENCE
+    deadline = Deadline(PATIENCE)
     with subprocess.Popen(
         [program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
     ) as running:
@@ -176,10 +177,10 @@ def run(program: str) -> tuple[bytes, int]:
         poll = select.poll()
         poll.register(running.stdout, select.POLLIN)
         try:
-            while poll.poll(max(0.0, 1000 * (end - time.monotonic()))) and time.monotonic() < end:
+            while poll.poll(1000 * deadline.left) and not deadline.over:
                 data = running.stdout.read(READ_AT_ONCE)
                 if not data:
-                    return said, running.wait(max(0.0, end - time.monotonic()))
+                    return said, running.wait(deadline.left)
                 said += data[: MOST_BYTES - len(said)]  # the rest is read, so that the program ends, and thrown away
             raise subprocess.TimeoutExpired(program, PATIENCE)
         except BaseException:
@@ -190,8 +191,8 @@ def run(program: str) -> tuple[bytes, int]:
 def watch(segment: Segment, owner: int, place: str) -> None:
     """Wait, in a thread, for the owner's death; then take its folder away and leave."""
     orphan.await_end(owner, limits.RUN_TIME)
-    end = time.monotonic() + CLEANING
-    while os.path.exists(place) and time.monotonic() < end:  # other stages' tools still write there
+    deadline = Deadline(CLEANING)
+    while os.path.exists(place) and not deadline.over:  # other stages' tools still write there
         shutil.rmtree(place, ignore_errors=True)
     orphan.leave(segment)
 
