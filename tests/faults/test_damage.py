@@ -167,7 +167,8 @@ def test_damaged_semaphores_harm_no_kernel_and_no_new_worker_hangs_it(strategy: 
         eventually(lambda: lab.snapshot().worker(added.name).state != "starting", 5)
         for worker in lab.snapshot().workers:
             if worker.alive:
-                lab.kill(worker)
+                with contextlib.suppress(ArgumentError):  # a damaged semaphore has ended it meanwhile
+                    lab.kill(worker)
                 break
         looks(lab)
         ends(lab)
