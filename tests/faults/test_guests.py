@@ -177,6 +177,7 @@ def test_the_row_of_a_worker_that_has_forked_and_is_killed_is_free(monkeypatch: 
     with Lab(put=put_and_fork, get=get, producers=1, consumers=1, produce_rate=50) as lab:
         pid = crew_of(lab).process(0).pid
         child = int(eventually(lambda: Path(f"/proc/{pid}/task/{pid}/children").read_text()))
+        eventually(lambda: os.getsid(child) == child)  # until then it is of the worker's group, and ends with it
         lab.kill("P0")
         assert alive(child)
         eventually(lambda: not rows.held(file_of(lab), 0))
