@@ -27,7 +27,7 @@ nbval := --nbval --nbval-current-env --nbval-cell-timeout=60
 help:
 	@echo 'make lab     set up and open JupyterLab on the first notebook'
 	@echo 'make test    set up and run every check: ruff, mypy, all tests, notebooks, browser'
-	@echo 'make check   the quick part of it, for while you work (a minute)'
+	@echo 'make check   the quick part of it, for while you work (two minutes)'
 	@echo 'make pythons run the quick tests on every Python from 3.11 on that is found here'
 	@echo 'make fresh   try all of this on newly built Debian systems (needs root, mmdebstrap, the network)'
 	@echo 'make docs    build the site into build/docs'
