@@ -88,10 +88,16 @@ def _owner_is_dead(segment: Segment) -> bool:
     The lock is asked for on the open file, never by its name: once that is gone, anybody's FIFO or link may stand
     there. Where it is gone, the owner has unlinked it; or a worker, which may have died before it ended the others.
     """
-    with contextlib.suppress(OSError):  # a student's code has closed the file
-        if os.fstat(segment.fd).st_nlink and until(lambda: _locks(segment.fd), PATIENCE, LOCK):
-            return True
-    return os.getppid() != segment.layout.owner_pid
+
+    def dead() -> bool:
+        with contextlib.suppress(OSError):  # a student's code has closed the file
+            if os.fstat(segment.fd).st_nlink and _locks(segment.fd):
+                return True
+        return os.getppid() != segment.layout.owner_pid
+
+    return until(
+        dead, PATIENCE, LOCK
+    )  # its pipes close a moment before its lock is free and its children are given away
 
 
 def _locks(fd: int) -> bool:
