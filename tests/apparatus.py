@@ -98,6 +98,14 @@ def workers_of(name: str) -> list[int]:
     return found
 
 
+def alive(pid: int) -> bool:
+    """Whether this process runs: it exists, and is no zombie. It may end at any moment, even while one looks."""
+    try:
+        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def leftovers(before: set[str]) -> list[str]:
     """Segments, semaphores and workers of this process and its descendants, except for entries from `before`."""
     ours = family()

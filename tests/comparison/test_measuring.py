@@ -15,7 +15,7 @@ import shmlab
 from shmlab import cli
 from shmlab.comparison import Measuring
 from shmlab.comparison.plan import Plan, planned
-from tests.apparatus import eventually
+from tests.apparatus import alive, eventually
 
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = "shmlab.comparison.stage"
@@ -30,7 +30,7 @@ def family(pid: int | None = None) -> set[int]:
 
 
 def gone(pids: set[int]) -> bool:
-    return not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids)
+    return not any(alive(pid) for pid in pids)
 
 
 def test_a_small_comparison_fills_every_place() -> None:

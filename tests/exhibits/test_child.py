@@ -15,7 +15,7 @@ from shmlab import maps
 from shmlab.errors import ShmlabError
 from shmlab.exhibits import child as module
 from shmlab.exhibits.child import Child, Corpse, Ended, Refused
-from tests.apparatus import descriptors, eventually
+from tests.apparatus import alive, descriptors, eventually
 
 OWNER = """
 import os
@@ -125,7 +125,7 @@ def test_when_its_owner_is_killed_it_ends_and_takes_its_name_along() -> None:
         pid = int(owner.stdout.readline())
         assert Path("/dev/shm", name).exists()
         owner.kill()
-    eventually(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    eventually(lambda: not alive(pid))
     assert not Path("/dev/shm", name).exists()
 
 

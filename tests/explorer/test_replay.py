@@ -15,7 +15,7 @@ from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.program import of_processes
 from shmlab.explorer.real import RealProcesses
 from shmlab.explorer.verdict import verdict
-from tests.apparatus import DIRECTORY, eventually
+from tests.apparatus import DIRECTORY, alive, eventually
 from tests.explorer import programs as p
 from tests.explorer.schedules import random_failing
 
@@ -143,14 +143,7 @@ def test_processes_die_with_their_owner_and_take_the_segment_along(tmp_path: Pat
         assert (DIRECTORY / name).exists()
         owner.send_signal(signal.SIGKILL)
     eventually(lambda: not (DIRECTORY / name).exists())
-    eventually(lambda: not any(_runs(int(pid)) for pid in pids))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    eventually(lambda: not any(alive(int(pid)) for pid in pids))
 
 
 PROGRAMS = (

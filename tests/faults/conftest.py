@@ -4,7 +4,6 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
@@ -69,14 +68,6 @@ def stranger() -> Iterator[psutil.Process]:
         yield process
         assert process.is_running() and process.status() != psutil.STATUS_ZOMBIE
         process.kill()
-
-
-def alive(pid: int) -> bool:
-    """Whether there is such a process, and it has not ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
-    except OSError:
-        return False
 
 
 def kill(*pids: int) -> None:

@@ -17,8 +17,7 @@ import pytest
 
 from shmlab import handle, segment
 from tests import denied
-from tests.apparatus import entries, eventually, workers_of
-from tests.faults.test_owner_death import alive
+from tests.apparatus import alive, entries, eventually, workers_of
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 ROOT = Path(__file__).parents[2]

@@ -19,8 +19,7 @@ from shmlab import layout as at
 from shmlab.crew import Crew
 from shmlab.guests import maps
 from shmlab.segment import SegmentFile
-from tests.apparatus import eventually
-from tests.faults.conftest import alive
+from tests.apparatus import alive, eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180), pytest.mark.usefixtures("leaves_nothing")]
 ELSEWHERE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]  # a container that shares /dev/shm

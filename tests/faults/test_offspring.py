@@ -12,8 +12,7 @@ import pytest
 
 from shmlab import Lab, offspring, segment
 from shmlab import layout as at
-from tests.apparatus import eventually
-from tests.faults.test_owner_death import alive
+from tests.apparatus import alive, eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from shmlab.observer import Observer
-from tests.apparatus import DIRECTORY, entries, eventually, workers_of
+from tests.apparatus import DIRECTORY, alive, entries, eventually, workers_of
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 ROOT = Path(__file__).parents[2]
@@ -47,10 +47,6 @@ def gone(name: str, pids: list[int], seconds: float = PROMISED) -> None:
     except AssertionError:
         left = [entry for entry in entries() if name in entry]
         pytest.fail(f"after {time.monotonic() - began:.1f} s there are {left} and processes {workers_of(name)}")
-
-
-def alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 # --- a script --------------------------------------------------------------------------------------
