@@ -15,8 +15,8 @@ import pytest
 
 from shmlab import Lab, Snapshot, WorkerFailed, launch, processes, segment
 from shmlab import layout as at
-from tests.apparatus import DIRECTORY, entries, eventually
-from tests.faults.conftest import PROMISED, alive, kill
+from tests.apparatus import DIRECTORY, alive, entries, eventually
+from tests.faults.conftest import PROMISED, kill
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("bystander")]
 SOUND = ("semaphores", "condition", "unbounded")
