@@ -4,6 +4,9 @@
 PYTHON ?= python3
 ARGS ?=
 
+# Without byte code each of the thousands of processes that the tests start would compile the package again.
+export PYTHONDONTWRITEBYTECODE :=
+
 # Two stamps: the course alone is there sooner than what tests and site need beside it. They carry the version, so that
 # .venv is always of the Python that was asked for.
 version := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)
