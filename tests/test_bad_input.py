@@ -373,6 +373,7 @@ def test_nonsense_for_every_trait_of_every_control_harms_no_lab(live: Any) -> No
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.slow
 def test_a_thousand_clicks_start_no_more_workers_than_are_allowed(live: Any) -> None:
     for _ in range(50):
         for button in (live.controls.producer, live.controls.consumer):

@@ -41,6 +41,7 @@ def denied(names: str, code: str) -> str:
     return said.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the filter knows the numbers of x86-64")
 def test_labs_rings_and_lessons_are_made_where_files_without_a_name_are_refused() -> None:
     assert denied("tmpfile", PROBE) == "Operation not supported\n"

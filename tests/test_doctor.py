@@ -263,6 +263,7 @@ def said(refused: str, *command: str) -> str:
     return ended.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refused", ["", *REFUSALS])
 def test_each_call_is_tried_and_told_by_name(refused: str) -> None:
     wrong = re.findall(r"^(hint|LOOK)  (.{18}) refused: (.+)\n {25}\S.+", said(refused, "-c", TRY), re.MULTILINE)
@@ -271,6 +272,7 @@ def test_each_call_is_tried_and_told_by_name(refused: str) -> None:
         assert (what.strip(), mark) == REFUSALS[refused][:2] and REFUSALS[refused][2] in reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("refused", "step"),
     [

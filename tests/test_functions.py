@@ -280,6 +280,7 @@ def test_a_function_made_by_exec_is_explored_like_any_other() -> None:
     assert ends.fault == "invariant" and ends.replay(real=True).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "says"),
     [

@@ -76,6 +76,7 @@ def test_each_program_fits_on_a_page() -> None:
         assert len((C / name).read_text().splitlines()) < 100
 
 
+@pytest.mark.slow
 def test_a_c_producer_and_a_c_consumer_move_items_between_them(guests: Guests) -> None:
     with Lab(producers=1, consumers=0, produce_rate=0.1) as lab:
         producer = guests.start("producer", lab.name, "2000", "300")
@@ -100,6 +101,7 @@ def test_guests_and_the_lab_s_own_workers_are_one_crowd(guests: Guests) -> None:
         assert not end.faults
 
 
+@pytest.mark.slow
 def test_a_guest_is_steered_like_a_worker(guests: Guests) -> None:
     with Lab(slots=1000, producers=0, consumers=1, **FAST) as lab:
         process = guests.start("producer", lab.name, "2")
@@ -119,6 +121,7 @@ def test_a_guest_is_steered_like_a_worker(guests: Guests) -> None:
         assert process.wait(5) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", ["producer", "consumer"])
 def test_a_killed_guest_leaves_no_damage(guests: Guests, program: str) -> None:
     with Lab(producers=2, consumers=2, **FAST) as lab:
@@ -132,6 +135,7 @@ def test_a_killed_guest_leaves_no_damage(guests: Guests, program: str) -> None:
         assert not lab.snapshot().faults
 
 
+@pytest.mark.slow
 def test_guests_park_while_another_worker_s_damage_is_repaired(guests: Guests) -> None:
     with Lab(producers=1, consumers=1, **FAST) as lab:
         names = [guests.name(guests.start(program, lab.name, "800")) for program in ("producer", "consumer")]

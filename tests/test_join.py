@@ -34,6 +34,7 @@ def command(*words: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["semaphores", "condition", "unbounded"])
 def test_a_producer_and_a_consumer_join_from_a_terminal(strategy: str, started: list[Any]) -> None:
     with Lab(strategy, producers=1, consumers=1, produce_rate=20, consume_rate=None) as lab:

@@ -149,6 +149,7 @@ def test_commands_from_many_threads_do_not_disturb_each_other() -> None:
         moving(lab)
 
 
+@pytest.mark.slow
 def test_snapshots_go_on_while_another_thread_stops_the_lab() -> None:
     errors: list[BaseException] = []
 
@@ -173,6 +174,7 @@ def test_snapshots_go_on_while_another_thread_stops_the_lab() -> None:
     assert errors == []
 
 
+@pytest.mark.slow
 def test_many_starts_and_stops_leave_no_descriptor_no_thread_and_no_child() -> None:
     def footprint() -> tuple[int, int, int]:
         return descriptors(), threading.active_count(), len(psutil.Process().children(recursive=True))
@@ -300,6 +302,7 @@ def test_a_dead_worker_cannot_be_steered_any_more() -> None:
             lab.stall(dead)
 
 
+@pytest.mark.slow
 def test_the_row_of_a_dead_worker_does_not_stand_for_its_successor() -> None:
     with Lab(produce_rate=1, consume_rate=1) as lab:
         dead = lab.workers[0]
@@ -400,6 +403,7 @@ def test_a_stalled_worker_can_be_killed() -> None:
         assert lab.snapshot().worker("P0").state == "killed"
 
 
+@pytest.mark.slow
 def test_slow_motion_slows_every_step_and_can_be_changed() -> None:
     with Lab(slow_motion=0.02, **FAST) as lab:
         began, seen = time.monotonic(), moving(lab, 3)
@@ -463,6 +467,7 @@ def test_a_new_rate_acts_at_once_even_when_the_next_item_is_far_away() -> None:
         assert lab.produce_rate == 1000 and lab.workers[0].rate == 1000
 
 
+@pytest.mark.slow
 def test_rates_may_differ_between_workers() -> None:
     with Lab(slots=1024, producers=2, produce_rate=20, consume_rate=None) as lab:
         lab.set_rate("P1", 400, pattern="bursty")
@@ -479,6 +484,7 @@ def test_every_pattern_moves_items_without_faults(pattern: str) -> None:
         assert not moving(lab, 100).faults
 
 
+@pytest.mark.slow
 def test_a_resting_worker_costs_nearly_nothing() -> None:
     with Lab(produce_rate=0.1, consume_rate=0.1, producers=4, consumers=4) as lab:
         eventually(lambda: all(w.state == "resting" for w in lab.workers))
@@ -943,6 +949,7 @@ def test_a_producer_that_catches_up_ends_with_its_share() -> None:
             assert report.produced == sent, str(report)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_watched_is_not_stuck_because_it_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shmlab.trial.NO_MOTION", 0.1)
     with Lab(produce_rate=2, consume_rate=2) as lab:

@@ -44,6 +44,7 @@ def test_what_a_header_says_is_what_was_written(written: Layout) -> None:
     assert list(read.semaphores) == list(written.semaphores)  # their order numbers them
 
 
+@pytest.mark.slow
 @given(layouts)
 def test_no_two_parts_overlap_and_every_word_is_aligned(layout: Layout) -> None:
     parts = [

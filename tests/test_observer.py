@@ -199,6 +199,7 @@ def test_workers_that_join_and_leave_never_look_like_a_fault() -> None:
             lab.remove(f"P{number}")
 
 
+@pytest.mark.slow
 def test_the_unbounded_buffer_loses_nothing_while_it_grows() -> None:
     with Lab("unbounded", 2, produce_rate=None, consume_rate=0.1) as lab, Observer(lab.name) as observer:
 
@@ -243,6 +244,7 @@ def test_items_that_move_while_the_buffer_grows_are_not_lost() -> None:
         assert not faults(seen), str(seen)
 
 
+@pytest.mark.slow
 def test_latency_and_blocking_are_told_in_seconds() -> None:
     with Lab(produce_rate=None, consume_rate=50, slots=4) as lab:
         seen = eventually(lambda: (s := lab.snapshot()).consumed > 25 and s)

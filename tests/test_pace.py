@@ -93,6 +93,7 @@ def test_the_patterns_are_those_that_a_user_can_name() -> None:
     assert [limits.PATTERNS[pattern] for pattern in (CONSTANT, POISSON, BURSTY)] == ["constant", "poisson", "bursty"]
 
 
+@pytest.mark.slow
 @given(st.floats(0.1, 100_000), st.sampled_from([CONSTANT, POISSON, BURSTY]), st.lists(st.floats(0, 2), max_size=30))
 def test_what_is_due_is_never_more_than_lateness_forgives(rate: float, pattern: int, sleeps: list[float]) -> None:
     pace, now = Pace(rate, pattern, SLOTS, 0.0), 0.0

@@ -1,6 +1,7 @@
 """The rooms of docs/architecture.md: imports go down or sideways, and no file is too long to be read."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -27,6 +28,7 @@ def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@functools.cache
 def imported(path: Path) -> list[str]:
     """All modules that a file imports anywhere, as dotted names."""
     found = []
@@ -47,18 +49,21 @@ def test_the_page_gives_every_room_a_floor_and_names_no_other() -> None:
     assert {room(path) for path in FILES} == FLOOR.keys()
 
 
-@pytest.mark.parametrize("path", FILES, ids=named)
-def test_imports_go_down_or_sideways(path: Path) -> None:
-    for name in imported(path):
-        top, _, rest = name.partition(".")
-        target = rest.partition(".")[0]
-        if top == "shmlab" and target in FLOOR:
-            assert FLOOR[target] <= FLOOR.get(room(path), 9), f"{named(path)} imports {name}, which is above it"
+def test_imports_go_down_or_sideways() -> None:
+    upwards = []
+    for path in FILES:
+        for name in imported(path):
+            top, _, rest = name.partition(".")
+            target = rest.partition(".")[0]
+            if top == "shmlab" and target in FLOOR and FLOOR[target] > FLOOR.get(room(path), 9):
+                upwards.append(f"{named(path)} imports {name}, which is above it")
+    assert upwards == []
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if FLOOR.get(room(path), 0) < 5], ids=named)
-def test_below_the_widgets_nothing_imports_jupyter_or_numpy(path: Path) -> None:
-    assert not [name for name in imported(path) if name.partition(".")[0].startswith(JUPYTER)]
+def test_below_the_widgets_nothing_imports_jupyter_or_numpy() -> None:
+    below = [path for path in FILES if FLOOR.get(room(path), 0) < 5]
+    found = [(named(path), name) for path in below for name in imported(path)]
+    assert [(file, name) for file, name in found if name.partition(".")[0].startswith(JUPYTER)] == []
 
 
 def test_only_the_terminal_imports_rich() -> None:
@@ -66,25 +71,33 @@ def test_only_the_terminal_imports_rich() -> None:
     assert users == {"terminal"}
 
 
-@pytest.mark.parametrize("path", [PACKAGE / "__init__.py", *FILES], ids=named)
-def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= LONGEST
+def test_a_file_can_be_read_in_one_sitting() -> None:
+    lengths = {named(path): len(path.read_text().splitlines()) for path in (PACKAGE / "__init__.py", *FILES)}
+    assert {file: lines for file, lines in lengths.items() if lines > LONGEST} == {}
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if room(path) in ("widgets", "labs")], ids=named)
-def test_no_widget_prints(path: Path) -> None:
-    calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
-    assert not [call for call in calls if isinstance(call, ast.Name) and call.id == "print"]
+def test_no_widget_prints() -> None:
+    printing = set()
+    for path in FILES:
+        if room(path) in ("widgets", "labs"):
+            calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+            printing |= {named(path) for call in calls if isinstance(call, ast.Name) and call.id == "print"}
+    assert printing == set()
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=lambda path: path.name)
-def test_no_test_sleeps(path: Path) -> None:
-    """Only these do, which have a condition and a deadline."""
-    tree = ast.parse(path.read_text())
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name in WAITS]
-    allowed = {call for function in functions for call in ast.walk(function)}
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "time.sleep"]
-    assert [call.lineno for call in calls if call not in allowed] == []
+def test_no_test_sleeps() -> None:
+    """Only the functions in `WAITS` do, which have a condition and a deadline."""
+    sleeping = []
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        text = path.read_text()
+        if "sleep" not in text:
+            continue
+        nodes = list(ast.walk(ast.parse(text)))
+        functions = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name in WAITS]
+        allowed = {call for function in functions for call in ast.walk(function)}
+        calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "time.sleep"]
+        sleeping += [f"{path.relative_to(ROOT)}:{call.lineno}" for call in calls if call not in allowed]
+    assert sleeping == []
 
 
 def after(code: str) -> set[str]:

@@ -303,6 +303,7 @@ def test_one_program_has_so_many_processes_and_no_more(monkeypatch: pytest.Monke
         assert len(lab.workers) == 3
 
 
+@pytest.mark.slow
 def test_no_process_of_a_lab_runs_longer_than_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHMLAB_RUN_TIME", "1")
     with Lab(produce_rate=5, consume_rate=5) as lab:

@@ -59,6 +59,7 @@ def said(piece: str) -> bool:
     return not piece
 
 
+@pytest.mark.slow
 def test_what_nobody_says_is_found_out() -> None:
     assert not said("the lab is not walking: call start() and all will be well")
 

@@ -22,6 +22,7 @@ def test_items_that_all_arrive_are_reported_and_the_status_is_0(capsys: pytest.C
     assert [signal.getsignal(number) for number in ending.ENDINGS] == before
 
 
+@pytest.mark.slow
 def test_items_that_meet_nobody_make_the_status_1(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,7 @@ def gone(pids: set[int]) -> bool:
     return not any(alive(pid) for pid in pids)
 
 
+@pytest.mark.slow
 def test_a_small_comparison_fills_every_place() -> None:
     with Measuring(SMALL) as measuring:
         seen = list(measuring)
@@ -42,6 +43,7 @@ def test_a_small_comparison_fills_every_place() -> None:
     assert known.result("pipe", 8).trip and not family()
 
 
+@pytest.mark.slow
 def test_compare_gives_the_figures_and_shows_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     known = shmlab.compare(["pipe"], [64], [(1, 1)], rounds=1, seconds=0.5)
     assert known.result("pipe", 64).rate
@@ -51,6 +53,7 @@ def test_compare_gives_the_figures_and_shows_how_far_it_is(capsys: pytest.Captur
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_cancel_from_another_thread_ends_it_and_keeps_what_was_measured() -> None:
     measuring = Measuring(LONG)
     results = iter(measuring)
@@ -89,6 +92,7 @@ def test_a_program_that_is_brought_down_is_told_and_the_rest_is_measured() -> No
     assert all(result.rates or "ended unexpectedly" in result.trouble for result in known.results)
 
 
+@pytest.mark.slow
 def test_time_that_is_over_is_over() -> None:
     slow = Plan(("queue",), (8, 64, 512, 4096), ((1, 1),), rounds=100, seconds=1.0)
     with Measuring(slow) as measuring:

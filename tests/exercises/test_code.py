@@ -30,6 +30,7 @@ def test_wrong_answers_get_faults_of_their_own(task: str) -> None:
     assert len({(wrong.fault, wrong.says) for wrong in WRONGS[task]}) >= 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "wrong"),
     [pytest.param(task, wrong, id=f"{task}: {wrong.thought}") for task, many in WRONGS.items() for wrong in many],

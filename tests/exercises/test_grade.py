@@ -243,6 +243,7 @@ def test_only_the_newest_answer_counts() -> None:
     assert found["tokens"]["answers"] == [3] and found["vanish"]["seed"] == 4  # said before, and said again
 
 
+@pytest.mark.slow
 def test_handing_in_every_possible_answer_does_not_pass() -> None:
     guesses = "\n".join(line("interleavings", k) for k in range(1, 100))
     assert grade.judged(grade.answers(guesses)) == {"interleavings": {"passed": False, "seed": None, "look": ""}}

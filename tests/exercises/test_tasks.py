@@ -230,6 +230,7 @@ def test_the_explorer_finds_the_fault_that_is_asked_for_and_none_in_the_repaired
         assert faulty.asked(compiled(faulty.repaired)).verdict().ok
 
 
+@pytest.mark.slow
 @each(of_kind(Find))
 def test_every_other_line_and_every_other_word_is_wrong(task: Find) -> None:
     faulty = task.faulty(None)

@@ -97,6 +97,7 @@ def test_a_program_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch)
         Child("A").begin()
 
 
+@pytest.mark.slow
 def test_a_program_that_prints_without_end_is_ended_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PROGRAM", (sys.executable, "-c", "while True: print('x' * 4096, end='')"))
     child = Child("A")

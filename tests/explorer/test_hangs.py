@@ -112,6 +112,7 @@ LONG = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", LONG, ids=lambda function: function.__name__)
 def test_what_takes_too_long_is_told_in_time(function) -> None:
     threads, began = threading.active_count(), time.monotonic()
@@ -144,6 +145,7 @@ def computes_long_between_steps(buf):
         buf.x = (buf.x + 1) % 5
 
 
+@pytest.mark.slow
 def test_the_time_limit_holds_where_every_step_takes_long() -> None:
     began = time.monotonic()
     found = explore([computes_long_between_steps] * 2, shared=X, max_seconds=1)
@@ -203,6 +205,7 @@ def put_raising(buf, item):
     raise Stop
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("put", "says"),
     [

@@ -107,8 +107,8 @@ def uses_a_global(buf):
         (throws_dice, errors.CannotFollow, "random.random cannot be explored"),
         (remembers, errors.NotDeterministic, "remembers is not deterministic"),
         (loops, errors.EndlessLoop, "of loops runs on for ever without a step"),
-        (loops_in_a_comprehension, errors.EndlessLoop, "without a step"),
-        (swallows_and_loops, errors.EndlessLoop, "without a step"),
+        pytest.param(loops_in_a_comprehension, errors.EndlessLoop, "without a step", marks=pytest.mark.slow),
+        pytest.param(swallows_and_loops, errors.EndlessLoop, "without a step", marks=pytest.mark.slow),
         (yields, errors.CannotFollow, "line {1} of yields: yield makes this a generator"),
         (awaits, errors.CannotFollow, "awaits is a coroutine"),
         (uses_a_global, errors.CannotFollow, "line {1} of uses_a_global: `global total`"),
@@ -123,6 +123,7 @@ def test_a_mistake_gets_a_sentence(function, error, says) -> None:
     assert time.monotonic() - began < 4  # two seconds, on a machine that is not busy
 
 
+@pytest.mark.slow
 def test_an_endless_loop_is_stopped_in_any_thread() -> None:
     caught: list[BaseException] = []
 

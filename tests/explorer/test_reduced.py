@@ -30,6 +30,7 @@ def answers(program: Program) -> tuple[bool, bool]:
     return bool(whole.faults), found.fault is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("capacity", (1, 2, 3))
 @pytest.mark.parametrize("pair", (p.S, p.WRONG, p.NO_MUTEX), ids=("right", "wrong order", "no mutex"))
@@ -40,6 +41,7 @@ def test_buffers_are_judged_as_by_the_whole_search(
     assert few == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOUND)
 def test_three_producers_and_three_consumers_are_finished_with(name: str) -> None:
     program = strategies.find(name)
@@ -131,6 +133,7 @@ def test_every_end_and_fault_of_the_whole_search_is_met(name: str) -> None:
     assert few == whole
 
 
+@pytest.mark.slow
 def test_an_order_that_only_one_consumer_sees_is_judged() -> None:
     def put(buf, item):
         buf.empty.acquire()
@@ -166,12 +169,14 @@ def test_what_the_reduced_search_finds_can_be_played_step_by_step() -> None:
     assert model.fault
 
 
+@pytest.mark.slow
 def test_a_large_right_program_gets_its_verdict() -> None:
     verdict = explore("semaphores", producers=3, consumers=3, items=3)
     assert verdict.ok and verdict.reduced and verdict.paths is None
     assert "each of which stands for many" in str(verdict)
 
 
+@pytest.mark.slow
 def test_whoever_stops_the_reduced_search_has_stopped_the_whole() -> None:
     told: list[int] = []
 

@@ -63,6 +63,7 @@ def test_each_process_says_what_it_does_next(adding: Stepping) -> None:
     assert (now.pid > 0) == (adding.real is not None)
 
 
+@pytest.mark.slow
 def test_undo_takes_back_one_step_and_reset_all(adding: Stepping) -> None:
     adding.go_to("P0 P0 P1")
     assert count(adding) == 1

@@ -112,6 +112,7 @@ def check(program: Program) -> None:
     assert ours == axioms or narrow(program), program
 
 
+@pytest.mark.slow
 def test_any_small_program_has_the_outcomes_that_the_axioms_allow() -> None:
     for program in programs(1, [(2, 2), (3, 3), (2, 2, 2)], 40):
         check(program)

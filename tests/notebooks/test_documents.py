@@ -6,6 +6,8 @@ import io
 import re
 from pathlib import Path
 
+import pytest
+
 from shmlab import check, strategies
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +62,7 @@ def test_the_number_of_tasks_is_the_one_that_is_told() -> None:
         assert f"{len(check.tasks)} tasks" in text
 
 
+@pytest.mark.slow
 def test_the_line_for_use_without_jupyter_works() -> None:
     (line,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "run(" in block]
     printed = io.StringIO()

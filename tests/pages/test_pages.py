@@ -97,6 +97,7 @@ def test_arguments_that_nobody_can_know_are_refused(source: str) -> None:
         calls.live(source)
 
 
+@pytest.mark.slow
 def test_a_page_has_everything_in_it_and_plays_a_real_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leaves_nothing: None
 ) -> None:

@@ -9,6 +9,7 @@ from shmlab.pipeline.order import Order
 from shmlab.pipeline.pieces import END, PART, Piece, pack, room, unpack
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1), st.integers(PART, END), st.binary(max_size=120))
 def test_what_is_packed_is_what_is_unpacked(module: int, kind: int, text: bytes) -> None:
     piece = Piece(module, kind, text)

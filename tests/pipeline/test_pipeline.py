@@ -66,6 +66,7 @@ def program(tmp_path: Path) -> Any:
     return write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings", [{}, {"stages": 3}, {"compilers": 3}, {"slots": 2, "payload": 32, "stages": 3, "compilers": 2}]
 )
@@ -98,6 +99,7 @@ def test_rounds_repeat_the_work(program: Any) -> None:
     assert [stage.done for stage in report.stages] == [3, 3]
 
 
+@pytest.mark.slow
 def test_what_the_pipeline_is_doing_can_be_seen_while_it_does_it() -> None:
     with Pipeline(check(str(SOURCES), slow_motion=0.02)) as running:
         seen = eventually(lambda: (m := running.moment()).buffers[0].text and m)
@@ -119,6 +121,7 @@ def test_a_file_with_a_mistake_fails_and_the_compilers_words_are_kept(program: A
     assert "failed: " in str(report)
 
 
+@pytest.mark.slow
 def test_a_program_that_cannot_be_linked_or_ends_badly_fails(program: Any) -> None:
     assert pipeline.run(program(main="int missing(void); int main(void) { return missing(); }")).trouble
     report = pipeline.run(program(main="int main(void) { return 3; }"), stages=3)

@@ -62,6 +62,7 @@ def test_the_recording_is_of_the_files_that_lie_there() -> None:
     assert [view["moments"][0]["/modules"] for view in stored["views"]] == [names, names]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(tools.missing()), reason="needs cc and as: sudo apt install gcc")
 def test_moments_are_the_same_after_they_were_stored_as_differences() -> None:
     with Pipeline(check(SOURCES)) as running:

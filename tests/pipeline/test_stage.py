@@ -28,6 +28,7 @@ def test_what_a_program_prints_is_limited_while_it_is_collected(tmp_path: Path) 
     assert most < 1 << 20
 
 
+@pytest.mark.slow
 def test_a_program_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stage, "PATIENCE", 0.3)
     for text in ("exec yes", "exec sleep 60", "exec sleep 60 >&-"):

@@ -46,6 +46,7 @@ def test_a_measurement_fills_in_pattern_by_pattern_and_agrees_with_theory() -> N
     assert steady[0.5] < bursts[0.5]
 
 
+@pytest.mark.slow
 def test_cancel_ends_it_and_keeps_what_was_measured() -> None:
     measuring = Measuring(slots=2, seconds=60)
     for measured in measuring:

@@ -25,6 +25,7 @@ def told(lab: Lab) -> str:
     return " ".join(event.text for event in lab.events)
 
 
+@pytest.mark.slow
 def test_what_was_seen_of_a_lab_is_in_the_file(tmp_path: Path) -> None:
     path, seen = tmp_path / "run.jsonl", list[Snapshot]()
 
@@ -74,6 +75,7 @@ def test_a_full_disk_ends_the_recording_with_a_sentence_and_not_the_lab(lab: Lab
     eventually(lambda: lab.snapshot().consumed > was)
 
 
+@pytest.mark.slow
 def test_a_recording_stays_below_its_bound_and_has_an_end(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

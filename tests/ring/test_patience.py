@@ -34,6 +34,7 @@ with Ring.create(8, 4, producers=2) as ring, Ring.attach(ring.name, "producer") 
 """
 
 
+@pytest.mark.slow
 def test_a_wait_of_a_ring_ends_although_the_wall_clock_was_set_back(clock_ahead: dict[str, str]) -> None:
     command = [sys.executable, "-c", WAITS]
     done = subprocess.run(command, env=clock_ahead, capture_output=True, text=True, timeout=60)

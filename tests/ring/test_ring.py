@@ -361,6 +361,7 @@ def test_what_was_kept_of_a_closed_ring_is_an_error_and_no_crash(ring: Ring) -> 
             call()
 
 
+@pytest.mark.slow
 def test_when_the_owner_closes_what_is_in_it_can_still_be_taken_and_then_all_find_out(ring: Ring) -> None:
     with Ring.attach(ring.name, "producer") as here, Ring.attach(ring.name, "consumer") as there:
         here.put_many(items(range(3)))

@@ -34,6 +34,7 @@ def test_keys_choose_kill_take_away_and_add() -> None:
         assert steering.quit
 
 
+@pytest.mark.slow
 def test_a_wish_that_cannot_be_is_answered_with_a_sentence() -> None:
     with Lab(producers=limits.WORKERS - 1, consumers=1) as lab:
         steering = Steering(lab)

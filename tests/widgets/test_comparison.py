@@ -103,6 +103,7 @@ def test_the_figures_are_handed_to_the_browser_as_a_file(show: Any) -> None:
     assert match and b"items_per_second" in base64.b64decode(match[1])
 
 
+@pytest.mark.slow
 def test_bytes_instead_of_items_and_other_processes_are_shown_at_once(show: Any) -> None:
     live = show(SMALL)
     live.wait(30)

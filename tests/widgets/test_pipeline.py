@@ -31,6 +31,7 @@ def shown(sources: str = SOURCES, **asked: Any) -> LivePipeline:
     return live
 
 
+@pytest.mark.slow
 @needs_tools
 def test_it_draws_the_stages_to_the_end_and_what_the_program_prints() -> None:
     live = shown(slow_motion=0.0)
@@ -48,6 +49,7 @@ def test_the_text_that_comes_out_next_is_shown() -> None:
     eventually(lambda: "a piece of collatz.c" in live.text.value and ".globl" in live.text.value)
 
 
+@pytest.mark.slow
 @needs_tools
 def test_another_number_of_stages_begins_anew_with_more_cards_and_rings() -> None:
     live = shown(slow_motion=0.05)
@@ -62,6 +64,7 @@ def test_another_number_of_stages_begins_anew_with_more_cards_and_rings() -> Non
     eventually(lambda: live.pipeline.running and live.rings[0].form.count == 2)
 
 
+@pytest.mark.slow
 @needs_tools
 def test_a_mistake_in_a_file_is_told_in_the_view(tmp_path: Path) -> None:
     (tmp_path / "main.c").write_text("int main(void) { return <nobody>; }")

@@ -65,6 +65,7 @@ def test_it_fills_in_to_the_end_says_how_far_off_it_is_and_saves_its_figures() -
     assert base64.b64decode(data).decode() == measured.csv()
 
 
+@pytest.mark.slow
 def test_cancel_stops_it_and_again_begins_anew() -> None:
     live = labs.queueing(slots=4, seconds=60)
     live.cancel.click()

@@ -145,6 +145,7 @@ def test_a_closed_view_ignores_what_comes_late(view: ReplayedLab) -> None:
     assert view.position == 0
 
 
+@pytest.mark.slow
 def test_it_is_shown_where_there_is_no_shared_memory_and_no_thread(tmp_path: Path) -> None:
     program = """
 import threading, warnings

@@ -164,6 +164,7 @@ def test_a_long_search_tells_how_far_it_is_and_can_be_stopped(opened: Open) -> N
     assert "NO VERDICT" in stepper.note.value and not stepper.cards[0].go.disabled
 
 
+@pytest.mark.slow
 def test_closing_ends_a_search(opened: Open) -> None:
     stepper = opened("semaphores", producers=4, consumers=4, items=6)
     stepper.search.click()
