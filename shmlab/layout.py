@@ -223,9 +223,7 @@ def parse(page: bytes, actual_size: int, name: str) -> Layout:
     Raises SegmentRefused, with cause and cure, for anything that is not exactly a header of this version.
     """
     if len(page) < HEADER_SIZE:
-        raise SegmentRefused(
-            f"'{name}' has {len(page)} bytes, less than a header: truncated, or not of shmlab. {CURE}"
-        )
+        raise SegmentRefused(f"'{name}' has {len(page)} bytes, less than a header: truncated, or not of shmlab. {CURE}")
     word = dict(zip(HEADER_WORDS, struct.unpack_from(f"<{len(HEADER_WORDS)}Q", page), strict=True))
     if word["magic"] != MAGIC:
         raise SegmentRefused(f"'{name}' does not begin with shmlab's magic number: another program made it. {CURE}")

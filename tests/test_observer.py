@@ -162,11 +162,13 @@ def test_an_item_in_motion_is_never_counted_as_a_fault(strategy: str, workers: i
     lab = Lab(strategy, slots, workers, workers, produce_rate=None, consume_rate=None)
     with lab, Observer(lab.name) as observer:
         last, taken = observer.snapshot(), 0
-        for _ in watch(2.0):
+        for passed in watch(30.0):
             seen = observer.snapshot()
             assert not faults(seen), str(seen)
             assert seen.produced >= last.produced and seen.consumed >= last.consumed
             last, taken = seen, taken + 1
+            if passed > 2.0 and taken > 50 and last.consumed > 500:  # where the machine is busy, it takes longer
+                break
         assert taken > 50 and last.consumed > 500
     assert not faults(lab.snapshot())
 

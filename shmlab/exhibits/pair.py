@@ -129,5 +129,3 @@ class Pair:
             return f"{child.name} {child.ending}: no memory any more"
         said = ", ".join(f"{area.kind} at {area.start:x}" for area in areas)
         return f"{child.name} (pid {child.pid}): {said}"
-
-

@@ -41,9 +41,10 @@ class Automata(list[Automaton]):
             self.append(known[key])
 
     def locks(self) -> set[int]:
-        """The semaphores that serve as locks: they start at 1, and whoever takes one gives it back himself.
+        """The semaphores that serve as locks: they start at 1, and only those who take one give it back.
 
-        (`empty` of a buffer with one slot starts at 1, too, but a producer takes it and a consumer gives it back.)
+        Whoever takes one and forgets to give it back holds it, too. (`empty` of a buffer with one slot starts at 1,
+        too, but a producer takes it and a consumer gives it back.)
         """
         taken, given = set(), set()
         for p, automaton in enumerate(self):
@@ -52,7 +53,7 @@ class Automata(list[Automaton]):
                 self._alone(automaton, number)
             taken |= {(p, node.address) for node in automaton.nodes if node.kind == ACQUIRE}
             given |= {(p, node.address) for node in automaton.nodes if node.kind == RELEASE}
-        one_sided = {at for _, at in taken ^ given}
+        one_sided = {at for _, at in given - taken}
         return {at for _, at in taken if self._memory.initial[at] == 1 and at not in one_sided}
 
     def _alone(self, automaton: Automaton, number: int) -> None:

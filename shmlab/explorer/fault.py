@@ -20,8 +20,12 @@ WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`word` is one of WORDS, `reason` says it as a sentence; `process` is who did it, -1 where nobody alone did."""
+    """`word` is one of WORDS, `reason` says it as a sentence; `process` is who did it, -1 where nobody alone did.
+
+    `waiting`: who is in a deadlock.
+    """
 
     word: str
     reason: str
     process: int = -1
+    waiting: tuple[int, ...] = ()

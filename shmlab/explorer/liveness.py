@@ -10,9 +10,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from shmlab.explorer.fault import Fault
-from shmlab.explorer.operations import DONE, ENTER
+from shmlab.explorer.operations import DONE, ENTER, LOAD
 from shmlab.explorer.search import Graph
 from shmlab.explorer.simplest import follow, way
+from shmlab.explorer.system import FIELD
 
 Allowed = Callable[[int, int], bool]  # (state, actor): may the run take this step for ever?
 
@@ -120,7 +121,10 @@ def judge(graph: Graph, must_finish: list[int], must_enter: list[int], partial: 
             if partial:
                 reason = f"{who} can be kept from finishing for ever, even with a fair scheduler"
                 return _lasso(graph, Fault("starvation", reason, stuck[0]), part, None)
-            return _lasso(graph, Fault("livelock", f"{who} can go on for ever, even with a fair scheduler"), part, None)
+            fault = _circle(graph, part, stuck) or Fault(
+                "livelock", f"{who} can go on for ever, even with a fair scheduler"
+            )
+            return _lasso(graph, fault, part, None)
     for p in must_enter:
 
         def not_entering(state: int, actor: int, p: int = p) -> bool:
@@ -133,6 +137,25 @@ def judge(graph: Graph, must_finish: list[int], must_enter: list[int], partial: 
                 )
                 return _lasso(graph, Fault("starvation", reason, p), part, not_entering)
     return None
+
+
+def _circle(graph: Graph, part: set[int], stuck: list[int]) -> Fault | None:
+    """A deadlock of processes that only look, again and again, for what another one of them would store."""
+    system = graph.system
+    if len({graph.states[state] & FIELD for state in part}) > 1:
+        return None  # something changes
+    looks = {p: {node.number: node for s in part if (node := system.node(graph.states[s], p))} for p in stuck}
+    nodes = {p: [node for node in at.values() if node.kind == LOAD] for p, at in looks.items()}
+    circle = system.blocked.circle(nodes)
+    if len(circle) < 2:
+        return None
+    parts = []
+    for p in sorted(circle):
+        others = circle - {p}
+        awaited = [n for n in nodes[p] if any(system.blocked.gives(q, nodes[q], [n]) for q in others)]
+        at = " or ".join(sorted({system.memory.name(node.address) for node in awaited}))
+        parts.append(f"{system.names[p]} waits in a loop for {at}")
+    return Fault("deadlock", f"deadlock: {', '.join(parts)}", waiting=tuple(sorted(circle)))
 
 
 def _names(graph: Graph, processes: list[int]) -> str:

@@ -75,6 +75,23 @@ def definition(function: Function) -> tuple[ast.FunctionDef, int]:
     return tree, function.__code__.co_firstlineno
 
 
+def never_ends(function: object) -> bool:
+    """Whether a function's text says that it goes on for ever: a `while True` that nothing leaves."""
+    if not isinstance(function, Function):
+        return False
+    try:
+        text, _ = definition(function)
+    except NoText:
+        return False
+    return any(_is_endless(statement) for statement in text.body)
+
+
+def _is_endless(statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.While) or not isinstance(statement.test, ast.Constant) or not statement.test.value:
+        return False
+    return not any(isinstance(node, (ast.Break, ast.Return, ast.Raise)) for node in ast.walk(statement))
+
+
 def _refuse_what_cannot_be_followed(definition: ast.FunctionDef, function: Function, first: int) -> None:
     """Generators and assignments to globals."""
 

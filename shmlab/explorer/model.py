@@ -90,12 +90,16 @@ class Model:
 
     @property
     def fault(self) -> Fault | None:
-        """What is wrong here: after the last step, or because nobody can go on."""
-        fault = self.system.fault(self.state)
-        if fault or self.enabled():
-            return fault
-        fault = self.system.end(self.state)
-        return self.system.deadlock(self.state, self.holders()) if fault and fault.word == "deadlock" else fault
+        """What is wrong here: after the last step, or because somebody can never go on, or because nobody can."""
+        system, state = self.system, self.state
+        fault = system.fault(state)
+        if not fault and self.enabled():
+            stuck = system.blocked.of(state)
+            return system.deadlock(state, self.holders(), stuck) if stuck else None
+        fault = fault or system.end(state)
+        if fault and fault.word == "deadlock":
+            return system.deadlock(state, self.holders(), fault.waiting)
+        return fault
 
     def pending(self, process: int) -> Pending | None:
         """What a process does next; None when it has ended."""

@@ -239,20 +239,3 @@ def _returns(function: FunctionType) -> bool:
     except NoText:
         return True
     return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(definition))
-
-
-def never_ends(function: object) -> bool:
-    """Whether a function's text says that it goes on for ever: a `while True` that nothing leaves."""
-    if not isinstance(function, FunctionType):
-        return False
-    try:
-        definition, _ = marking.definition(function)
-    except NoText:
-        return False
-    return any(_is_endless(statement) for statement in definition.body)
-
-
-def _is_endless(statement: ast.stmt) -> bool:
-    if not isinstance(statement, ast.While) or not isinstance(statement.test, ast.Constant) or not statement.test.value:
-        return False
-    return not any(isinstance(node, (ast.Break, ast.Return, ast.Raise)) for node in ast.walk(statement))

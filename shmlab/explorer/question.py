@@ -11,6 +11,7 @@ from shmlab.errors import ArgumentError
 from shmlab.explorer import program as programs
 from shmlab.explorer import verdict as verdicts
 from shmlab.explorer.goal import Goal
+from shmlab.explorer.marking import never_ends
 from shmlab.explorer.memory import Initial, View
 from shmlab.explorer.program import Program
 from shmlab.explorer.search import Progress, search
@@ -137,7 +138,7 @@ def of(
     asked = programs.of_processes(processes, shared, invariant, final, buffer, excused, memory)
     finishing = list(must_finish) if must_finish is not None else []
     if must_finish is None and not must_enter:
-        finishing = [p for p in count if not programs.never_ends(asked.processes[p][0])]
+        finishing = [p for p in count if not never_ends(asked.processes[p][0])]
     return Question(asked, finishing, must_enter, must_finish is not None)
 
 

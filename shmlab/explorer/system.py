@@ -13,6 +13,7 @@ from functools import cached_property
 
 from shmlab.explorer.automata import Automata, Process
 from shmlab.explorer.automaton import Node, Raised
+from shmlab.explorer.blocked import Blocked
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.items import Ghosts, Judge, Watch
 from shmlab.explorer.memory import Memory, View
@@ -70,6 +71,7 @@ class System:
         self._watched_from = watch.at if watch else memory.slots_at + FIELD  # no load below is anything to the watch
         self.absorbing = absorbing  # does a system stop at its first fault? (no: only to compare counts with SPIN)
         self.faulty: dict[int, Fault] = {}  # by number of a memory that is the end of a failed run
+        self.blocked = Blocked(self)
         self.seen_faults: list[Fault] = []  # where faults do not stop the system
         self.memories: list[Contents] = []
         self._numbers: dict[tuple[Contents, Fault | None], int] = {}
@@ -263,15 +265,20 @@ class System:
             return judged(lambda: final(View(self.memory, cells), results), "what `final` asks of the end")
         return None
 
-    def deadlock(self, state: int, holders: dict[int, list[int]]) -> Fault:
-        """A deadlock: who waits for what, held by whom (`holders`: address of a semaphore -> processes)."""
+    def deadlock(self, state: int, holders: dict[int, list[int]], waiting: Sequence[int] = ()) -> Fault:
+        """A deadlock: who waits for what, held by whom (`holders`: address of a semaphore -> processes).
+
+        waiting: those who are in it, where others can go on.
+        """
         parts = []
-        for p in self.waiting(state):
+        others = [self.names[p] for p in self.waiting(state) if waiting and p not in waiting]
+        for p in waiting or self.waiting(state):
             at = self.node(state, p).address
             held = [self.names[q] for q in holders.get(at, ()) if at in self.locks]
             by = f"held by {' and '.join(held)}" if held else f"{self.contents(state)[0][at]}"
             parts.append(f"{self.names[p]} waits for {self.memory.name(at)} ({by})")
-        return Fault("deadlock", f"deadlock: {', '.join(parts)}")
+        beside = f", whatever {' and '.join(others)} {'do' if others[1:] else 'does'}" if others else ""
+        return Fault("deadlock", f"deadlock: {', '.join(parts)}{beside}", waiting=tuple(waiting or self.waiting(state)))
 
 
 def judged(ask: Callable[[], object], what: str) -> Fault | None:

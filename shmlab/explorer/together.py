@@ -2,7 +2,7 @@
 
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.model import Model, Pending, Step
-from shmlab.explorer.operations import RAISED
+from shmlab.explorer.operations import ACQUIRE, NAMES, RAISED
 from shmlab.explorer.real import Announced, RealProcesses
 from shmlab.explorer.standing import PID
 
@@ -17,6 +17,7 @@ class Together:
     def __init__(self, model: Model, processes: RealProcesses) -> None:
         self.model, self.processes = model, processes
         self._pids = {PID + p: pid for p, pid in enumerate(processes.pids)}  # in the model, for real
+        self._asleep: dict[int, str | None] = {}
         self.compare()
 
     def step(self, actor: int) -> Step:
@@ -65,17 +66,21 @@ class Together:
                 raise Different(f"DIFFERENT end: {name} ended with {ending!r}, on the model with {expected!r}")
 
     def asleep(self) -> list[tuple[int, str | None]]:
-        """In a deadlock: each process that waits is let into its semaphore, and the kernel says on which it sleeps.
+        """In a deadlock: each process in it is let into its semaphore, and the kernel says on which it sleeps.
 
-        (process, name of the semaphore) each; the name is None where the kernel does not tell. No step can follow.
+        (process, name of the semaphore) each; the name is None where the kernel does not tell. It takes no
+        further step.
         """
-        found = []
-        for p in self.model.system.waiting(self.model.state):
-            expected, name = self.model.pending(p), self.processes.let_block(p)
-            if name and expected and name != expected.variable:
+        fault = self.model.fault
+        for p in fault.waiting if fault else ():
+            expected = self.model.pending(p)
+            if p in self._asleep or not expected or expected.operation != NAMES[ACQUIRE]:
+                continue  # (a process that reads a variable again and again does not sleep)
+            name = self.processes.let_block(p)
+            if name and name != expected.variable:
                 raise Different(f"DIFFERENT: {self.model.names[p]} sleeps on {name}, not on {expected.variable}")
-            found.append((p, name))
-        return found
+            self._asleep[p] = name
+        return list(self._asleep.items())
 
     def evidence(self) -> list[tuple[tuple[str, str | None], str]]:
         """`asleep` in words: ((name, semaphore), sentence) for each process."""

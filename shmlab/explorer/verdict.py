@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from shmlab.explorer import counting, liveness, reduced, schedules
+from shmlab.explorer import counting, earliest, liveness, reduced, schedules
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.items import Ledger
 from shmlab.explorer.model import Model, Step
@@ -197,15 +197,19 @@ def _told(graph: Graph, plain: System | None, schedule: list[int]) -> Verdict:
 
 
 def _judged(graph: Graph, must_finish: list[int], must_enter: Iterable[int], partial: bool) -> Verdict:
-    if graph.faults:
-        schedule = way(graph, graph.faults)
-        assert schedule is not None
-        fault = graph.faults[follow(graph, schedule)]
+    looping = graph.complete and any(automaton.endless() for automaton in graph.system.automata)
+    lasso = None
+    if looping and not graph.faults:
+        lasso = liveness.judge(graph, must_finish, list(must_enter), partial)
+    faults = {}
+    if graph.faults or looping:
+        faults = earliest.faults(graph, len(lasso.way) if lasso else None)
+    schedule = way(graph, faults)
+    if schedule is not None:
+        fault = faults[follow(graph, schedule)]
         if fault.word == "deadlock":  # again, now that the schedule tells who holds what
             fault = Model(graph.system).run(schedule).fault or fault
         return Verdict(graph, fault, schedule)
-    looping = graph.complete and any(automaton.endless() for automaton in graph.system.automata)
-    lasso = liveness.judge(graph, must_finish, list(must_enter), partial) if looping else None
     if lasso:
         return Verdict(graph, lasso.fault, lasso.way, lasso.loop)
     return Verdict(graph)

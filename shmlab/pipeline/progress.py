@@ -85,4 +85,3 @@ class Progress:
             if worker.waits or worker.holds or worker.state in words:
                 return words.get(worker.state, worker.state)
         return self.doing
-

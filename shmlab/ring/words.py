@@ -23,6 +23,4 @@ def offset(name: str) -> int:
 
 def layout(slots: int, item: int, producers: int, consumers: int) -> at.Layout:
     """The layout of a ring: the producers' rows come first."""
-    return at.Layout(
-        STRATEGY, VARIABLES, SEMAPHORES, slots, slots, item, producers + consumers, producers=producers
-    )
+    return at.Layout(STRATEGY, VARIABLES, SEMAPHORES, slots, slots, item, producers + consumers, producers=producers)

@@ -84,9 +84,7 @@ class Occupancy:
     @staticmethod
     def _dots(shape: str, colour: str, fixed: dict[str, Any]) -> Scatter:
         x = np.array(RATIOS)
-        return Scatter(
-            x=x, y=np.zeros_like(x), marker=shape, colors=[colour], default_size=90, visible=False, **fixed
-        )
+        return Scatter(x=x, y=np.zeros_like(x), marker=shape, colors=[colour], default_size=90, visible=False, **fixed)
 
     def update(self, measured: Measured) -> None:
         """Draw what is known."""

@@ -116,7 +116,6 @@ class Spaces:
         )
 
 
-
 def far(size: int) -> str:
     """A distance between addresses."""
     for unit, power in (("TiB", 40), ("GiB", 30)):

@@ -167,7 +167,7 @@ WRONG["semaphores"] = (
     Wrong(
         "waits only where it looks empty",
         ((FULL_TAKEN, "    if buf.in_ == buf.out:\n    " + FULL_TAKEN),),
-        "duplicated",
+        "empty-read",
     ),
     Wrong("forgets to tell the consumer", ((FULL_GIVEN, ""),), "deadlock"),
     Wrong(

@@ -33,8 +33,8 @@ WRONG["monitor"] = (
     Wrong(
         "looks for sleepers when it has left",
         ((WAKE + "    buf.mutex.release()\n\n", "    buf.mutex.release()\n" + WAKE + "\n"),),
-        "invariant",
-        "not_empty is still 1",
+        "deadlock",
+        "C waits for not_empty",
     ),
     Wrong("always releases", ((WAKE, "    buf.not_empty.release()\n"),), "invariant"),
     Wrong(

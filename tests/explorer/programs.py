@@ -284,7 +284,7 @@ TEXTBOOK: Mapping[str, tuple[Callable[[], Program], str | None]] = {
     "peterson": (lambda: mutual_exclusion(peterson), None),
     "peterson x3": (lambda: mutual_exclusion(peterson, 3), None),
     "peterson swapped": (lambda: mutual_exclusion(peterson_swapped), "mutual-exclusion"),
-    "flags only": (lambda: mutual_exclusion(flags_only), "livelock"),
+    "flags only": (lambda: mutual_exclusion(flags_only), "deadlock"),
     "polite": (lambda: mutual_exclusion(polite), "livelock"),
     "test and set 2x2": (lambda: locks(test_and_set, 2, 2), None),
     "test and set 4x1": (lambda: locks(test_and_set, 4, 1), None),

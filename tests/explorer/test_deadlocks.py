@@ -1,6 +1,9 @@
 """What a deadlock's sentence says: who waits for what, and who holds it, if it is something that one holds."""
 
-from shmlab.explorer import explore
+import pytest
+
+from shmlab.explorer import earliest, explore, simplest
+from shmlab.explorer.verdict import verdict
 from shmlab.sync import Semaphore
 from tests.explorer import programs as p
 
@@ -60,3 +63,93 @@ def readies(buf):
 def test_what_a_process_alone_would_never_reach_counts_too() -> None:
     found = explore([waits_first, readies], shared=dict(mutex=Semaphore(1), ready=0))
     assert found.reason == "deadlock: P0 waits for mutex (held by P0)"
+
+
+def polls(buf):
+    while buf.out == buf.in_:
+        pass
+
+
+def forgets(buf):
+    buf.mutex.acquire()
+    buf.in_ = 1
+    buf.mutex.acquire()
+
+
+def takes(first, second):
+    def one(buf):
+        getattr(buf, first).acquire()
+        getattr(buf, second).acquire()
+        getattr(buf, second).release()
+        getattr(buf, first).release()
+
+    return one
+
+
+def works_on(buf):
+    for _ in range(20):
+        buf.total = buf.total + 1
+
+
+LOCKS = dict(a=Semaphore(1), b=Semaphore(1), total=0)
+
+
+def test_two_that_wait_for_each_other_are_in_a_deadlock_while_a_third_works_on() -> None:
+    found = explore([takes("a", "b"), takes("b", "a"), works_on], shared=LOCKS)
+    assert found.reason == "deadlock: P0 waits for b (held by P1), P1 waits for a (held by P0), whatever P2 does"
+    assert len(found.steps) == 2 and found.replay(real=False)
+
+
+def test_who_forgot_to_give_a_lock_back_holds_it() -> None:
+    found = explore([forgets, polls], shared=dict(mutex=Semaphore(1), in_=0, out=0))
+    assert found.reason == "deadlock: P0 waits for mutex (held by P0), whatever P1 does"
+
+
+def get_wrong_order(buf):
+    buf.mutex.acquire()
+    buf.full.acquire()
+    item = buf.slots[buf.out]
+    buf.out = (buf.out + 1) % buf.capacity
+    buf.mutex.release()
+    buf.empty.release()
+    return item
+
+
+def test_a_deadlock_is_told_when_all_who_are_in_it_wait() -> None:
+    """The consumer can never get an item from the first step on, but why is seen once the producer waits, too."""
+    found = explore(p.put_semaphores, get_wrong_order, capacity=1)
+    assert found.reason == "deadlock: P waits for mutex (held by C), C waits for full (0)"
+
+
+def takes_then_looks(buf, me):
+    buf.wants[me] = 1
+    while buf.wants[1 - me]:
+        pass
+    buf.wants[me] = 0
+
+
+def test_those_that_look_for_what_the_other_would_store_are_in_a_deadlock() -> None:
+    found = explore([(takes_then_looks, 0), (takes_then_looks, 1)], shared=dict(wants=[0, 0]))
+    assert found.fault == "deadlock"
+    assert found.reason == "deadlock: P0 waits in a loop for wants[1], P1 waits in a loop for wants[0]"
+
+
+def looks_for_good(buf):
+    while not buf.ready:
+        pass
+
+
+def test_who_looks_for_what_nobody_stores_is_in_a_livelock() -> None:
+    assert explore([looks_for_good], shared=dict(ready=0)).fault == "livelock"
+
+
+@pytest.mark.parametrize("name", [name for name, (_, fault) in p.TEXTBOOK.items() if fault not in (None, "livelock")])
+def test_a_schedule_is_at_most_a_quarter_longer_than_the_shortest(name: str) -> None:
+    program = p.TEXTBOOK[name][0]()
+    found = verdict(program.system(watched=True), program.system())
+    assert found.complete
+    if found.loop:  # nothing ends there: the schedule is the way to what goes on for ever
+        return
+    ends = earliest.faults(found.graph)
+    shortest = next(steps for state, steps in simplest.levels(found.graph) if state in ends)
+    assert shortest <= len(found.steps) <= shortest * 5 // 4

@@ -1,0 +1,30 @@
+"""Where a fault first shows: at the step that settles it, and not where some run ends because of it.
+
+A process that can never go on stops nobody until the others stop, too. Here the graph of all states tells where that
+was settled. It does not change which programs are right, nor how many interleavings fail: every way on from there ends
+badly.
+"""
+
+from shmlab.explorer.fault import Fault
+from shmlab.explorer.search import Graph
+from shmlab.explorer.simplest import farthest, levels
+
+
+def faults(graph: Graph, most: int | None = None) -> dict[int, Fault]:
+    """The states to which a schedule may lead that is told, by number: those that are near the closest fault.
+
+    most: where there is no fault in so many steps, there is none to be told.
+    """
+    system = graph.system
+    found: dict[int, Fault] = {}
+    for number, steps in levels(graph):
+        if most is not None and steps > most:
+            break
+        state = graph.states[number]
+        fault = graph.faults.get(number)
+        if not fault and (stuck := system.blocked.of(state)):
+            fault = system.deadlock(state, {}, stuck)
+        if fault:
+            most = farthest(steps) if not found else most
+            found[number] = fault
+    return found
