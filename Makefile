@@ -19,13 +19,10 @@ install := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 # JupyterLab refuses root unless told; in a container one is root.
 root := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-# Several processes share the tests, a whole file each (tests/sharing.py); on a single processor they would only be in each
-# other's way. The slow tests often wait, so for these there is one process more than processors. nbval and anyio hook into
-# pytest and take three seconds to load, so only what needs them has them.
-single := $(filter 1,$(shell nproc 2>/dev/null))
-QUICK_WORKERS ?= $(if $(single),0,2)
-WORKERS ?= $(if $(single),0,3)
-shared := -p no:anyio
+# Two processes share the tests, a whole file each (tests/sharing.py); on a single processor they would only be in each
+# other's way. nbval and anyio hook into pytest and take three seconds to load, so only what needs them has them.
+WORKERS ?= $(if $(filter 1,$(shell nproc 2>/dev/null)),0,2)
+shared := -p no:anyio -n $(WORKERS)
 nbval := --nbval --nbval-current-env --nbval-cell-timeout=60
 
 .PHONY: help home lab test check pythons fresh docs bench soak fuzz mutants clean
@@ -57,7 +54,7 @@ test: $(venv)
 	@$(run) ruff check
 	@$(run) mypy
 	@failed=0; \
-	  $(run) pytest $(shared) -n $(WORKERS) $(nbval) -m 'not alone' tests notebooks || failed=$$?; \
+	  $(run) pytest $(shared) $(nbval) -m 'not alone' tests notebooks || failed=$$?; \
 	  echo 'Now the tests that need the machine to themselves:'; \
 	  $(run) pytest -p no:nbval -m alone tests || failed=$$?; \
 	  [ $$failed = 0 ] || echo 'make test: a test failed; the summaries of both runs, above, say which.' >&2; \
@@ -66,7 +63,7 @@ test: $(venv)
 check: $(venv)
 	@$(run) ruff check
 	@$(run) mypy
-	@$(run) pytest $(shared) -n $(QUICK_WORKERS) -p no:nbval -m 'not browser and not slow and not faults and not alone' tests
+	@$(run) pytest $(shared) -p no:nbval -m 'not browser and not slow and not faults and not alone' tests
 
 pythons: $(venv)
 	@$(run) nox $(ARGS)

@@ -1,7 +1,7 @@
 """Nothing of ours may outlive a test run.
 
-Each process that runs tests looks for what belongs to itself. With `pytest -n 3` there are three of them, so only the
-one that started them can tell what belongs to nobody any more: it looks once, after all have ended.
+Each process that runs tests looks for what belongs to itself. With `pytest -n 2` there are two of them, so only the one
+that started them can tell what belongs to nobody any more: it looks once, after all have ended.
 """
 
 import shutil

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks.soak_guests import NOTICED, STRATEGIES, GuestSoak, compiled
@@ -107,6 +108,7 @@ def test_an_unseen_guest_s_death_is_noticed_within_a_second() -> None:
 def test_a_stalled_guest_holds_the_repair_up_and_is_named() -> None:
     with Lab(slots=4, producers=2, consumers=1, **FULL) as lab, guest(lab, "produce") as process:  # type: ignore[arg-type]
         process.send_signal(signal.SIGSTOP)
+        eventually(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
         os.kill(crew_of(lab).process(0).pid, signal.SIGKILL)
         blocked = eventually(lambda: lab.blocked)
         row = file_of(lab).layout.rows - 1
