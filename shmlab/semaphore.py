@@ -2,7 +2,8 @@
 
 The standard library calls the C library's functions from C: `_multiprocessing.SemLock`, what multiprocessing's locks
 are made of. A Python that was built without it calls the same functions through ctypes, which costs nine times as much
-(`benchmarks/semaphores.py`). Either way the semaphore is the C library's, and processes that use different ways share it.
+(`benchmarks/semaphores.py`). Either way the semaphore is the C library's, and processes that use different ways share
+it.
 
 `sleep`, the one way to wait for a limited time, always goes through ctypes, for two reasons. SemLock begins an
 interrupted wait again once Python's signal handlers have run, so a worker that waits could not be woken by a signal to
