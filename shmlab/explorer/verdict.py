@@ -201,18 +201,17 @@ def _judged(graph: Graph, must_finish: list[int], must_enter: Iterable[int], par
     lasso = None
     if looping and not graph.faults:
         lasso = liveness.judge(graph, must_finish, list(must_enter), partial)
-    faults = {}
-    if graph.faults or looping:
-        faults = earliest.faults(graph, len(lasso.way) if lasso else None)
+    if not graph.faults and not lasso:
+        return Verdict(graph)
+    faults = earliest.faults(graph, len(lasso.way) if lasso else None)
     schedule = way(graph, faults)
     if schedule is not None:
         fault = faults[follow(graph, schedule)]
         if fault.word == "deadlock":  # again, now that the schedule tells who holds what
             fault = Model(graph.system).run(schedule).fault or fault
         return Verdict(graph, fault, schedule)
-    if lasso:
-        return Verdict(graph, lasso.fault, lasso.way, lasso.loop)
-    return Verdict(graph)
+    assert lasso
+    return Verdict(graph, lasso.fault, lasso.way, lasso.loop)
 
 
 def can_end_well(system: System, schedule: Iterable[int], most: int = 100_000) -> bool:
