@@ -36,7 +36,7 @@ help:
 	@echo 'make docs    build the site into build/docs'
 	@echo 'make bench   run the benchmarks'
 	@echo 'make soak    an hour of random use, with kills (ARGS=300 for five minutes)'
-	@echo 'make fuzz    20,000 random programs through the explorer (ARGS="--count 2000" for fewer)'
+	@echo 'make fuzz    the long tests, and 20,000 random programs through the explorer (ARGS="--count 2000" for fewer)'
 	@echo 'make mutants break the core on purpose, and see whether the tests notice'
 	@echo 'make clean   remove .venv and all caches'
 
@@ -54,7 +54,7 @@ test: $(venv)
 	@$(run) ruff check
 	@$(run) mypy
 	@failed=0; \
-	  $(run) pytest $(shared) $(nbval) -m 'not alone' tests notebooks || failed=$$?; \
+	  $(run) pytest $(shared) $(nbval) -m 'not alone and not long' tests notebooks || failed=$$?; \
 	  echo 'Now the tests that need the machine to themselves:'; \
 	  $(run) pytest -p no:nbval -m alone tests || failed=$$?; \
 	  [ $$failed = 0 ] || echo 'make test: a test failed; the summaries of both runs, above, say which.' >&2; \
@@ -63,7 +63,7 @@ test: $(venv)
 check: $(venv)
 	@$(run) ruff check
 	@$(run) mypy
-	@$(run) pytest $(shared) -p no:nbval -m 'not browser and not slow and not faults and not alone' tests
+	@$(run) pytest $(shared) -p no:nbval -m 'not browser and not slow and not faults and not alone and not long' tests
 
 pythons: $(venv)
 	@$(run) nox $(ARGS)
@@ -85,6 +85,7 @@ soak: $(venv)
 
 fuzz: $(venv)
 	@$(run) tests.explorer.fuzz $(ARGS)
+	@$(run) pytest $(shared) -p no:nbval -m long tests
 
 mutants: $(venv)
 	@$(run) benchmarks.mutants $(ARGS)

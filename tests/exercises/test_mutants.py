@@ -87,7 +87,10 @@ def passes(task: Code, text: str) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", CODES, ids=lambda task: task.name)
+@pytest.mark.parametrize(
+    "task",
+    [pytest.param(task, marks=pytest.mark.long if task.name == "monitor" else (), id=task.name) for task in CODES],
+)
 def test_every_damage_to_a_solution_is_seen(task: Code) -> None:
     made = dict(mutants(task.answer))
     assert len(made) >= 15

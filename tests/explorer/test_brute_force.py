@@ -22,13 +22,20 @@ FEASIBLE: dict[str, Callable[[], Program]] = {
 MANY: dict[str, Callable[[], Program]] = {
     "lost 3x2": lambda: p.lost_update(3, 2),
     "semaphores 1+1, 3 items": lambda: p.buffer(*p.S, 1, 1, 3),
-    "no mutex 2+1, 1 item": lambda: p.buffer(*p.NO_MUTEX, 2, 1, 1),
 }
+LONG: dict[str, Callable[[], Program]] = {"no mutex 2+1, 1 item": lambda: p.buffer(*p.NO_MUTEX, 2, 1, 1)}
+MADE = {**FEASIBLE, **MANY, **LONG}
 
 
-@pytest.mark.parametrize("name", [*FEASIBLE, *(pytest.param(name, marks=pytest.mark.slow) for name in MANY)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *FEASIBLE,
+        *(pytest.param(name, marks=pytest.mark.slow) for name in MANY),
+        *(pytest.param(name, marks=pytest.mark.long) for name in LONG),
+    ],
+)
 def test_brute_force_counts_the_same(name: str) -> None:
-    make = {**FEASIBLE, **MANY}[name]
-    expected = brute.interleavings(make())
+    expected = brute.interleavings(MADE[name]())
     assert expected
-    assert interleavings(search(make().system())) == expected[:2]
+    assert interleavings(search(MADE[name]().system())) == expected[:2]

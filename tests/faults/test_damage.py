@@ -60,7 +60,7 @@ def ends(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 5))])
 def test_random_words_in_a_running_segment_harm_no_kernel(strategy: str, seed: int) -> None:
     """40 mutations each, anywhere behind the header: counters, indices, rows, receipts, slots; 1,000 in all."""
     noise = random.Random(f"{strategy} {seed}")
@@ -210,7 +210,6 @@ def test_another_users_semaphore_beside_a_lab_hinders_nobody() -> None:
 
 SMALL = Layout("semaphores", ("in_", "out"), {"empty": 8, "full": 0, "mutex": 1}, 8, 8, 8, 4)
 FIELDS = len(at.HEADER_WORDS) * at.WORD
-MUTATIONS = 200_000
 BORDERS = (0, 1, 2, 7, 8, 31, 32, 33, 1 << 16, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 63, (1 << 64) - 1)
 
 
@@ -230,10 +229,11 @@ def mutated(noise: random.Random, header: bytes) -> bytearray:
 
 
 @pytest.mark.timeout(120)
-def test_200_000_mutated_headers_are_refused_or_mean_what_they_say() -> None:
+@pytest.mark.parametrize("mutations", [20_000, pytest.param(200_000, marks=pytest.mark.long)])
+def test_mutated_headers_are_refused_or_mean_what_they_say(mutations: int) -> None:
     """Only our own error; what is accepted is a header that this very layout would write, of a size that is there."""
     noise, header, accepted = random.Random(5), SMALL.header(), 0
-    for _ in range(MUTATIONS):
+    for _ in range(mutations):
         page = bytes(mutated(noise, header))
         try:
             layout = at.parse(page, SMALL.size, "shmlab-0123456789abcdef")
@@ -243,7 +243,7 @@ def test_200_000_mutated_headers_are_refused_or_mean_what_they_say() -> None:
         else:
             accepted += 1
             assert layout.header() == page and layout.size <= SMALL.size
-    assert 100 < accepted < MUTATIONS / 2  # harmless words, such as the owner's number, may be anything
+    assert mutations / 2000 < accepted < mutations / 2  # harmless words, such as the owner's number, may be anything
 
 
 def test_mutated_segments_crash_nobody_who_opens_them_and_leak_nothing() -> None:

@@ -73,7 +73,14 @@ def test_nothing_outlives_an_owner_that_is_killed_where_a_call_is_refused(refuse
     eventually(lambda: not any(name in entry for entry in entries()) and not any(map(alive, map(int, pids))), 5)
 
 
-@pytest.mark.parametrize("refused", [*REFUSALS, "link", "fallocate=EPERM", "fchmod", "flock", "shm"])
+@pytest.mark.parametrize(
+    "refused",
+    [
+        *("new", "pidfd,proc"),  # most of what can be refused, at once
+        *(pytest.param(one, marks=pytest.mark.long) for one in REFUSALS if one not in ("new", "pidfd,proc")),
+        *("link", "fallocate=EPERM", "fchmod", "flock", "shm"),
+    ],
+)
 def test_the_doctor_looks_at_everything_where_a_call_is_refused(refused: str) -> None:
     """And finds fault only where no lab can work."""
     if not denied.can(refused):

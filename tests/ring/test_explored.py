@@ -149,6 +149,15 @@ put_late = changed(protocol.put_in_turn, "put_late", "ring.acquire(False) or ", 
 # --- without deaths ---------------------------------------------------------------------------------------------------
 
 
+LONG = pytest.mark.long
+
+
+def deaths(test: Callable[..., None]) -> Callable[..., None]:
+    """A death before every fifth access, or, in the long tests, before each."""
+    test = pytest.mark.parametrize("every", [5, pytest.param(1, marks=LONG)])(test)
+    return pytest.mark.slow(pytest.mark.timeout(600)(test))
+
+
 QUICK = (2, [[1, 2, 3]], [3])
 CASES = [
     (1, [[1, 2, 3]], [3]),
@@ -165,7 +174,7 @@ TWO_BY_TWO = (1, [[1], [2]], [1, 1])  # where every side has a mutex, nobody lea
     [
         *((*QUICK, fence) for fence in ("barrier", "own")),
         *(pytest.param(*case, fence, marks=pytest.mark.slow) for case in CASES for fence in ("barrier", "own")),
-        pytest.param(*TWO_BY_TWO, "own", marks=pytest.mark.slow),
+        pytest.param(*TWO_BY_TWO, "own", marks=LONG),
     ],
 )
 def test_every_item_comes_out_once_whatever_the_schedule(slots: int, items: Items, wants: Wants, fence: str) -> None:
@@ -259,8 +268,8 @@ def test_with_its_fences_every_item_comes_out_once_on_a_weak_machine(case: Mappi
         (protocol.get, 1, FULL, "waits for items"),  # out, then the look
         (protocol.wait, 0, FULL, "an item twice"),  # the other side's counter, then the slot
         (protocol.wait, 1, FULL, "an item twice"),  # the same after a sleep
-        (protocol.put_in_turn, 0, INHERITING, "invariant"),  # the turn, then the mutex
-        (turns.take_if_lost, 0, INHERITING, "invariant"),  # the turn, then the semaphore
+        pytest.param(protocol.put_in_turn, 0, INHERITING, "invariant", marks=LONG),  # the turn, then the mutex
+        pytest.param(turns.take_if_lost, 0, INHERITING, "invariant", marks=LONG),  # the turn, then the semaphore
         (turns.take_if_lost, 1, INHERITING, "invariant"),  # the failed attempt, then the second look
     ],
     ids=lambda value: getattr(value, "__name__", None) or (str(value) if isinstance(value, int) else ""),
@@ -272,40 +281,38 @@ def test_a_fence_taken_out_shows_on_a_weak_machine(
     assert broken.fault and says in str(broken), str(broken)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_one_of_two_producers_may_die_anywhere_on_a_weak_machine() -> None:
-    every_death(2, [[1], [2]], [], 0, 22, memory="weak", fence="own")
+@deaths
+def test_one_of_two_producers_may_die_anywhere_on_a_weak_machine(every: int) -> None:
+    deaths_at(every, 2, [[1], [2]], [], 0, 22, memory="weak", fence="own")
 
 
 # --- with deaths ------------------------------------------------------------------------------------------------------
 
 
-def every_death(slots: int, items: Items, wants: Wants, who: int, steps: int, **more: Any) -> None:
-    """Let process `who` die before its first access, its second, ..., in its operation or while it waits in it."""
-    for step in range(1, steps + 1):
+def deaths_at(every: int, slots: int, items: Items, wants: Wants, who: int, steps: int, **more: Any) -> None:
+    """Let process `who` die before its first access, before the one `every` later, ...: working, or while it waits."""
+    for step in range(1, steps + 1, every):
         explored = Explored(slots, items, wants, {who: step}, **more)
         assert explored.verdict.ok, f"killed before access {step}: {explored.verdict}"
         assert who in explored.killed, f"nobody lives to see access {step}"
 
 
-@pytest.mark.slow
-def test_a_lone_producer_may_die_anywhere_and_its_successor_goes_on() -> None:
-    every_death(1, [[1, 2]], [2], 0, 25, succeeded=True)
+@deaths
+def test_a_lone_producer_may_die_anywhere_and_its_successor_goes_on(every: int) -> None:
+    deaths_at(every, 1, [[1, 2]], [2], 0, 25, succeeded=True)
 
 
-@pytest.mark.slow
-def test_a_lone_consumer_may_die_anywhere() -> None:
-    every_death(2, [[1, 2]], [1], 1, 15)
+@deaths
+def test_a_lone_consumer_may_die_anywhere(every: int) -> None:
+    deaths_at(every, 2, [[1, 2]], [1], 1, 15)
 
 
-@pytest.mark.slow
-def test_one_of_two_producers_may_die_anywhere_and_the_other_goes_on() -> None:
-    every_death(2, [[1], [2]], [], 0, 22)
+@deaths
+def test_one_of_two_producers_may_die_anywhere_and_the_other_goes_on(every: int) -> None:
+    deaths_at(every, 2, [[1], [2]], [], 0, 22)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
+@deaths
 @pytest.mark.parametrize(
     ("slots", "items", "wants", "who"),
     [
@@ -314,12 +321,14 @@ def test_one_of_two_producers_may_die_anywhere_and_the_other_goes_on() -> None:
         (2, [[1, 2]], [1, 1], 1),  # one of two consumers
     ],
 )
-def test_one_of_several_may_die_anywhere_and_the_others_go_on(slots: int, items: Items, wants: Wants, who: int) -> None:
-    every_death(slots, items, wants, who, 30)
+def test_one_of_several_may_die_anywhere_and_the_others_go_on(
+    slots: int, items: Items, wants: Wants, who: int, every: int
+) -> None:
+    deaths_at(every, slots, items, wants, who, 30)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("second", range(1, 34, 2))
+@pytest.mark.parametrize("second", [pytest.param(n, marks=() if n % 8 == 1 else LONG) for n in range(1, 34)])
 def test_two_of_three_may_die_the_second_while_it_mends_what_the_first_left(second: int) -> None:
     first = 3  # with the mutex in its hand
     explored = Explored(3, [[1], [2], [3]], [], {0: first, 1: second})

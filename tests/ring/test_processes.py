@@ -147,9 +147,10 @@ def test_a_killed_peer_loses_and_doubles_nothing_and_the_others_go_on(crowd: Cro
 
 @pytest.mark.slow
 @pytest.mark.faults
+@pytest.mark.parametrize("kills", [40, pytest.param(200, marks=pytest.mark.long)])
 @pytest.mark.parametrize("crowd", [(MIXED, how) for how in HELD], indirect=True, ids=list(HELD))
-def test_two_hundred_kills(crowd: Crowd) -> None:
-    kill_one_after_another(crowd, 200, seed=2)
+def test_very_many_kills(crowd: Crowd, kills: int) -> None:
+    kill_one_after_another(crowd, kills, seed=2)
 
 
 OWNER = """
