@@ -25,6 +25,17 @@ class CourseMissing(ShmlabError, FileNotFoundError):
         return str(self.args[0])
 
 
+class PackageMissing(ShmlabError, ModuleNotFoundError):
+    """A package that is needed for what was asked is not installed. `name` is its name."""
+
+    def __init__(self, package: str, purpose: str) -> None:
+        super().__init__(
+            f"the package {package} is needed {purpose}, and not installed here: `python -m pip install {package}` "
+            "brings it.",
+            name=package,
+        )
+
+
 class SegmentNotFound(ShmlabError, FileNotFoundError):
     """There is no segment of that name: never created, or already unlinked."""
 

@@ -39,6 +39,27 @@ PROGRAMS = {
 }
 
 
+MISSING = {  # what is done that needs a package, and the package
+    "a lab of one's own functions": (
+        "from shmlab import Lab\n"
+        "def put(buf, item): buf.count = item\n"
+        "def get(buf): return buf.count\n"
+        "Lab(put=put, get=get).start()",
+        "cloudpickle",
+    ),
+    "a replay on real processes": (
+        "from shmlab import explore\n"
+        "def add(buf): buf.count = buf.count + 1\n"
+        "verdict = explore([(add,), (add,)], shared=dict(count=0), final=lambda memory, _: memory.count == 2)\n"
+        "assert not verdict.ok\n"
+        "verdict.replay()",
+        "cloudpickle",
+    ),
+    "the completion of commands": ("from shmlab import cli\ncli.main(['completion', 'bash'])", "shtab"),
+    "a lab in a terminal": ("from shmlab import cli\ncli.main(['run', '--items', '5'])", "rich"),
+}
+
+
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An interpreter in an environment in which nothing is installed."""
@@ -47,11 +68,16 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "bin/python"
 
 
-def alone(python: Path, code: str) -> str:
-    """What a program prints that has this package and the standard library, and so have the processes it starts."""
+def ended(python: Path, code: str) -> "subprocess.CompletedProcess[str]":
+    """A program that has this package and the standard library, and so have the processes it starts."""
     environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONNOUSERSITE": "1"}
     command = [str(python), "-W", "error", "-c", code]
-    said = subprocess.run(command, capture_output=True, text=True, cwd="/", env=environment, timeout=100)
+    return subprocess.run(command, capture_output=True, text=True, cwd="/", env=environment, timeout=100)
+
+
+def alone(python: Path, code: str) -> str:
+    """What such a program prints."""
+    said = ended(python, code)
     assert said.returncode == 0, said.stderr
     return said.stdout
 
@@ -68,3 +94,12 @@ def test_the_core_is_imported(python: Path) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_core_works(python: Path, name: str) -> None:
     alone(python, PROGRAMS[name])
+
+
+@pytest.mark.parametrize("what", MISSING)
+def test_what_needs_a_package_says_which_and_how_to_get_it(python: Path, tmp_path: Path, what: str) -> None:
+    code, package = MISSING[what]
+    program = tmp_path / "program.py"  # the explorer reads the text of a function
+    program.write_text(code)
+    said = ended(python, f"import runpy; runpy.run_path({str(program)!r}, run_name='__main__')")
+    assert f"the package {package} is needed " in said.stderr and f"pip install {package}` brings it" in said.stderr

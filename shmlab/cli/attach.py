@@ -17,8 +17,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
+    from shmlab.packages import needed_for
     from shmlab.segment import open_unmapped
-    from shmlab.terminal import ending, session
+    from shmlab.terminal import ending
+
+    with needed_for("for `shmlab attach`"):
+        from shmlab.terminal import session
 
     name = typed.which(chosen.name)
     with contextlib.closing(open_unmapped(name)) as file:

@@ -19,9 +19,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    import shtab
-
     from shmlab import cli
+    from shmlab.packages import needed_for
+
+    with needed_for("for `shmlab completion`"):
+        import shtab
 
     parser = cli.parser()
     names = shtab.cmd(NAMES)

@@ -28,7 +28,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     from shmlab.lab import Lab
-    from shmlab.terminal import ending, session
+    from shmlab.packages import needed_for
+    from shmlab.terminal import ending
+
+    with needed_for("for `shmlab run`"):
+        from shmlab.terminal import session
 
     lab = Lab(
         chosen.strategy,

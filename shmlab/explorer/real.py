@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from shmlab import layout as at
-from shmlab import processes, segment, sync
+from shmlab import packages, processes, segment, sync
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.gated import ANNOUNCEMENT
 from shmlab.explorer.operations import ACQUIRE, DONE, NAMES, Value
@@ -246,22 +246,14 @@ def sleeps_on(pid: int, name: str) -> str | None:
 
 def pickled(function: object, arguments: tuple[object, ...], places: Places) -> bytes:
     """A process as it is sent to its program. Raises ReplayFailed for what cannot travel."""
-    import cloudpickle
-
     modules = {_module(thing) for thing in (function, *arguments)}
     by_value = [module for module in modules if module and not module.__name__.startswith(("shmlab.", "__main__"))]
-    for module in by_value:  # what lies beside a notebook cannot be imported by another program
-        cloudpickle.register_pickle_by_value(module)
-    try:
-        data: bytes = cloudpickle.dumps((function, arguments, places))
+    try:  # what lies beside a notebook cannot be imported by another program
+        return packages.pickled((function, arguments, places), by_value)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise ReplayFailed(
             f"this process cannot be sent to a program of its own: {error}. Use plain functions."
         ) from error
-    finally:
-        for module in by_value:
-            cloudpickle.unregister_pickle_by_value(module)
-    return len(data).to_bytes(8, "little") + data
 
 
 def _module(thing: object) -> ModuleType | None:

@@ -9,11 +9,11 @@ import inspect
 import keyword
 import linecache
 import operator
-import struct
 import sys
 from collections.abc import Mapping
 
-from shmlab.errors import ArgumentError
+from shmlab import packages
+from shmlab.errors import ArgumentError, PackageMissing
 from shmlab.layout import NAME_BYTES, SEMAPHORE_COUNT, VARIABLE_COUNT
 from shmlab.strategies import Strategy, functions
 from shmlab.sync import Semaphore
@@ -43,22 +43,16 @@ def strategy(put: object, get: object, shared: object) -> Strategy:
 
 def pickled(strategy: Strategy) -> bytes:
     """Both functions and the text around them (for tracebacks), as a worker reads them from its standard input."""
-    import cloudpickle
-
     both = (strategy.put, strategy.get)
     sources = {f.__code__.co_filename: "".join(linecache.getlines(f.__code__.co_filename)) for f in both}
     beside = {inspect.getmodule(f) for f in both} - {None, sys.modules["__main__"]}
     by_value = [m for m in beside if m and not m.__name__.startswith("shmlab.")]  # a worker cannot import what lies
-    for module in by_value:  # beside the notebook
-        cloudpickle.register_pickle_by_value(module)
-    try:
-        data: bytes = cloudpickle.dumps((*both, sources))
+    try:  # beside the notebook
+        return packages.pickled((*both, sources), by_value)
+    except PackageMissing:
+        raise
     except Exception as error:
         raise ArgumentError(f"put and get cannot be sent to another process: {error}. Use plain functions.") from error
-    finally:
-        for module in by_value:
-            cloudpickle.unregister_pickle_by_value(module)
-    return struct.pack("<Q", len(data)) + data
 
 
 def _declared(shared: object) -> dict[str, int | Semaphore] | None:
