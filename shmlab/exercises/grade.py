@@ -172,6 +172,11 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
+def unreckoned(text: str) -> str:
+    """A text of a student's for a spreadsheet, which would reckon with one that begins like a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
 def lined_up(rows: Sequence[Sequence[str]]) -> str:
     """Rows as text with columns below each other."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -187,6 +192,17 @@ def notebooks(places: Iterable[Path]) -> list[Path]:
     return [path for path in found if ".ipynb_checkpoints" not in path.parts]
 
 
+def names(paths: Sequence[Path]) -> list[str]:
+    """What each notebook is called in the table: its name, with as many of its folders as no other one shares."""
+    found = []
+    for path in paths:
+        parts, others = path.absolute().with_suffix("").parts, [other for other in paths if other != path]
+        taken = [other.absolute().with_suffix("").parts for other in others]
+        length = next((n for n in range(1, len(parts)) if all(parts[-n:] != other[-n:] for other in taken)), 1)
+        found.append("/".join(parts[-length:]))
+    return found
+
+
 def run(places: Iterable[Path], save: Path | None = None, seconds: int = CELL_SECONDS) -> int:
     """Grade what is in these places, print the table, and save it where asked as CSV.
 
@@ -199,14 +215,14 @@ def run(places: Iterable[Path], save: Path | None = None, seconds: int = CELL_SE
         print(short, file=sys.stderr)
     contents = [read(path) for path in paths]  # all, before the first is run
     graded = []
-    for path, (content, trouble) in zip(paths, contents, strict=True):
+    for path, name, (content, trouble) in zip(paths, names(paths), contents, strict=True):
         print(f"running {printable(str(path))} ...", file=sys.stderr, flush=True)
-        graded.append(Graded(path.stem, (), {}, trouble) if trouble else graded_or_not(path.stem, content, seconds))
+        graded.append(Graded(name, (), {}, trouble) if trouble else graded_or_not(name, content, seconds))
     rows = table(graded)
     print(lined_up(rows), f"\n{LEGEND}", sep="\n")
     if save:
         with save.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(rows)
+            csv.writer(file).writerows([[unreckoned(row[0]), *row[1:-1], unreckoned(row[-1])] for row in rows])
     return int(any(one.remarks for one in graded))
 
 

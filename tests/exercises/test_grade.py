@@ -148,6 +148,23 @@ def test_the_table_tells_who_passed_what(tmp_path: Path, kept: Path) -> None:
     assert not kept.exists()  # the teacher's own progress is left alone
 
 
+def test_two_of_one_name_are_told_apart_by_their_folders() -> None:
+    paths = [Path("class", place).with_suffix(".ipynb") for place in ("ann/lab", "ben/lab", "ben/more/lab", "cleo")]
+    assert grade.names(paths) == ["ann/lab", "ben/lab", "more/lab", "cleo"]
+    assert grade.names([Path("a.ipynb"), Path("a.ipynb")]) == ["a", "a"]
+
+
+@pytest.mark.slow
+def test_a_spreadsheet_finds_no_formula_in_what_students_wrote(tmp_path: Path) -> None:
+    room = tmp_path / "class"
+    room.mkdir()
+    for name in ("=1+1", "+2", "-3", "@sum", "plain"):
+        (room / f"{name}.ipynb").write_text("my homework")
+    _, rows, said = graded(room)
+    assert rows.keys() == {"'=1+1", "'+2", "'-3", "'@sum", "plain"}
+    assert "\n=1+1 " in said  # in the terminal it is what it is
+
+
 def alone(*cells: str, seconds: int = 30) -> grade.Graded:
     """One notebook, graded; some of these are vandals, and run only where they are isolated."""
     if sandbox.best_level() != ISOLATED:
