@@ -15,6 +15,8 @@ import os
 import select
 import time
 
+from shmlab.waiting import until
+
 # what an old kernel and sandboxes say to a call that they do not allow
 REFUSED = (errno.ENOSYS, errno.EPERM, errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP)
 LOOK = 0.02  # seconds between two looks at a process that cannot be awaited
@@ -86,12 +88,7 @@ class Handle:
             poll = select.poll()
             poll.register(self.fd, select.POLLIN)
             return bool(poll.poll(seconds * 1000))
-        end = time.monotonic() + seconds
-        while not self.ended():
-            if time.monotonic() >= end:
-                return False
-            time.sleep(LOOK)
-        return True
+        return until(self.ended, seconds, LOOK)
 
     def signal(self, number: int) -> bool:
         """Send a signal; False if it has ended, or if nothing tells that this is still the same process."""

@@ -1,5 +1,6 @@
 """A run to the end: so many items through the buffer as fast as possible, and a report."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import fields
@@ -8,6 +9,7 @@ from shmlab import layout as at
 from shmlab.crew import Crew
 from shmlab.errors import ArgumentError, WorkerFailed
 from shmlab.snapshot import Report, Snapshot, Worker
+from shmlab.waiting import until
 
 NO_MOTION = 3.0  # seconds without any item moving after which a run counts as stuck
 LOOK = 0.005  # seconds between two looks
@@ -43,12 +45,12 @@ class Trial:
 
     def report(self, look: Look, timeout: float) -> Report:
         """Wait until the run has ended. Raises WorkerFailed."""
-        while not (report := self.look(look(), timeout)):
-            pass
+        report = until(lambda: self._ended(look(), timeout), math.inf, LOOK)
+        assert report
         return report
 
-    def look(self, now: Snapshot, timeout: float) -> Report | None:
-        """The report if the run has ended, else None after a short rest. Raises WorkerFailed."""
+    def _ended(self, now: Snapshot, timeout: float) -> Report | None:
+        """The report if the run has ended, else None. Raises WorkerFailed."""
         for worker in now.workers:
             if worker.state == "failed":
                 process = self._crew.process(worker.row)
@@ -64,7 +66,6 @@ class Trial:
         if finished or stuck or time.monotonic() - self._began > timeout:
             values = {f.name: getattr(now, f.name) for f in fields(Snapshot)}
             return Report(**values, finished=finished, stuck=stuck, seconds=self._moved - self._began)
-        time.sleep(LOOK)
         return None
 
     def _may_move(self, worker: Worker) -> bool:
@@ -90,11 +91,14 @@ def at_rest(look: Callable[[], Snapshot], patience: float) -> Snapshot:
 
     A worker that was waiting is still called so for a moment after it has moved an item that it has not counted yet.
     """
-    end = time.monotonic() + patience
-    while True:
-        snapshot = look()
-        moving = any(w.state in ("producing", "consuming", "in the critical section") for w in snapshot.workers)
-        counted = snapshot.produced - snapshot.lost - snapshot.died == snapshot.consumed + snapshot.occupancy
-        if (snapshot.consistent and not moving and (counted or snapshot.faults)) or time.monotonic() > end:
-            return snapshot
-        time.sleep(LOOK)
+    seen: Snapshot
+
+    def rests() -> bool:
+        nonlocal seen
+        seen = look()
+        moving = any(w.state in ("producing", "consuming", "in the critical section") for w in seen.workers)
+        counted = seen.produced - seen.lost - seen.died == seen.consumed + seen.occupancy
+        return seen.consistent and not moving and (counted or bool(seen.faults))
+
+    until(rests, patience, LOOK)
+    return seen
