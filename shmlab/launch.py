@@ -6,7 +6,7 @@ import os
 import threading
 
 from shmlab import layout as at
-from shmlab import limits, orphan, rows, segment, sync
+from shmlab import limits, orphan, rows, scratch, segment, sync
 from shmlab.errors import NoRoom, ShmlabError
 from shmlab.layout import Layout
 from shmlab.no_room import no_room
@@ -72,7 +72,7 @@ def _check_room(layout: Layout) -> None:
 
 
 def sweep() -> list[str]:
-    """End the workers of dead owners and unlink what is left of their segments; tells what was unlinked.
+    """End the workers of dead owners, unlink what is left of their segments, remove their folders; tells what went.
 
     Raises NoRoom where /dev/shm cannot be looked at.
     """
@@ -91,7 +91,7 @@ def _sweep() -> list[str]:
                     orphan.end_workers(file)
                 finally:
                     file.close()
-    return segment.sweep()
+    return segment.sweep() + scratch.sweep()
 
 
 def _cap(slots: int, payload: int) -> int:

@@ -3,7 +3,8 @@
 The owner's death shows as the end of standard input, as its pidfd becoming readable, and as another parent. The first
 worker that can take the owner's lock unlinks the segment and ends the others; then each ends, and with it all that a
 student's code has started in it. One at a time: two workers that ended each other would leave undone what both had
-begun, and so what they had started would live on.
+begun, and so what they had started would live on. Programs on several segments that share a folder (the stages of a
+pipeline) take turns on the folder, and the one whose turn it is removes it.
 """
 
 import _thread
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PATIENCE = 0.5  # seconds until a dying owner's lock is free
 TURN = 1.0  # seconds until whoever cleans up has ended this worker, too, unless he is stopped himself
 CLEANING = 0  # the byte of the segment whose lock the one that cleans up has
+REMOVING = 0.5  # seconds for the folder to be gone
 LOCK = 0.01  # seconds between two tries to get a lock
 LOOK = 0.5  # seconds between two looks at who is the parent, where nothing else tells of its death
 SIGKILL = 9  # of Linux; the signal module takes 6 ms to load
@@ -55,31 +57,39 @@ def await_end(owner: int, seconds: float) -> bool:
     return True
 
 
-def leave(segment: Segment) -> "NoReturn":
-    """Clean up if the owner is really dead, and end this process at once."""
+def leave(segment: Segment, folder: str = "") -> "NoReturn":
+    """Clean up if the owner is really dead, the folder of its programs, too, and end this process at once."""
     _leaving.acquire()  # for ever: another thread that has noticed it, too, must not close what this one opens
     try:
         os.closerange(3, segment.fd)  # a student's code may have used up all descriptors
         os.closerange(segment.fd + 1, 1 << 16)
-        _clean_up(segment)
+        _clean_up(segment, folder)
     finally:
         if os.getsid(0) == os.getpid():  # else the group is a shell's job, of which this is only a part
             os.killpg(0, SIGKILL)
         os._exit(0)
 
 
-def _clean_up(segment: Segment) -> None:
-    _await_turn(segment)
+def _clean_up(segment: Segment, folder: str = "") -> None:
+    _await_turn(segment, folder)
     if _owner_is_dead(segment):
         with contextlib.suppress(OSError):
             unlink(segment.name)
-        end_workers(segment)
+        end_workers(segment)  # before the folder goes: they would still write there
+    if folder:
+        from shmlab import scratch  # only stages have one; workers start sooner without it
+
+        until(lambda: scratch.remove(folder), REMOVING)  # again if another thread of this process has just started one
 
 
-def _await_turn(segment: Segment) -> None:
+def _await_turn(segment: Segment, folder: str) -> None:
     """Let whoever cleans up already end this process; take over once he is dead, or if he does not get on."""
     with contextlib.suppress(OSError):  # where no lock can be had, all go at once
-        until(lambda: locks.lock(segment.fd, CLEANING), TURN, LOCK)
+        if folder:
+            fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)  # it is closed by this process's end
+            until(lambda: _locks(fd), TURN, LOCK)
+        else:
+            until(lambda: locks.lock(segment.fd, CLEANING), TURN, LOCK)
 
 
 def _owner_is_dead(segment: Segment) -> bool:
@@ -95,9 +105,7 @@ def _owner_is_dead(segment: Segment) -> bool:
                 return True
         return os.getppid() != segment.layout.owner_pid
 
-    return until(
-        dead, PATIENCE, LOCK
-    )  # its pipes close a moment before its lock is free and its children are given away
+    return until(dead, PATIENCE, LOCK)  # its pipes close before its lock is free and its children are given away
 
 
 def _locks(fd: int) -> bool:

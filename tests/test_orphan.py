@@ -70,7 +70,7 @@ def test_a_second_thread_that_notices_it_leaves_all_to_the_first(
     began, go_on = threading.Event(), threading.Event()
     closed: list[int] = []
 
-    def clean_up(_: Segment) -> None:
+    def clean_up(_segment: Segment, _folder: str) -> None:
         began.set()
         go_on.wait(30)
 

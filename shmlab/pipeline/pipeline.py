@@ -5,16 +5,14 @@ textbook's three semaphores; what the compilers put, the assembler gets, and wha
 """
 
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from shmlab import launch, limits, processes, strategies
+from shmlab import launch, limits, processes, scratch, strategies
 from shmlab import layout as at
 from shmlab.ending import at_exit
 from shmlab.errors import ArgumentError
@@ -100,13 +98,13 @@ class Pipeline:
             self._began = time.monotonic()
             self._forget = at_exit(self.stop)
             try:
-                self._place = tempfile.mkdtemp(prefix="shmlab-pipeline-")
                 for _ in range(self.settings.stages - 1):
                     file = launch.publish(strategies.find("semaphores"), self.settings.slots, self.settings.payload)
                     self._files.append(file)
                     self._eyes.append(Observer(file))
                     self._names.append({})
                     file.set_word(at.STEP_TIME, int(self.settings.slow_motion * 1e9))
+                self._place = scratch.create(self._files[0].name)
                 self._start_stages()
             except BaseException:
                 self.stop()
@@ -128,7 +126,7 @@ class Pipeline:
             files, self._files, self._eyes = self._files, [], []
             for file in files:
                 launch.withdraw(file)
-            shutil.rmtree(self._place, ignore_errors=True)
+            scratch.remove(self._place)
             self._place = ""
             self._forget()
 

@@ -11,7 +11,6 @@ import json
 import os
 import resource
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -33,7 +32,6 @@ PATIENCE = 10.0  # seconds for the finished program to run
 MOST_OUTPUT = 8192  # characters of what it prints
 MOST_BYTES = 4 * MOST_OUTPUT  # a character has so many, at most
 READ_AT_ONCE = 1 << 16
-CLEANING = 2.0  # seconds for the folder to be gone
 
 
 class Failed(Exception):
@@ -189,12 +187,9 @@ def run(program: str) -> tuple[bytes, int]:
 
 
 def watch(segment: Segment, owner: int, place: str) -> None:
-    """Wait, in a thread, for the owner's death; then take its folder away and leave."""
+    """Wait, in a thread, for the owner's death; then leave, and take its folder away."""
     orphan.await_end(owner, limits.RUN_TIME)
-    deadline = Deadline(CLEANING)
-    while os.path.exists(place) and not deadline.over:  # other stages' tools still write there
-        shutil.rmtree(place, ignore_errors=True)
-    orphan.leave(segment)
+    orphan.leave(segment, folder=place)
 
 
 def stage(order: Order, inlet: Inlet | None, outlet: Outlet | None) -> Compiler | Assembler | Linker:

@@ -14,11 +14,11 @@ from typing import Any
 import psutil
 import pytest
 
-from shmlab import pipeline, processes
+from shmlab import Lab, offspring, pipeline, processes, segment
 from shmlab.errors import ArgumentError, NoRoom
 from shmlab.pipeline import tools
 from shmlab.pipeline.pipeline import Pipeline, check
-from tests.apparatus import entries, eventually, own_entries
+from tests.apparatus import alive, entries, eventually, own_entries
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "notebooks/sources"
@@ -142,21 +142,63 @@ def test_a_stage_that_is_killed_fails_the_pipeline_and_nothing_is_left(victim: i
         assert moment.trouble.endswith("was ended by SIGKILL")
 
 
+OWNER = """
+import sys, time
+from shmlab.pipeline.pipeline import Pipeline, check
+p = Pipeline(check(sys.argv[1], stages=3, slow_motion=0.05)).start()
+print(p._place, *[b.name for b in p.moment().buffers], flush=True)
+time.sleep(60)
+"""
+BUSY_TOOL = """
+import contextlib, itertools, os, sys
+for n in itertools.count():
+    with contextlib.suppress(OSError):
+        open(os.path.join(sys.argv[1], f"{n % 1000}.o"), "w").close()
+"""
+
+
+@pytest.mark.faults
+def test_a_tool_that_still_writes_when_the_owner_is_killed_leaves_no_folder() -> None:
+    with subprocess.Popen([sys.executable, "-c", OWNER, str(SOURCES)], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout
+        place, *names = owner.stdout.readline().split()
+        command = [sys.executable, "-c", BUSY_TOOL, place]
+        with subprocess.Popen(command, env={**os.environ, offspring.VARIABLE: names[0]}) as tool:
+            eventually(lambda: Path(place, "999.o").exists())
+            owner.kill()
+            assert tool.wait(20) == -signal.SIGKILL
+    eventually(lambda: not any(name in entry for name in names for entry in entries()))
+    eventually(lambda: not Path(place).exists())
+
+
+@pytest.mark.faults
+def test_a_lab_that_starts_before_the_stages_of_a_dead_owner_have_left_takes_their_folder_away() -> None:
+    """It ends them: they have no time to do it themselves."""
+    with subprocess.Popen([sys.executable, "-c", OWNER, str(SOURCES)], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout
+        place, *names = owner.stdout.readline().split()
+        running = psutil.Process(owner.pid).children
+        children = eventually(lambda: len(found := [c for c in running() if PROGRAM in c.cmdline()]) == 3 and found)
+        for child in children:
+            child.suspend()
+        owner.kill()
+    eventually(lambda: all(map(segment.owner_is_dead, names)))
+    with Lab():
+        assert not Path(place).exists()
+    eventually(lambda: not any(alive(child.pid) for child in children))
+    assert not any(name in entry for name in names for entry in entries())
+
+
 @pytest.mark.faults
 def test_when_the_owner_is_killed_the_stages_their_tools_segments_and_folder_go() -> None:
-    code = (
-        "import sys, time; from shmlab.pipeline.pipeline import Pipeline, check\n"
-        "p = Pipeline(check(sys.argv[1], stages=3, slow_motion=0.05)).start()\n"
-        "print(p._place, *[b.name for b in p.moment().buffers], flush=True); time.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code, str(SOURCES)], stdout=subprocess.PIPE, text=True) as owner:
+    with subprocess.Popen([sys.executable, "-c", OWNER, str(SOURCES)], stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout
         place, *names = owner.stdout.readline().split()
         family = psutil.Process(owner.pid)
         eventually(lambda: len(family.children()) == 3)
         children = family.children(recursive=True)
         owner.kill()
-    eventually(lambda: not any(child.is_running() and child.status() != "zombie" for child in children))
+    eventually(lambda: not any(alive(child.pid) for child in children))
     eventually(lambda: not Path(place).exists())
     eventually(lambda: not any(name in entry for name in names for entry in entries()))
 

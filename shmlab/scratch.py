@@ -1,0 +1,43 @@
+"""A scratch folder for programs that work on a segment: named for it, so that whoever cleans up finds it.
+
+It goes when its owner ends it, when the last of the programs leaves because the owner has died, or at the latest when
+the next lab starts, or by `shmlab clean`: without a living owner of the segment nobody needs it any more. A folder in
+another temporary folder (TMPDIR) than that of whoever cleans up is not seen.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+
+from shmlab import claim
+from shmlab.segment import DIRECTORY, owner_is_dead
+
+PREFIX = "shmlab-pipeline-"
+PATTERN = re.compile(rf"{PREFIX}(shmlab-[0-9a-f]{{16}})-\w+")
+
+
+def create(name: str) -> str:
+    """A new folder of this user for programs on segment `name`; its path. Raises OSError."""
+    return tempfile.mkdtemp(prefix=f"{PREFIX}{name}-")
+
+
+def remove(path: str) -> bool:
+    """Remove the folder; False if something is still there, because a program has just written into it."""
+    shutil.rmtree(path, ignore_errors=True)
+    return not os.path.lexists(path)
+
+
+def sweep() -> list[str]:
+    """Remove this user's folders whose segment has no living owner; tells which."""
+    try:
+        place = tempfile.gettempdir()
+        found = [entry for entry in os.listdir(place) if _is_left(entry)]
+    except OSError:  # there is none, or none that may be listed: it does not keep a lab from starting
+        return []
+    return [entry for entry in found if claim.ours(path := os.path.join(place, entry)) and remove(path)]
+
+
+def _is_left(entry: str) -> bool:
+    name = PATTERN.fullmatch(entry)
+    return name is not None and (not claim.ours(f"{DIRECTORY}/{name[1]}") or owner_is_dead(name[1]))
