@@ -6,7 +6,7 @@ import os
 import threading
 
 from shmlab import layout as at
-from shmlab import limits, orphan, rows, scratch, segment, sync
+from shmlab import limits, offspring, orphan, rows, scratch, segment, sync
 from shmlab.errors import NoRoom, ShmlabError
 from shmlab.layout import Layout
 from shmlab.no_room import no_room
@@ -83,15 +83,17 @@ def sweep() -> list[str]:
 
 
 def _sweep() -> list[str]:
+    places: set[str] = set()
     for name in segment.names():
         if segment.owner_is_dead(name):
+            places |= offspring.temporary_folders(name)
             with contextlib.suppress(ShmlabError):  # damaged: its rows tell nothing
                 file = segment.open_unmapped(name)
                 try:
                     orphan.end_workers(file)
                 finally:
                     file.close()
-    return segment.sweep() + scratch.sweep()
+    return segment.sweep() + scratch.sweep(places)
 
 
 def _cap(slots: int, payload: int) -> int:

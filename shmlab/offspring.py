@@ -38,6 +38,18 @@ def end(name: str) -> list[int]:
     return _end(lambda _, names: name in names)
 
 
+def temporary_folders(name: str) -> set[str]:
+    """Where those that `end` would kill now were told to put temporary files (TMPDIR)."""
+    found = set()
+    for pid in _processes():
+        with contextlib.suppress(OSError):
+            if os.stat(f"/proc/{pid}").st_uid == os.geteuid():
+                environment = _environment(pid)
+                if name in _value(environment, VARIABLE).split():
+                    found.add(_value(environment, "TMPDIR"))
+    return found - {""}
+
+
 def end_strays() -> list[int]:
     """Kill all processes of this user that were started by workers of labs whose owners are dead."""
 
@@ -82,8 +94,14 @@ def _kill(pid: int, wanted: Callable[[int, list[str]], bool]) -> bool:
 
 
 def _is(pid: int, wanted: Callable[[int, list[str]], bool]) -> bool:
-    _, found, rest = (b"\0" + _environment(pid)).partition(f"\0{VARIABLE}=".encode())
-    return bool(found) and wanted(pid, rest.partition(b"\0")[0].decode("ascii", "replace").split())
+    names = _value(_environment(pid), VARIABLE).split()
+    return bool(names) and wanted(pid, names)
+
+
+def _value(environment: bytes, name: str) -> str:
+    """The value of a variable, as the kernel shows an environment; "" where it is not there."""
+    rest = (b"\0" + environment).partition(f"\0{name}=".encode())[2]
+    return os.fsdecode(rest.partition(b"\0")[0])
 
 
 def _environment(pid: int) -> bytes:

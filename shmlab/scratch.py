@@ -1,14 +1,16 @@
 """A scratch folder for programs that work on a segment: named for it, so that whoever cleans up finds it.
 
 It goes when its owner ends it, when the last of the programs leaves because the owner has died, or at the latest when
-the next lab starts, or by `shmlab clean`: without a living owner of the segment nobody needs it any more. A folder in
-another temporary folder (TMPDIR) than that of whoever cleans up is not seen.
+the next lab starts, or by `shmlab clean`: without a living owner of the segment nobody needs it any more. Whoever
+cleans up looks into its own temporary folder (TMPDIR), and into those of the programs that it ends.
 """
 
+import contextlib
 import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable
 
 from shmlab import claim
 from shmlab.segment import DIRECTORY, owner_is_dead
@@ -28,14 +30,16 @@ def remove(path: str) -> bool:
     return not os.path.lexists(path)
 
 
-def sweep() -> list[str]:
-    """Remove this user's folders whose segment has no living owner; tells which."""
-    try:
-        place = tempfile.gettempdir()
-        found = [entry for entry in os.listdir(place) if _is_left(entry)]
-    except OSError:  # there is none, or none that may be listed: it does not keep a lab from starting
-        return []
-    return [entry for entry in found if claim.ours(path := os.path.join(place, entry)) and remove(path)]
+def sweep(elsewhere: Iterable[str] = ()) -> list[str]:
+    """Remove this user's folders whose segment has no living owner, in TMPDIR and in `elsewhere`; tells which."""
+    swept = []
+    with contextlib.suppress(OSError):  # no TMPDIR that may be written to: it does not keep a lab from starting
+        elsewhere = {tempfile.gettempdir(), *elsewhere}
+    for place in elsewhere:
+        with contextlib.suppress(OSError):  # nor one that may not be listed
+            left = [os.path.join(place, entry) for entry in os.listdir(place) if _is_left(entry)]
+            swept += [path for path in left if claim.ours(path) and remove(path)]
+    return swept
 
 
 def _is_left(entry: str) -> bool:

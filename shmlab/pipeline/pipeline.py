@@ -163,7 +163,9 @@ class Pipeline:
             else:
                 rows.append((index, self._row(index, role, name)))
                 ends += [self._files[index].name, str(rows[-1][1])]
-        command = [sys.executable, "-u", "-P", "-m", "shmlab.pipeline.stage", str(os.getpid()), order.text(), *ends]
+        names = [file.name for file in self._files]
+        program = [sys.executable, "-u", "-P", "-m", "shmlab.pipeline.stage"]
+        command = [*program, str(os.getpid()), order.text(), *ends, *names]
         tool = {orders.COMPILER: f"{tools.COMPILER} -S {wanted.optimise}", orders.ASSEMBLER: tools.ASSEMBLER}
         progress = Progress(kind, name, tool.get(kind, tools.COMPILER), self._modules, total, rows)
         process = processes.start(command, b"", progress.heard, lambda process: self._ended(progress, process))

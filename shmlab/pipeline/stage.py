@@ -1,8 +1,10 @@
-"""One stage of the pipeline: `python -P -m shmlab.pipeline.stage OWNER ORDER IN-NAME IN-ROW OUT-NAME OUT-ROW`.
+"""One stage of the pipeline: `python -P -m shmlab.pipeline.stage OWNER ORDER IN-NAME IN-ROW OUT-NAME OUT-ROW NAME ...`.
 
-It attaches the segments it was named ("-" for none), lets a real compiler, assembler or linker work, and hands on what
-that makes, piece by piece. What happens it tells its owner in lines of JSON on standard output; what is no JSON are the
-words of the tools. When all is done it stays, with its row, until the owner ends it; when the owner dies, it leaves.
+The names of all segments of the pipeline come last: by them whoever cleans up finds all stages and their tools. A
+stage attaches those it gets from and puts into ("-" for none), lets a real compiler, assembler or linker work, and
+hands on what that makes, piece by piece. What happens it tells its owner in lines of JSON on standard output; what is
+no JSON are the words of the tools. When all is done it stays, with its row, until the owner ends it; when the owner
+dies, it leaves.
 """
 
 import _thread

@@ -163,7 +163,7 @@ def test_a_tool_that_still_writes_when_the_owner_is_killed_leaves_no_folder() ->
         assert owner.stdout
         place, *names = owner.stdout.readline().split()
         command = [sys.executable, "-c", BUSY_TOOL, place]
-        with subprocess.Popen(command, env={**os.environ, offspring.VARIABLE: names[0]}) as tool:
+        with subprocess.Popen(command, env={**os.environ, offspring.VARIABLE: " ".join(names)}) as tool:
             eventually(lambda: Path(place, "999.o").exists())
             owner.kill()
             assert tool.wait(20) == -signal.SIGKILL
@@ -172,8 +172,10 @@ def test_a_tool_that_still_writes_when_the_owner_is_killed_leaves_no_folder() ->
 
 
 @pytest.mark.faults
-def test_a_lab_that_starts_before_the_stages_of_a_dead_owner_have_left_takes_their_folder_away() -> None:
-    """It ends them: they have no time to do it themselves."""
+def test_a_lab_that_starts_before_the_stages_of_a_dead_owner_have_left_takes_their_folder_away(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It ends them: they have no time to do it themselves. It need not have the same TMPDIR."""
     with subprocess.Popen([sys.executable, "-c", OWNER, str(SOURCES)], stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout
         place, *names = owner.stdout.readline().split()
@@ -183,6 +185,7 @@ def test_a_lab_that_starts_before_the_stages_of_a_dead_owner_have_left_takes_the
             child.suspend()
         owner.kill()
     eventually(lambda: all(map(segment.owner_is_dead, names)))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "another"))
     with Lab():
         assert not Path(place).exists()
     eventually(lambda: not any(alive(child.pid) for child in children))
