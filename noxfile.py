@@ -23,5 +23,5 @@ nox.options.error_on_missing_interpreters = False
 def quick(session: nox.Session) -> None:
     """What `make check` tests."""
     session.install("-e", ".[test]", env=PINNED)
-    quick = "not browser and not slow and not faults and not alone"
+    quick = "not browser and not slow and not faults and not alone and not long"
     session.run("python", "-m", "pytest", "-m", quick, *session.posargs)

@@ -184,8 +184,8 @@ BREAKS = (
     Break(
         "the segment of a dead owner stays",
         "shmlab/orphan.py",
-        "            unlink(segment.name)\n        end_workers(segment)\n",
-        "            pass\n        end_workers(segment)\n",
+        "            unlink(segment.name)\n        end_workers(segment)",
+        "            pass\n        end_workers(segment)",
         (OWNER,),
     ),
     Break(

@@ -74,7 +74,7 @@ def test_nothing_near_a_segment_knows_pickle() -> None:
     for name in NEAR_THE_SEGMENT:
         assert not imports(SOURCES[f"{name}.py"]) & PICKLES, name
     knowing = {name for name, tree in SOURCES.items() if imports(tree) & PICKLES}
-    assert knowing <= {"worker.py", "strategies/own.py", "explorer/gated.py", "explorer/real.py"}
+    assert knowing <= {"worker.py", "packages.py", "explorer/gated.py", "explorer/real.py"}
 
 
 def test_what_is_unpickled_comes_from_standard_input() -> None:
