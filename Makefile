@@ -19,9 +19,10 @@ install := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 # JupyterLab refuses root unless told; in a container one is root.
 root := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-# Two processes share the tests, a whole file each (tests/sharing.py); on a single processor they would only be in each
-# other's way. nbval and anyio hook into pytest and take three seconds to load, so only what needs them has them.
-WORKERS ?= $(if $(filter 1,$(shell nproc 2>/dev/null)),0,2)
+# Three processes share the tests, a whole file each (tests/sharing.py): two processors are never idle then, though one
+# test waits for a lab or a browser. On a single processor they would only be in each other's way.
+WORKERS ?= $(if $(filter 1,$(shell nproc 2>/dev/null)),0,3)
+# nbval and anyio hook into pytest and take three seconds to load, so only what needs them has them.
 shared := -p no:anyio -n $(WORKERS)
 nbval := --nbval --nbval-current-env --nbval-cell-timeout=60
 

@@ -1,6 +1,6 @@
 """Nothing of ours may outlive a test run.
 
-Each process that runs tests looks for what belongs to itself. With `pytest -n 2` there are two of them, so only the one
+Each process that runs tests looks for what belongs to itself. With `pytest -n 3` there are three, so only the one
 that started them can tell what belongs to nobody any more: it looks once, after all have ended.
 """
 

@@ -3,7 +3,7 @@
     python -m tests.durations before=old.xml after=first.xml,second.xml
 
 Each column is one run: its name, and the files that pytest wrote with `--junitxml` (`make test` calls pytest twice).
-A kind's seconds are the sum of its tests' own; the last row is the time on the clock, which two processes share.
+A kind's seconds are the sum of its tests' own; the last row is the time on the clock, which processes share.
 """
 
 import sys

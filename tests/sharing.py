@@ -1,4 +1,4 @@
-"""How the tests are shared out among several processes: `pytest -n 2`.
+"""How the tests are shared out among several processes: `pytest -n 3`.
 
 The tests of one file run in one process, in the order of the file, because they share what its fixtures open; so do the
 cells of a notebook, which share a kernel. All files that use the browser count as one: they share a JupyterLab and a
