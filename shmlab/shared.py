@@ -15,6 +15,7 @@ from collections.abc import Callable
 from shmlab import item as items
 from shmlab import layout as at
 from shmlab.fences import in_order
+from shmlab.opaque import Countless
 from shmlab.segment import Segment
 from shmlab.sync import WorkerSemaphore
 
@@ -161,11 +162,11 @@ def _variable(words: memoryview, index: int, name: str, before: Before | None) -
     return property(slow_load, slow_store)
 
 
-class _Gated:
+class _Gated(Countless):
     """A semaphore whose every operation is announced first."""
 
     def __init__(self, semaphore: WorkerSemaphore, before: Before) -> None:
-        self._semaphore, self._before = semaphore, before
+        self._semaphore, self._before, self.name = semaphore, before, semaphore.name
 
     def acquire(self) -> None:
         self._before("acquire", self._semaphore.name)

@@ -1,5 +1,7 @@
 """`buf`: every load and store goes to the segment, and the slot and the row tell what happens."""
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -178,6 +180,27 @@ def test_slow_motion_announces_every_step_and_changes_nothing_else() -> None:
             pass
     count = [("load", "count"), ("store", "count"), ("load", "count")]
     assert steps == [*count, ("acquire", "mutex"), ("release", "mutex")]
+
+
+USES: dict[str, tuple[Callable[[Any], object], str]] = {
+    "compared": (lambda mutex: mutex == 1, "is no number: take one with .acquire()"),
+    "true or false": (bool, "is no number: take one with .acquire()"),
+    "counted down": (lambda mutex: mutex - 1, "is no number: take one with .acquire()"),
+    "value": (lambda mutex: mutex.value, "has no value: a semaphore's value cannot be read"),
+    "locked": (lambda mutex: mutex.locked(), "has no locked: a semaphore's value cannot be read"),
+    "misspelt": (lambda mutex: mutex.aquire(), "has no aquire: take one with .acquire()"),
+}
+
+
+@pytest.mark.parametrize("paced", [False, True], ids=["at full speed", "in slow motion"])
+@pytest.mark.parametrize("use", USES)
+def test_a_semaphore_that_is_used_as_a_number_says_what_it_has(use: str, paced: bool) -> None:
+    used, says = USES[use]
+    with buffer() as it:
+        buf: Any = it.bind(before=(lambda *_: None) if paced else None)
+        with pytest.raises((TypeError, AttributeError), match=re.escape(f"buf.mutex {says}")):
+            used(buf.mutex)
+        assert {buf.mutex: 1}[buf.mutex] == 1 and not hasattr(buf.mutex, "__len__")
 
 
 def test_own_variables_and_semaphores_are_bound_too() -> None:

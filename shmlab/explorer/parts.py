@@ -13,6 +13,7 @@ from shmlab.explorer.errors import ExplorerError, UnknownVariable, ValueRefused
 from shmlab.explorer.freezing import Handle
 from shmlab.explorer.memory import Memory
 from shmlab.explorer.operations import ACQUIRE, ATOMIC, ENTER, LEAVE, LOAD, RELEASE, STORE, Value
+from shmlab.opaque import COMPARING, NO_VALUE, USE, VALUES, Opaque
 
 Access = Callable[[int, int, object], object]
 Refuse = Callable[[ExplorerError], object]  # remembers an error that the program must not swallow
@@ -45,15 +46,10 @@ class Engine:
         raise self.error(ValueRefused(f"{name} cannot hold the {what}: a shared cell holds a whole number or None."))
 
 
-COMPARING = ("eq", "ne", "lt", "le", "gt", "ge")
-CALCULATING = (
-    *("add", "radd", "iadd", "sub", "rsub", "isub", "mul", "rmul", "mod", "rmod", "floordiv", "truediv"),
-    *("neg", "int", "float", "index"),
-)
 PRIVATE = ("_address", "_engine", "_length", "_name")
 
 
-class Part(Handle):
+class Part(Opaque, Handle):
     """A named part of `buf`. `_has` are the operations to tell of, `_meant` says which one a wrong name stands for."""
 
     __slots__ = ("_address", "_engine", "_name")
@@ -66,9 +62,6 @@ class Part(Handle):
 
     def __repr__(self) -> str:
         return f"<buf.{self._name}>"
-
-    def __bool__(self) -> bool:
-        raise self._no_number()
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("__") or name in PRIVATE:  # Python itself asks for such names
@@ -88,17 +81,8 @@ class Part(Handle):
         meant = close[0] if close and close[0] in self._has else self._meant.get(name)
         return f"did you mean {meant}? It has {', '.join(self._has)}." if meant else f"{self._use}"
 
-    def _no_number(self, *_: object) -> ExplorerError:
+    def _no_number(self) -> ExplorerError:
         return self._engine.error(ValueRefused(f"buf.{self._name} is no number: {self._use}"))
-
-    def _no_comparison(self, *_: object) -> object:
-        raise self._no_number()
-
-    __hash__ = object.__hash__
-
-
-for _name in [*COMPARING, *CALCULATING]:
-    setattr(Part, f"__{_name}__", Part._no_comparison)
 
 
 class Row(tuple[Part, ...]):
@@ -163,19 +147,14 @@ class SemaphoreCell(Part):
     """A semaphore: `acquire` waits until it is above zero and takes one, `release` gives one back."""
 
     __slots__ = ()
-    _use = "take one with .acquire(), give one back with .release()."
+    _use = USE
     _has = ("acquire", "release")
     _meant = dict.fromkeys(("lock", "take", "get", "enter", "p", "aquire"), "acquire") | dict.fromkeys(
         ("unlock", "give", "put", "leave", "v", "post", "notify", "notify_all", "set"), "release"
     )
 
     def _hint(self, name: str) -> str:
-        if name in ("value", "_value", "get_value", "locked", "count", "is_set"):
-            return (
-                "a semaphore's value cannot be read, since it may have changed before one can act on it. Count in a "
-                "shared variable of your own, or wait with .acquire()."
-            )
-        return super()._hint(name)
+        return NO_VALUE if name in VALUES else super()._hint(name)
 
     def acquire(self, *how: object, **named: object) -> bool:
         """Wait until it is above zero, and take one."""
