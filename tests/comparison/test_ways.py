@@ -1,6 +1,9 @@
 """Every way brings every item, unchanged, between real processes, and leaves nothing behind."""
 
 import importlib
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from shmlab.comparison import plan, trace, way, ways
 from shmlab.comparison.plan import CALLS, THROUGHPUT, TRIP, Task
 from tests.comparison.program import measured
 
+ROOT = Path(__file__).parents[2]
 EVERY = ways.names + ways.more
 SIZES = (1, 8, 4096, 1 << 20)
 PIPE = Task(THROUGHPUT, "pipe", 64, 1, 1, 0)
@@ -63,6 +67,26 @@ def test_without_strace_system_calls_are_not_counted_and_the_reason_is_told(monk
 
 
 BROKEN = "from shmlab.comparison.ways.pipe import This as pipe\n"
+
+
+LISTENING = """
+from pathlib import Path
+from shmlab.comparison import ways
+one = ways.find("zeromq")(64, 1, 1)
+receive = one.receiver(0)
+print(*{line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines() if one.addresses[0][6:] in line})
+print(oct(Path(one.addresses[0][6:]).parent.stat().st_mode))
+one.close()
+"""
+
+
+@pytest.mark.skipif(bool(ways.find("zeromq").missing()), reason="pyzmq is not installed: pip install pyzmq")
+def test_no_other_user_can_connect_to_the_sockets_of_zeromq() -> None:
+    """An abstract name (it begins with @) would be anybody's; a folder is its user's alone."""
+    command = [sys.executable, "-c", LISTENING]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=ROOT)
+    name, mode = said.stdout.split()
+    assert name.startswith("/") and mode == "0o40700"
 
 
 def test_a_way_that_changes_an_item_is_found_out() -> None:

@@ -6,7 +6,8 @@ Source: zguide.zeromq.org, "Divide and Conquer"; libzmq, zmq_ipc(7).
 
 import importlib
 import itertools
-import os
+import shutil
+import tempfile
 from typing import Any
 
 from shmlab.comparison import way
@@ -19,8 +20,8 @@ class This(Way):
 
     def __init__(self, size: int, producers: int, consumers: int) -> None:
         super().__init__(size, producers, consumers)
-        name = f"ipc://@shmlab-{os.urandom(8).hex()}"  # an abstract address: no file
-        self.addresses = [f"{name}-{consumer}" for consumer in range(consumers)]
+        self.folder = tempfile.mkdtemp(prefix="shmlab-")  # anybody may connect to a name that stands in no folder
+        self.addresses = [f"ipc://{self.folder}/{consumer}" for consumer in range(consumers)]
 
     def _socket(self, kind: str) -> Any:
         zmq: Any = importlib.import_module(self.module)  # in each process by itself: a context does not survive a fork
@@ -45,3 +46,6 @@ class This(Way):
         made.bind(self.addresses[number])
         receive: Receive = made.recv
         return receive
+
+    def close(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
