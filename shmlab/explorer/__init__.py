@@ -56,6 +56,7 @@ def explore(
     must_finish: Sequence[int] | None = None,
     must_enter: Sequence[int] = (),
     memory: str = "sc",
+    order: bool = True,
     max_states: int = 1_000_000,
     max_seconds: float = 60.0,
     progress: Progress | None = None,
@@ -74,6 +75,7 @@ def explore(
     must_enter: those that have to enter the critical section again and again.
     memory: "sc" (sequential consistency), "tso" (store buffers, as on x86), or "weak" (independent loads and stores
     change places, as on ARM; `shmlab.explorer.weak` says how).
+    order: False where items may come out in any order, as of a bag or a stack; each still has to come out once.
     max_states, max_seconds: where the search gives up; the verdict then says so.
     progress: `progress(states, seconds)` is called during a search that takes longer than a second, and stops
     it by returning False; by default a line below the cell (or on the terminal) tells how far it is.
@@ -95,6 +97,7 @@ def explore(
         must_finish=must_finish,
         must_enter=must_enter,
         memory=memory,
+        order=order,
     )
     if progress is not None:
         return asked.verdict(max_states, max_seconds, progress)

@@ -1,8 +1,8 @@
 """What producers put and consumers get, and what a buffer may do with it.
 
-Every item put must come out exactly once, and what one producer put, a consumer gets in that order. Items
-are judged by what comes out. Watching the slots *explains* (that store overwrote an item that nobody had
-read), and is never a fault by itself: see `Watch`.
+Every item put must come out exactly once, and what one producer put, a consumer gets in that order, unless it
+is a bag or a stack, where order does not matter. Items are judged by what comes out. Watching the slots
+*explains* (that store overwrote an item that nobody had read), and is never a fault by itself: see `Watch`.
 """
 
 from collections.abc import Sequence
@@ -49,11 +49,13 @@ def shares(total: int, consumers: int) -> list[int]:
 class Judge:
     """Knows what was put and by whom; says what is wrong with what came out.
 
-    `returns`: whether get returns anything at all, as far as its text tells.
+    `returns`: whether get returns anything at all, as far as its text tells. `order`: whether it matters.
     """
 
-    def __init__(self, items: Sequence[Sequence[int]], names: Sequence[str], returns: bool = True) -> None:
-        self._names, self._returns = names, returns
+    def __init__(
+        self, items: Sequence[Sequence[int]], names: Sequence[str], returns: bool = True, order: bool = True
+    ) -> None:
+        self._names, self._returns, self.order = names, returns, order
         self._producer = {item: p for p, own in enumerate(items) for item in own}
         self._consumers_from = len(items)
 
@@ -76,6 +78,8 @@ class Judge:
             return Fault("invented", f"{who} got {item!r}, which nobody put{hint}", process)
         if item in got[:-1]:
             return Fault("duplicated", f"{who} got item {item} twice", process)
+        if not self.order:
+            return None
         earlier = [x for x in got[:-1] if type(x) is int and self._producer.get(x) == self._producer[item]]
         if earlier and earlier[-1] > item:
             return Fault("reordered", f"{who} got item {earlier[-1]} before item {item}, which was put first", process)
@@ -102,7 +106,7 @@ class Ledger:
     """Judges what comes out as `Judge` does, remembering only what can still matter.
 
     Its ghosts: the items that have come out (a bit for each), and for each process and producer the last item got,
-    as long as an earlier one of that producer is still to come out.
+    as long as an earlier one of that producer is still to come out. Where order does not matter, it remembers none.
     """
 
     def __init__(self, items: Sequence[Sequence[int]], names: Sequence[str], judge: Judge) -> None:
@@ -125,6 +129,9 @@ class Ledger:
             assert producer is not None
             now = list(ghosts)
             now[0] |= bit
+            if not self._judge.order:
+                ghosts = tuple(now)
+                continue
             at = 1 + process * self._producers + producer
             if now[at] > item:
                 return ghosts, self._judge.one((now[at], item), process)

@@ -26,7 +26,7 @@ from shmlab.strategies import functions
 from shmlab.sync import Semaphore
 
 MODELS = {"sc": System, "tso": BufferedSystem, "weak": WeakSystem}
-MOST = 8  # producers, consumers or processes: beyond, no search would end
+MOST = 16  # producers, consumers or processes: beyond, no search would end
 USUAL: dict[str, int] = dict(in_=0, out=0, count=0)
 
 
@@ -116,6 +116,7 @@ def of_buffer(
     invariant: Callable[[View], object] | None = None,
     final: Callable[[View, list[object]], object] | None = None,
     model: str = "sc",
+    order: bool = True,
 ) -> Program:
     """Producers that put `items` items each, consumers that get them all. `capacity=None`: endless slots."""
     put, get = functions.checked(put, "put", "buf, item"), functions.checked(get, "get", "buf")
@@ -131,7 +132,7 @@ def of_buffer(
     processes: list[Process] = [(buffers.producer, (put, tuple(own))) for own in given]
     processes += [(buffers.consumer, (get, share, TAKEN)) for share in shares]
     getting = range(producers, producers + consumers)
-    judge = Judge(given, names, _returns(get))
+    judge = Judge(given, names, _returns(get), order)
     every = [item for own in given for item in own]
     watch = Watch(memory.slots_at, memory.lengths.get("slots") if not endless else None, names, getting, every)
     program = Program(memory, processes, names, invariant, final, judge, watch, getting, model=model)

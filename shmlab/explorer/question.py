@@ -111,9 +111,11 @@ def of(
     must_finish: Sequence[int] | None = None,
     must_enter: Sequence[int] = (),
     memory: str = "sc",
+    order: bool = True,
 ) -> Question:
     """The question that the arguments of `shmlab.explore` ask. Raises ArgumentError."""
     limits.choice(memory, "memory", tuple(programs.MODELS))
+    limits.yes_or_no(order, "order")
     limits.function(invariant, "invariant", "memory")
     limits.function(final, "final", "memory", "results")
     if get is not None or isinstance(program, str) or callable(program):
@@ -123,12 +125,14 @@ def of(
             strategy = strategies.find(program)
             put, get = strategy.put, strategy.get
         return Question(
-            programs.of_buffer(put, get, capacity, producers, consumers, items, shared, invariant, final, memory)
+            programs.of_buffer(put, get, capacity, producers, consumers, items, shared, invariant, final, memory, order)
         )
     if not isinstance(program, Iterable):
         raise ArgumentError(
             f"explore(put, get), explore('semaphores') or explore([(f, argument), ...]), not {program!r}."
         )
+    if not order:
+        raise ArgumentError("order=False is for put and get: of other processes, only `final` judges what they got.")
     processes = list(program)
     count = range(len(processes))
     last = max(0, len(processes) - 1)

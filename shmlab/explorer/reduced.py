@@ -185,12 +185,14 @@ def search(
     max_states: int = 1_000_000,
     max_seconds: float = 60.0,
     progress: Progress | None = None,
+    began: float | None = None,
 ) -> Found:
     """Look at all interleavings of a program, most of them together with others. Stops at the first fault.
 
+    The seconds count from `began`, a moment of time.perf_counter; without one, from now.
     `system` is without a watch, an invariant and a final condition, which could see into a transaction.
     """
-    began = time.perf_counter()
+    began = time.perf_counter() if began is None else began
     semaphores = enumerate(zip(system.memory.kinds, system.memory.initial, strict=True))
     locks = frozenset(at for at, (kind, value) in semaphores if kind == SEMAPHORE and value == 1)
     protection = Protection(locks, kinds(system))

@@ -55,14 +55,16 @@ def search(
     max_seconds: float = 60.0,
     progress: Progress | None = None,
     enough: int = ENOUGH,
+    began: float | None = None,
 ) -> Graph:
     """The graph of a system, complete unless it has more states or takes more seconds than allowed.
 
+    The seconds count from `began`, a moment of time.perf_counter; without one, from now.
     `progress(states, seconds)` is called now and then once a second has passed; False from it, or an interrupt
     from the keyboard, stops the search: what was found so far is kept, and is not complete.
     """
     graph = Graph(system)
-    began = time.perf_counter()
+    began = time.perf_counter() if began is None else began
     collecting = gc.isenabled()
     gc.disable()  # it would look through all states again and again, and there is no garbage
     try:

@@ -45,7 +45,7 @@ class Verdict:
         self.reduced = answer is not None
         if answer:
             self.states, self.transitions, self.complete = answer.states, answer.transitions, answer.complete
-            self.seconds += answer.seconds
+            self.seconds = answer.seconds
         self.ok = fault is None and self.complete
 
     @property
@@ -161,23 +161,20 @@ def verdict(
     """
     must_finish = list(range(system.size)) if must_finish is None else must_finish
     began = time.perf_counter()
-
-    def left() -> float:
-        return max(0.0, max_seconds - (time.perf_counter() - began))
-
-    graph = search(system, min(FITS, max_states) if reducible else max_states, max_seconds, progress)
+    graph = search(system, min(FITS, max_states) if reducible else max_states, max_seconds, progress, began=began)
     if reducible and graph.beyond and max_states > FITS:
         parts = None if graph.faults else reducible()
-        answer = reduced.search(*parts, max_states, left(), progress) if parts else None
-        if answer and (answer.by_hand or (answer.complete and not answer.fault)):
+        answer = reduced.search(*parts, max_states, max_seconds, progress, began) if parts else None
+        over = time.perf_counter() - began > max_seconds
+        if answer and not answer.fault and (answer.complete or answer.by_hand or over):
             graph.stopped = answer.stopped
             return Verdict(graph, answer=answer)
-        graph = search(system, max_states, left(), progress)
+        graph = search(system, max_states, max_seconds, progress, began=began)
         if answer and answer.fault and not graph.complete and not graph.faults:
             return _told(graph, plain, answer.schedule)
     found = _judged(graph, must_finish, must_enter, partial)
     if found.fault in WATCHED and plain and can_end_well(plain, found.actors):
-        graph = search(plain, max_states, left(), progress)
+        graph = search(plain, max_states, max_seconds, progress, began=began)
         return _judged(graph, must_finish, must_enter, partial)
     return found
 

@@ -339,7 +339,7 @@ def test_slots_may_be_endless() -> None:
         (lambda: explore("semaphores", capacity=0), "capacity must be from 1"),
         (lambda: explore("semaphores", memory="arm"), "memory must be one of sc, tso, weak"),
         (lambda: explore("semaphores", must_finish=[0]), "must_finish is for processes"),
-        (lambda: explore([]), "1 to 8 processes"),
+        (lambda: explore([]), "1 to 16 processes"),
         (lambda: explore([(p.increment,)]), "give \\(function, argument"),
         (lambda: explore([(p.increment, 1)], shared=dict(count="0")), "'count' starts as a whole number"),
         (lambda: explore([(p.increment, 1)], shared=dict(count=0), buffer="slots"), "must name a shared array"),
@@ -363,3 +363,22 @@ def test_an_invariant_knows_the_capacity() -> None:
         return memory.empty + memory.full <= memory.capacity
 
     assert explore("semaphores", invariant=full_and_empty).ok
+
+
+def passes_the_gate(buf):  # type: ignore[no-untyped-def]
+    buf.gate.acquire()
+    buf.gate.release()
+
+
+def test_sixteen_processes_are_explored_and_replayed() -> None:
+    assert explore([passes_the_gate] * 16, shared=dict(gate=Semaphore(1))).ok
+    closed = explore([passes_the_gate] * 16, shared=dict(gate=Semaphore(0)))
+    assert closed.fault == "deadlock" and "P15 waits for gate" in str(closed)
+    assert str(closed.replay())
+
+
+@pytest.mark.slow
+def test_a_search_that_takes_too_long_names_the_seconds_that_it_was_given() -> None:
+    """Also where several searches share them."""
+    found = explore("semaphores", producers=9, consumers=9, items=1, max_seconds=2)
+    assert "because it took more than 2 s" in str(found)
