@@ -57,6 +57,7 @@ def explore(
     must_enter: Sequence[int] = (),
     memory: str = "sc",
     order: bool = True,
+    fairness: str = "weak",
     max_states: int = 1_000_000,
     max_seconds: float = 60.0,
     progress: Progress | None = None,
@@ -76,6 +77,8 @@ def explore(
     memory: "sc" (sequential consistency), "tso" (store buffers, as on x86), or "weak" (independent loads and stores
     change places, as on ARM; `shmlab.explorer.weak` says how).
     order: False where items may come out in any order, as of a bag or a stack; each still has to come out once.
+    fairness: "weak", as with the semaphores of POSIX: whoever could go on all the time does so at some time. "strong":
+    moreover, whoever waits for a semaphore that is free again and again gets it at some time.
     max_states, max_seconds: where the search gives up; the verdict then says so.
     progress: `progress(states, seconds)` is called during a search that takes longer than a second, and stops
     it by returning False; by default a line below the cell (or on the terminal) tells how far it is.
@@ -98,6 +101,7 @@ def explore(
         must_enter=must_enter,
         memory=memory,
         order=order,
+        fairness=fairness,
     )
     if progress is not None:
         return asked.verdict(max_states, max_seconds, progress)

@@ -1,8 +1,13 @@
-"""What can go on for ever: livelock and starvation, under weak fairness.
+"""What can go on for ever: livelock and starvation, under weak fairness, or with strong semaphores.
 
 Weak fairness: a process that could go on all the time does go on at some time. So nobody waits for ever just
 because the scheduler forgot it. A run that never ends stays, from some point on, in a strongly connected part of
 the graph; a fair one can stay there when every process takes a step in it or is unable to somewhere in it.
+
+With strong semaphores, whoever waits for one that is free again and again gets it at some time, as if they were
+served in the order of their coming. So a process that waits in such a part, and takes no step there, finds its
+semaphore free nowhere in it. (Streett's condition: states that break it are left out, and what remains is looked at
+again. Source: Emerson and Lei, Modalities for Model Checking, 1987.)
 """
 
 from array import array
@@ -10,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from shmlab.explorer.fault import Fault
-from shmlab.explorer.operations import DONE, ENTER, LOAD
+from shmlab.explorer.operations import ACQUIRE, DONE, ENTER, LOAD
 from shmlab.explorer.search import Graph
 from shmlab.explorer.simplest import follow, way
 from shmlab.explorer.system import FIELD
@@ -18,15 +23,20 @@ from shmlab.explorer.system import FIELD
 Allowed = Callable[[int, int], bool]  # (state, actor): may the run take this step for ever?
 
 
-def components(graph: Graph, allowed: Allowed | None = None) -> Iterator[set[int]]:
-    """The strongly connected parts with at least one step inside. Tarjan's algorithm, without recursion."""
+def components(
+    graph: Graph, allowed: Allowed | None = None, among: set[int] | None = None
+) -> Iterator[set[int]]:
+    """The strongly connected parts with at least one step inside. Tarjan's algorithm, without recursion.
+
+    `among`: only these states are looked at.
+    """
     actors, successors = graph.actors, graph.successors
     index = array("i", [-1]) * len(graph)
     low = array("i", [0]) * len(graph)
     inside = bytearray(len(graph))
     stack: list[int] = []
     count = 0
-    for root in range(len(graph)):
+    for root in range(len(graph)) if among is None else among:
         if index[root] >= 0:
             continue
         work = [(root, 0)]
@@ -42,6 +52,8 @@ def components(graph: Graph, allowed: Allowed | None = None) -> Iterator[set[int
                 after = successors[state * actors + actor]
                 actor += 1
                 if after < 0 or (allowed and not allowed(state, actor - 1)):
+                    continue
+                if among is not None and after not in among:
                     continue
                 if index[after] < 0:
                     work += [(state, actor), (after, 0)]
@@ -78,12 +90,33 @@ def _has_step(graph: Graph, part: set[int], allowed: Allowed | None) -> bool:
     )
 
 
-def fair(graph: Graph, allowed: Allowed | None = None) -> list[set[int]]:
-    """The parts in which a weakly fair scheduler can keep the processes for ever, by steps that are `allowed`."""
-    return [part for part in components(graph, allowed) if _is_fair(graph, part, allowed)]
+def fair(graph: Graph, allowed: Allowed | None = None, acquires: Allowed | None = None) -> list[set[int]]:
+    """The parts in which a fair scheduler can keep the processes for ever, by steps that are `allowed`.
+
+    With `acquires` (does this step take a semaphore?) semaphores are strong.
+    """
+    found = []
+    parts = list(components(graph, allowed))
+    while parts:
+        left: set[int] = set()
+        for part in parts:
+            stepping, always = _steps(graph, part, allowed)
+            unfair = {
+                state
+                for state in (part if acquires else ())
+                for actor, _ in graph.steps(state)
+                if actor not in stepping and acquires and acquires(state, actor)
+            }
+            if unfair:
+                left |= part - unfair
+            elif always <= stepping:
+                found.append(part)
+        parts = list(components(graph, allowed, left)) if left else []
+    return found
 
 
-def _is_fair(graph: Graph, part: set[int], allowed: Allowed | None) -> bool:
+def _steps(graph: Graph, part: set[int], allowed: Allowed | None) -> tuple[set[int], set[int]]:
+    """Who takes steps within a part, and who could take one everywhere in it."""
     stepping: set[int] = set()
     always = set(range(graph.actors))
     for state in part:
@@ -93,7 +126,7 @@ def _is_fair(graph: Graph, part: set[int], allowed: Allowed | None) -> bool:
             if after in part and (not allowed or allowed(state, actor)):
                 stepping.add(actor)
         always &= able
-    return always <= stepping
+    return stepping, always
 
 
 class Lasso:
@@ -103,26 +136,35 @@ class Lasso:
         self.fault, self.way, self.loop = fault, way, loop
 
 
-def judge(graph: Graph, must_finish: list[int], must_enter: list[int], partial: bool) -> Lasso | None:
+def judge(
+    graph: Graph, must_finish: list[int], must_enter: list[int], partial: bool, strong: bool = False
+) -> Lasso | None:
     """A fair run without end in which somebody never finishes, or never again enters the critical section.
 
-    `partial`: only some were asked to finish, so it is their starvation and nobody's livelock.
+    `partial`: only some were asked to finish, so it is their starvation and nobody's livelock. `strong`: so are
+    semaphores.
     """
     system = graph.system
+    scheduler = f"a fair scheduler{' and strong semaphores' if strong else ''}"
+
+    def acquires(state: int, actor: int) -> bool:
+        return actor < system.size and system.node(graph.states[state], actor).kind == ACQUIRE
+
+    waits = acquires if strong else None
 
     def ended(state: int, process: int) -> bool:
         return system.node(graph.states[state], process).kind >= DONE
 
-    for part in fair(graph):
+    for part in fair(graph, acquires=waits):
         some = next(iter(part))
         stuck = [p for p in must_finish if not ended(some, p)]
         if stuck:
             who = _names(graph, stuck)
             if partial:
-                reason = f"{who} can be kept from finishing for ever, even with a fair scheduler"
+                reason = f"{who} can be kept from finishing for ever, even with {scheduler}"
                 return _lasso(graph, Fault("starvation", reason, stuck[0]), part, None)
             fault = _circle(graph, part, stuck) or Fault(
-                "livelock", f"{who} can go on for ever, even with a fair scheduler"
+                "livelock", f"{who} can go on for ever, even with {scheduler}"
             )
             return _lasso(graph, fault, part, None)
     for p in must_enter:
@@ -130,11 +172,9 @@ def judge(graph: Graph, must_finish: list[int], must_enter: list[int], partial: 
         def not_entering(state: int, actor: int, p: int = p) -> bool:
             return not (actor == p and system.node(graph.states[state], p).kind == ENTER)
 
-        for part in fair(graph, not_entering):
+        for part in fair(graph, not_entering, waits):
             if not ended(next(iter(part)), p):
-                reason = (
-                    f"{system.names[p]} can be kept out of the critical section for ever, even with a fair scheduler"
-                )
+                reason = f"{system.names[p]} can be kept out of the critical section for ever, even with {scheduler}"
                 return _lasso(graph, Fault("starvation", reason, p), part, not_entering)
     return None
 

@@ -43,13 +43,18 @@ class Question:
     """A program, and what is asked of it.
 
     `finishing`: the processes that have to end under a fair scheduler, `entering`: those that have to enter the
-    critical section again and again; `partial`: the rest may wait for ever.
+    critical section again and again; `partial`: the rest may wait for ever; `strong`: semaphores are.
     """
 
     def __init__(
-        self, program: Program, finishing: list[int] | None = None, entering: Sequence[int] = (), partial: bool = False
+        self,
+        program: Program,
+        finishing: list[int] | None = None,
+        entering: Sequence[int] = (),
+        partial: bool = False,
+        strong: bool = False,
     ) -> None:
-        self.program, self.partial = program, partial
+        self.program, self.partial, self.strong = program, partial, strong
         self.finishing, self.entering = finishing, list(entering)
 
     def system(self, watched: bool = True) -> System:
@@ -75,6 +80,7 @@ class Question:
                 max_seconds,
                 progress,
                 self.program.reducible,
+                self.strong,
             )
         for condition in (self.program.invariant, self.program.final):
             if condition:
@@ -112,10 +118,12 @@ def of(
     must_enter: Sequence[int] = (),
     memory: str = "sc",
     order: bool = True,
+    fairness: str = "weak",
 ) -> Question:
     """The question that the arguments of `shmlab.explore` ask. Raises ArgumentError."""
     limits.choice(memory, "memory", tuple(programs.MODELS))
     limits.yes_or_no(order, "order")
+    strong = limits.choice(fairness, "fairness", ("weak", "strong")) == "strong"
     limits.function(invariant, "invariant", "memory")
     limits.function(final, "final", "memory", "results")
     if get is not None or isinstance(program, str) or callable(program):
@@ -124,9 +132,10 @@ def of(
         if isinstance(program, str):
             strategy = strategies.find(program)
             put, get = strategy.put, strategy.get
-        return Question(
-            programs.of_buffer(put, get, capacity, producers, consumers, items, shared, invariant, final, memory, order)
+        asked = programs.of_buffer(
+            put, get, capacity, producers, consumers, items, shared, invariant, final, memory, order
         )
+        return Question(asked, strong=strong)
     if not isinstance(program, Iterable):
         raise ArgumentError(
             f"explore(put, get), explore('semaphores') or explore([(f, argument), ...]), not {program!r}."
@@ -143,7 +152,7 @@ def of(
     finishing = list(must_finish) if must_finish is not None else []
     if must_finish is None and not must_enter:
         finishing = [p for p in count if not never_ends(asked.processes[p][0])]
-    return Question(asked, finishing, must_enter, must_finish is not None)
+    return Question(asked, finishing, must_enter, must_finish is not None, strong)
 
 
 def _refuse(**given: object) -> None:

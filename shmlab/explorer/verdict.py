@@ -35,6 +35,7 @@ class Verdict:
         way: Iterable[int] = (),
         loop: Iterable[int] = (),
         answer: reduced.Found | None = None,
+        strong: bool = False,
     ) -> None:
         self.graph, self.system = graph, graph.system
         self.actors, self.loop_actors = list(way), list(loop)
@@ -42,7 +43,7 @@ class Verdict:
         self.reason = fault.reason if fault else None
         self.states, self.transitions, self.complete = len(graph), graph.transitions, graph.complete
         self.seconds = graph.seconds
-        self.reduced = answer is not None
+        self.reduced, self._strong = answer is not None, strong
         if answer:
             self.states, self.transitions, self.complete = answer.states, answer.transitions, answer.complete
             self.seconds = answer.seconds
@@ -112,7 +113,8 @@ class Verdict:
             all_of_them = f"all {self.paths[0]:,} interleavings" if self.paths[0] > 1 else "the only interleaving"
             much = f"{all_of_them}: {self.states:,} states"
         if self.ok:
-            return f"OK: every interleaving is right.\nExplored {much}.{self._untouched}"
+            taken = ", if semaphores are strong" if self._strong and not self.reduced and self.paths is None else ""
+            return f"OK: every interleaving is right{taken}.\nExplored {much}.{self._untouched}"
         fail = f" {self.paths[1]:,} of them fail." if self.paths and self.paths[0] > 1 else ""
         return f"FAILS: {self.reason}.\nExplored {much}.{fail}{self._untouched}"
 
@@ -149,8 +151,9 @@ def verdict(
     max_seconds: float = 60.0,
     progress: Progress | None = None,
     reducible: Reducible | None = None,
+    strong: bool = False,
 ) -> Verdict:
-    """Search, and judge.
+    """Search, and judge. `strong`: whoever waits for a semaphore that is free again and again gets it at some time.
 
     A program that has more than FITS states, and no fault among the first of them, is given to the reduced search;
     `reducible` makes the system for it. If that finds nothing wrong, the verdict is OK. If it finds a fault, the whole
@@ -172,10 +175,10 @@ def verdict(
         graph = search(system, max_states, max_seconds, progress, began=began)
         if answer and answer.fault and not graph.complete and not graph.faults:
             return _told(graph, plain, answer.schedule)
-    found = _judged(graph, must_finish, must_enter, partial)
+    found = _judged(graph, must_finish, must_enter, partial, strong)
     if found.fault in WATCHED and plain and can_end_well(plain, found.actors):
         graph = search(plain, max_states, max_seconds, progress, began=began)
-        return _judged(graph, must_finish, must_enter, partial)
+        return _judged(graph, must_finish, must_enter, partial, strong)
     return found
 
 
@@ -193,13 +196,15 @@ def _told(graph: Graph, plain: System | None, schedule: list[int]) -> Verdict:
     return Verdict(graph, fault, taken)
 
 
-def _judged(graph: Graph, must_finish: list[int], must_enter: Iterable[int], partial: bool) -> Verdict:
+def _judged(
+    graph: Graph, must_finish: list[int], must_enter: Iterable[int], partial: bool, strong: bool
+) -> Verdict:
     looping = graph.complete and any(automaton.endless() for automaton in graph.system.automata)
     lasso = None
     if looping and not graph.faults:
-        lasso = liveness.judge(graph, must_finish, list(must_enter), partial)
+        lasso = liveness.judge(graph, must_finish, list(must_enter), partial, strong)
     if not graph.faults and not lasso:
-        return Verdict(graph)
+        return Verdict(graph, strong=strong)
     faults = earliest.faults(graph, len(lasso.way) if lasso else None)
     schedule = way(graph, faults)
     if schedule is not None:
