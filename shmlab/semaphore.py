@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import ctypes
     from typing import Any, Self
 
-__all__ = ["Named", "c_library", "open_named", "sleep"]
+__all__ = ["Named", "c_library", "open_named", "sleep", "value"]
 
 COUNTING, MOST = 1, (1 << 31) - 1  # SemLock's number for a semaphore that counts, and how far
 MONOTONIC = 1  # CLOCK_MONOTONIC
@@ -110,6 +110,17 @@ try:
     from _multiprocessing import SemLock as Named  # type: ignore[import-not-found]
 except ImportError:
     Named = ByCtypes
+
+
+def value(semaphore: "Named") -> int:
+    """How many there are at this moment."""
+    if not isinstance(semaphore, ByCtypes):
+        return semaphore._get_value()  # type: ignore[no-any-return]
+    import ctypes
+
+    found = ctypes.c_int()
+    c_library().sem_getvalue(semaphore._address, ctypes.byref(found))
+    return found.value
 
 
 def open_named(name: str, kind: "Any" = Named) -> "Named":

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from shmlab import item as items
 from shmlab import layout as at
 from shmlab.fences import in_order
-from shmlab.opaque import Countless
 from shmlab.segment import Segment
+from shmlab.semaphore_use import Countless
 from shmlab.sync import WorkerSemaphore
 
 Before = Callable[[str, str], None]  # the kind of step ("load", "store", "acquire", "release") and of what
@@ -168,13 +168,18 @@ class _Gated(Countless):
     def __init__(self, semaphore: WorkerSemaphore, before: Before) -> None:
         self._semaphore, self._before, self.name = semaphore, before, semaphore.name
 
-    def acquire(self) -> None:
+    def acquire(self, blocking: bool = True, timeout: float | None = None, *, block: bool = True) -> bool:
         self._before("acquire", self._semaphore.name)
-        self._semaphore.acquire()
+        return self._semaphore.acquire(blocking, timeout, block=block)
 
-    def release(self) -> None:
+    def release(self, n: int = 1) -> None:
         self._before("release", self._semaphore.name)
-        self._semaphore.release()
+        self._semaphore.release(n)
+
+    @property
+    def value(self) -> int:
+        self._before("load", self._semaphore.name)
+        return self._semaphore.value
 
     def __enter__(self) -> None:
         self.acquire()

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 from shmlab import layout as at
 from shmlab import semaphore as semaphores
-from shmlab.opaque import Countless
 from shmlab.segment import DIRECTORY, Segment
+from shmlab.semaphore_use import Countless, patience, times
 
 YIELDS = 20  # look again so many times before sleeping: sleeping and waking costs more than a short wait
 FROZEN = at.FROZEN // at.WORD
@@ -118,26 +118,49 @@ class WorkerSemaphore(Countless):
         self._tag = list(segment.layout.semaphores).index(name) + 1
         self._holds = mine + at.HOLDS if segment.layout.semaphores[name] == 1 else 0
 
-    def acquire(self) -> None:
-        """Take one; sleep while there is none."""
-        if not self._acquire(False):
-            self._wait()
+    def acquire(self, blocking: bool = True, timeout: float | None = None, *, block: bool = True) -> bool:
+        """Take one; sleep while there is none, at most `timeout` seconds, and not at all if not `blocking`.
+
+        Whether it got one. Raises ArgumentError.
+        """
+        if blocking is True and timeout is None and block is True:
+            if not self._acquire(False):
+                self._wait()
+        else:
+            seconds = patience(blocking if block is True else block, timeout)
+            if not self._acquire(False) and (seconds == 0 or not self._wait(seconds)):
+                return False
         if self._holds:
             self._words[self._holds] = self._tag
+        return True
 
-    def release(self) -> None:
-        """Give one back and wake a sleeper."""
+    def release(self, n: int = 1) -> None:
+        """Give `n` back, one after the other, and wake as many sleepers. Raises ArgumentError."""
+        if n != 1:
+            for _ in range(times(n) - 1):
+                self._release()
         if self._holds:
             self._words[self._holds] = 0
         self._release()
 
-    def _wait(self) -> None:
+    @property
+    def value(self) -> int:
+        """How many there are; it may be another number before one can act on it."""
+        return semaphores.value(self._named)
+
+    def _wait(self, seconds: float | None = None) -> bool:
         words = self._words
         words[self._waits] = self._tag
         began = time.monotonic_ns()
         tries = 0
+        end = None if seconds is None else time.monotonic() + seconds
+        got = True
         while True:
-            if self._acquire(False) if tries < YIELDS else semaphores.sleep(self._named, SLICE):
+            left = SLICE if end is None else max(0.0, min(SLICE, end - time.monotonic()))
+            if self._acquire(False) if tries < YIELDS else semaphores.sleep(self._named, left):
+                break
+            if end is not None and time.monotonic() >= end:
+                got = False
                 break
             tries += 1
             if tries < YIELDS:
@@ -149,6 +172,7 @@ class WorkerSemaphore(Countless):
                 raise Frozen
         words[self._blocked] += time.monotonic_ns() - began
         words[self._waits] = 0
+        return got
 
     def __enter__(self) -> None:
         self.acquire()

@@ -186,8 +186,7 @@ USES: dict[str, tuple[Callable[[Any], object], str]] = {
     "compared": (lambda mutex: mutex == 1, "is no number: take one with .acquire()"),
     "true or false": (bool, "is no number: take one with .acquire()"),
     "counted down": (lambda mutex: mutex - 1, "is no number: take one with .acquire()"),
-    "value": (lambda mutex: mutex.value, "has no value: a semaphore's value cannot be read"),
-    "locked": (lambda mutex: mutex.locked(), "has no locked: a semaphore's value cannot be read"),
+    "locked": (lambda mutex: mutex.locked(), "has no locked: take one with .acquire()"),
     "misspelt": (lambda mutex: mutex.aquire(), "has no aquire: take one with .acquire()"),
 }
 

@@ -7,7 +7,7 @@ from types import FunctionType, NoneType
 from shmlab.explorer.automaton import TAKEN, Automaton
 from shmlab.explorer.errors import ExplorerError
 from shmlab.explorer.memory import Memory
-from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, LOAD, RELEASE, STORE, atomically
+from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, LOAD, RELEASE, STORE, atomically, attempts
 from shmlab.explorer.recorder import Recorder
 
 Process = tuple[Callable[..., object], tuple[object, ...]]
@@ -51,7 +51,11 @@ class Automata(list[Automaton]):
             stuck = [node.number for node in automaton.nodes if node.kind == ACQUIRE and not node.successors]
             for number in (automaton.root, *stuck):
                 self._alone(automaton, number)
-            taken |= {(p, node.address) for node in automaton.nodes if node.kind == ACQUIRE}
+            taken |= {
+                (p, node.address)
+                for node in automaton.nodes
+                if node.kind == ACQUIRE or attempts(node.kind, node.argument)
+            }
             given |= {(p, node.address) for node in automaton.nodes if node.kind == RELEASE}
         one_sided = {at for _, at in given - taken}
         return {at for _, at in taken if self._memory.initial[at] == 1 and at not in one_sided}

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 MOST = 20_000  # states that are looked at for one answer; beyond, a process counts as one that may go on
 GIVING = {
     ACQUIRE: (RELEASE,),
-    LOAD: (STORE, ATOMIC),
-    ATOMIC: (STORE, ATOMIC),
+    LOAD: (STORE, ATOMIC, RELEASE, ACQUIRE),
+    ATOMIC: (STORE, ATOMIC, RELEASE),
 }  # steps that may end a wait in a step of this kind
 
 

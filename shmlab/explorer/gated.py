@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from shmlab import inbox, orphan
 from shmlab import layout as at
+from shmlab import semaphore as semaphores
 from shmlab.explorer import buffer, operations
 from shmlab.explorer.automaton import TAKEN, Raised
 from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, ENTER, LEAVE, LOAD, RAISED, RELEASE, STORE, Value
@@ -62,6 +63,10 @@ class Gated:
                 semaphore.acquire()  # for ever, if need be: a deadlock is a deadlock
             elif kind == RELEASE:
                 semaphore.release()
+            elif kind == ATOMIC:  # an attempt; with a timeout, too, which the schedule has decided
+                return semaphore.acquire(False)
+            elif kind == LOAD:
+                return semaphores.value(semaphore)
             return None
         if kind == LOAD:
             return self._load(address)

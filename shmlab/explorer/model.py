@@ -196,7 +196,7 @@ class Model:
             at = memory.names.index(step.variable) if step.variable in memory.names else -1
             if at < 0 or memory.kinds[at] != kinds.SEMAPHORE or memory.initial[at] != 1:
                 continue
-            if step.operation == NAMES[ACQUIRE]:
+            if step.operation == NAMES[ACQUIRE] or (step.operation == NAMES[ATOMIC] and step.value is True):
                 held.setdefault(at, []).append(step.actor)
             elif step.operation == NAMES[RELEASE] and step.actor in held.get(at, ()):
                 held[at].remove(step.actor)

@@ -23,6 +23,11 @@ def atomically(argument: tuple[str, Value, Value], value: Value) -> tuple[Value,
     return (second, True) if value == first else (value, False)
 
 
+def attempts(kind: int, argument: Argument) -> bool:
+    """Whether a step takes a semaphore if there is one, and else tells that there is none."""
+    return kind == ATOMIC and isinstance(argument, tuple) and argument[0] == "take"
+
+
 def drained(argument: Argument) -> int | None:
     """The process whose store buffer an atomic step empties; None where it does something else."""
     assert isinstance(argument, tuple)

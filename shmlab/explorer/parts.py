@@ -1,19 +1,20 @@
 """What an explored program finds in `buf`: arrays, semaphores, atomic variables, critical sections.
 
 Each operation is one step, which the engine takes. What none of them has is told in the program's own words: a misspelt
-operation, a semaphore's value, a comparison of a lock with a number.
+operation, a comparison of a lock with a number.
 """
 
 import difflib
 import operator
 from collections.abc import Callable
 
+from shmlab.errors import ArgumentError
 from shmlab.explorer import memory as cells
 from shmlab.explorer.errors import ExplorerError, UnknownVariable, ValueRefused
 from shmlab.explorer.freezing import Handle
 from shmlab.explorer.memory import Memory
 from shmlab.explorer.operations import ACQUIRE, ATOMIC, ENTER, LEAVE, LOAD, RELEASE, STORE, Value
-from shmlab.opaque import COMPARING, NO_VALUE, USE, VALUES, Opaque
+from shmlab.semaphore_use import COMPARING, USE, Opaque, patience, times
 
 Access = Callable[[int, int, object], object]
 Refuse = Callable[[ExplorerError], object]  # remembers an error that the program must not swallow
@@ -144,43 +145,43 @@ class Array(Part):
 
 
 class SemaphoreCell(Part):
-    """A semaphore: `acquire` waits until it is above zero and takes one, `release` gives one back."""
+    """A semaphore: `acquire` waits until it is above zero and takes one, `release` gives one back.
+
+    An attempt is one step that takes one, if there is one. So is an `acquire` with a timeout: the scheduler may let
+    somebody give one back before it, or time may be up first. `release(n)` is n steps, and `value` is a load.
+    """
 
     __slots__ = ()
     _use = USE
-    _has = ("acquire", "release")
+    _has = ("acquire", "release", "value")
     _meant = dict.fromkeys(("lock", "take", "get", "enter", "p", "aquire"), "acquire") | dict.fromkeys(
         ("unlock", "give", "put", "leave", "v", "post", "notify", "notify_all", "set"), "release"
-    )
+    ) | dict.fromkeys(("_value", "get_value", "locked", "count", "is_set"), "value")
 
-    def _hint(self, name: str) -> str:
-        return NO_VALUE if name in VALUES else super()._hint(name)
-
-    def acquire(self, *how: object, **named: object) -> bool:
-        """Wait until it is above zero, and take one."""
-        if how or named:
-            self._only("acquire", how, named, (True, "blocking", "block"))
+    def acquire(self, blocking: bool = True, timeout: float | None = None, *, block: bool = True) -> object:
+        """Take one; wait while there is none, unless told otherwise. Whether it got one."""
+        try:
+            seconds = patience(blocking if block is True else block, timeout)
+        except ArgumentError as error:
+            raise self._engine.error(ValueRefused(f"buf.{self._name}.acquire: {error}")) from None
+        if seconds is not None:
+            return self._engine.access(ATOMIC, self._address, ("take", 1, None))
         self._engine.access(ACQUIRE, self._address, None)
         return True
 
-    def release(self, *how: object, **named: object) -> None:
-        """Give one back."""
-        if how or named:
-            self._only("release", how, named, (1, "n"))
-        self._engine.access(RELEASE, self._address, None)
+    def release(self, n: int = 1) -> None:
+        """Give `n` back, one after the other."""
+        try:
+            count = times(n)
+        except ArgumentError as error:
+            raise self._engine.error(ValueRefused(f"buf.{self._name}.release: {error}")) from None
+        for _ in range(count):
+            self._engine.access(RELEASE, self._address, None)
 
-    def _only(self, what: str, how: tuple[object, ...], named: dict[str, object], usual: tuple[object, ...]) -> None:
-        """Refuse arguments that ask for anything but the `usual` (a value, then its names)."""
-        value, *called = usual
-        if [*how, *named.values()] == [value] and not named.keys() - set(called):
-            return
-        said = ", ".join([*map(repr, how), *(f"{name}={value!r}" for name, value in named.items())])
-        why = {
-            "acquire": "would give up instead of waiting, which the explorer does not have: acquire() waits until "
-            f"there is one. Write buf.{self._name}.acquire().",
-            "release": "would give back several at once: release() gives back one, in one step. Call it several times.",
-        }
-        raise self._engine.error(ValueRefused(f"buf.{self._name}.{what}({said}) {why[what]}"))
+    @property
+    def value(self) -> object:
+        """How many there are; it may be another number before one can act on it."""
+        return self._engine.access(LOAD, self._address, None)
 
     def __enter__(self) -> None:
         self.acquire()

@@ -31,6 +31,7 @@ class Protection:
         self._by: dict[int, Held] = {}  # the locks that were held at every access to a cell
         self._users: dict[int, set[int]] = {}
         self._writers: dict[int, set[int]] = {}
+        self._shown: set[int] = set()  # semaphores whose value is looked at
         self._relied: set[int] = set()  # cells whose accesses were taken for nobody else's business
 
     def note(self, process: int, node: Node, held: Held) -> None:
@@ -54,11 +55,17 @@ class Protection:
         self._relied.clear()
         raise Contradicted
 
+    def shown(self, address: int) -> None:
+        """A semaphore at whose value somebody looks shows whether it is held. Raises Contradicted the first time."""
+        if address not in self._shown:
+            self._shown.add(address)
+            self.no_lock(address)
+
     def private(self, process: int, node: Node, held: Held) -> bool:
         """Whether nobody else can notice this step, nor change what it does, before it is taken."""
         at, kind = node.address, node.kind
         if kind == RELEASE:
-            return True
+            return at not in self._shown
         if kind not in (LOAD, STORE, ATOMIC, LEAVE):
             return False
         others = set((self._users if kind != LOAD else self._writers).get(at, ()))

@@ -28,7 +28,7 @@ from shmlab.explorer.errors import ExplorerError, OutOfTime
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.items import Ledger
 from shmlab.explorer.memory import SEMAPHORE
-from shmlab.explorer.operations import ACQUIRE, DONE, RELEASE
+from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, LOAD, RELEASE
 from shmlab.explorer.protection import Contradicted, Held, Protection
 from shmlab.explorer.search import EVERY, FIRST_NEWS, NEWS, Progress
 from shmlab.explorer.system import BITS, FIELD, Cells, System
@@ -109,6 +109,8 @@ class ReducedSystem:
         """Which locks the process holds after a step, and whether the step keeps to what is assumed."""
         at, held = node.address, self._of(process, node)
         locks = self._protection.locks
+        if self.system.memory.kind(at) == SEMAPHORE and node.kind in (LOAD, ATOMIC):
+            self._protection.shown(at)
         if at in locks and node.kind == ACQUIRE:
             held |= {at}
         elif at in locks and node.kind == RELEASE:

@@ -10,7 +10,7 @@ Source: Owens, Sarkar, Sewell, A Better x86 Memory Model: x86-TSO (2009).
 
 from shmlab.explorer.automaton import Node
 from shmlab.explorer.model import DRAIN
-from shmlab.explorer.operations import ATOMIC, ENTER, LEAVE, LOAD, STORE, Value, drained
+from shmlab.explorer.operations import ATOMIC, ENTER, LEAVE, LOAD, STORE, Value, attempts, drained
 from shmlab.explorer.system import FIELD, Beside, Buffers, Cells, Effect, System
 
 
@@ -64,8 +64,7 @@ class BufferedSystem(System):
 
 def fails(node: Node, cells: Cells) -> bool:
     """Whether this is an attempt on a semaphore that is 0."""
-    attempt = node.kind == ATOMIC and isinstance(node.argument, tuple) and node.argument[0] == "take"
-    return attempt and not cells[node.address]
+    return attempts(node.kind, node.argument) and not cells[node.address]
 
 
 def _stored(cells: Cells, address: int, value: Value) -> Cells:

@@ -17,15 +17,13 @@ SHARED: dict[str, Any] = dict(
 )
 
 HABITS = [
-    ("buf.mutex.acquire(False)", r"buf.mutex.acquire\(False\) would give up.*Write buf.mutex.acquire\(\)"),
-    ("buf.mutex.acquire(blocking=False)", r"acquire\(blocking=False\) would give up"),
-    ("buf.mutex.acquire(timeout=1)", r"acquire\(timeout=1\) would give up"),
-    ("buf.mutex.acquire(True, 2)", r"acquire\(True, 2\) would give up"),
-    ("buf.mutex.release(2)", r"release\(2\) would give back several.*Call it several times"),
-    ("buf.mutex.release(n=3)", "would give back several"),
-    ("buf.mutex.value", "a semaphore's value cannot be read"),
-    ("buf.mutex._value", "a semaphore's value cannot be read"),
-    ("buf.mutex.locked()", "a semaphore's value cannot be read"),
+    ("buf.mutex.acquire(2)", "buf.mutex.acquire: blocking must be from 0 to 1, not 2"),
+    ("buf.mutex.acquire(1.5)", r"buf.mutex.acquire: a number alone says too little: write acquire\(timeout=1.5\)"),
+    ("buf.mutex.acquire(timeout=-1)", "buf.mutex.acquire: timeout must be from 0"),
+    ("buf.mutex.acquire(False, 2)", r"acquire\(False\) does not wait: leave out the timeout"),
+    ("buf.mutex.release(0)", "buf.mutex.release: n must be from 1"),
+    ("buf.mutex._value", "buf.mutex has no _value: did you mean value"),
+    ("buf.mutex.locked()", "buf.mutex has no locked: did you mean value"),
     ("buf.mutex.aquire()", "buf.mutex has no aquire: did you mean acquire"),
     ("buf.mutex.realease()", "did you mean release"),
     ("buf.mutex.unlock()", "did you mean release"),
