@@ -37,7 +37,7 @@ class Pending:
         if self.operation == NAMES[STORE] or self.operation in BESIDE:
             return f"{self.variable} = {self.argument}{BESIDE.get(self.operation, '')}"
         what = self.argument[0] if isinstance(self.argument, tuple) else self.operation
-        return f"{what} {self.variable}"
+        return f"{'try to acquire' if what == 'take' else what} {self.variable}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Step:
     """A step that was taken, by actor number `actor`, called `name`.
 
     `before` and `after` are the cell's values, `value` is what was read or stored; `able` names all who could have
-    taken a step instead; `stale` marks a store to what the process has read and another has changed since then.
+    taken a step instead; `stale` marks a store to what the process has read and another has changed since then;
+    `attempt` an acquire that does not wait.
     """
 
     actor: int
@@ -61,6 +62,7 @@ class Step:
     able: tuple[str, ...]
     stale: bool
     memory: tuple[Value, ...]
+    attempt: bool = False
 
     def __str__(self) -> str:
         """`count → 2` for a load, `count = 3` for a store, `acquire mutex`, `atomic lock: 0 → 1`."""
@@ -70,6 +72,8 @@ class Step:
             return f"{self.variable} = {self.value}"
         if self.operation in BESIDE:
             return f"{self.variable} = {self.value}{BESIDE[self.operation]}"
+        if self.attempt:
+            return f"acquire {self.variable}" if self.value else f"{self.variable} is 0: none taken"
         if self.operation == NAMES[ATOMIC]:
             return f"atomic {self.variable}: {self.before} → {self.after}"
         return f"{self.operation} {self.variable}"
@@ -167,6 +171,7 @@ class Model:
             tuple(self.names[q] for q in able),
             pending.operation == NAMES[STORE] and self._stale(actor, pending.variable),
             self.cells(),
+            isinstance(pending.argument, tuple) and pending.argument[0] == "take",
         )
         self.steps.append(step)
         return step
@@ -196,7 +201,7 @@ class Model:
             at = memory.names.index(step.variable) if step.variable in memory.names else -1
             if at < 0 or memory.kinds[at] != kinds.SEMAPHORE or memory.initial[at] != 1:
                 continue
-            if step.operation == NAMES[ACQUIRE] or (step.operation == NAMES[ATOMIC] and step.value is True):
+            if step.operation == NAMES[ACQUIRE] or (step.attempt and step.value):
                 held.setdefault(at, []).append(step.actor)
             elif step.operation == NAMES[RELEASE] and step.actor in held.get(at, ()):
                 held[at].remove(step.actor)

@@ -73,6 +73,10 @@ def test_both_outcomes_are_explored(function: Any) -> None:
     counted = explore([function, waits], shared=ONE, final=lambda memory, results: memory.count == sum(results))
     assert counted.ok and counted.paths
     assert "the memory was the model's after every step" in str(fails.replay())
+    model = fails.model()
+    assert str(model.pending(0)) == "try to acquire mutex"
+    assert [str(step) for step in fails.steps if step.attempt] == ["mutex is 0: none taken"]
+    assert str(model.step(0)) == "acquire mutex"
 
 
 def test_of_two_attempts_one_succeeds() -> None:
@@ -98,7 +102,10 @@ def test_several_are_given_back_one_after_the_other() -> None:
     assert str(short.replay())
 
 
-@pytest.mark.parametrize("functions", list(product([attempts, waits, looks_first, takes, insists, sees_it_taken], repeat=2)))
+FUNCTIONS = (attempts, waits, looks_first, takes, insists, sees_it_taken)
+
+
+@pytest.mark.parametrize("functions", list(product(FUNCTIONS, repeat=2)))
 def test_where_states_stand_for_many_no_outcome_is_lost(functions: Any) -> None:
     """A lock whose value somebody looks at protects nothing from that look."""
     asked = of([*functions, waits], shared=ONE)
