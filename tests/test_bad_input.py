@@ -99,6 +99,8 @@ TARGETS: dict[str, Callable[[Any], Any]] = {
     "explore(consumers)": lambda value: explore(put, get, consumers=value, max_states=100),
     "explore(items)": lambda value: explore(put, get, items=value, max_states=100),
     "explore(memory)": lambda value: explore(put, get, memory=value, max_states=100),
+    "explore(order)": lambda value: explore(put, get, order=value, max_states=100),
+    "explore(fairness)": lambda value: explore(put, get, fairness=value, max_states=100),
     "explore(max_states)": lambda value: explore(put, get, max_states=value),
     **one_of(explore, *LATER, program=put, get=get, max_states=100),
     "labs.stepper(program)": labs.stepper,
@@ -126,6 +128,7 @@ GOOD: dict[str, list[Any]] = {
     "(mode)": [0],
     "show(thing)": [put, int],
     "explore(capacity)": [None],
+    "explore(order)": [True],
     "(invariant=)": [None, int],  # which can be called; what it then raises is its own
     "(final=)": [None, int, put],
     "explore(shared=)": [None, {}],
