@@ -38,26 +38,27 @@ def end(name: str) -> list[int]:
     return _end(lambda _, names: name in names)
 
 
-def temporary_folders(name: str) -> set[str]:
-    """Where those that `end` would kill now were told to put temporary files (TMPDIR)."""
+def temporary_folders(name: str | None = None) -> set[str]:
+    """TMPDIR of those that `end` (without a name: `end_strays`) would kill now."""
     found = set()
     for pid in _processes():
         with contextlib.suppress(OSError):
             if os.stat(f"/proc/{pid}").st_uid == os.geteuid():
                 environment = _environment(pid)
-                if name in _value(environment, VARIABLE).split():
+                names = _value(environment, VARIABLE).split()
+                if name in names or (name is None and names and _stray(pid, names)):
                     found.add(_value(environment, "TMPDIR"))
     return found - {""}
 
 
 def end_strays() -> list[int]:
     """Kill all processes of this user that were started by workers of labs whose owners are dead."""
+    return _end(_stray)
 
-    def stray(pid: int, names: list[str]) -> bool:
-        here = os.stat(DIRECTORY).st_dev  # in another container the same name means another segment
-        return os.stat(f"/proc/{pid}/root{DIRECTORY}").st_dev == here and all(map(_over, names))
 
-    return _end(stray)
+def _stray(pid: int, names: list[str]) -> bool:
+    here = os.stat(DIRECTORY).st_dev  # in another container the same name means another segment
+    return os.stat(f"/proc/{pid}/root{DIRECTORY}").st_dev == here and all(map(_over, names))
 
 
 def _over(name: str) -> bool:

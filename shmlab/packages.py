@@ -1,4 +1,4 @@
-"""Packages that only some of shmlab needs. The core works without them; what does not says which one is missing."""
+"""Packages that only some of shmlab needs. The core works without them; what needs one that is missing says so."""
 
 import contextlib
 from collections.abc import Collection, Iterator

@@ -57,7 +57,7 @@ for _name in (*COMPARING, *CALCULATING):
     setattr(Opaque, f"__{_name}__", Opaque._refuse)
 
 
-class Countless(Opaque):
+class LabSemaphore(Opaque):
     """The base of the semaphores of a lab. `name` is what the protocol calls it."""
 
     __slots__ = ()

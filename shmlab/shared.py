@@ -16,7 +16,7 @@ from shmlab import item as items
 from shmlab import layout as at
 from shmlab.fences import in_order
 from shmlab.segment import Segment
-from shmlab.semaphore_use import Countless
+from shmlab.semaphore_use import LabSemaphore
 from shmlab.sync import WorkerSemaphore
 
 Before = Callable[[str, str], None]  # the kind of step ("load", "store", "acquire", "release") and of what
@@ -162,7 +162,7 @@ def _variable(words: memoryview, index: int, name: str, before: Before | None) -
     return property(slow_load, slow_store)
 
 
-class _Gated(Countless):
+class _Gated(LabSemaphore):
     """A semaphore whose every operation is announced first."""
 
     def __init__(self, semaphore: WorkerSemaphore, before: Before) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from shmlab import layout as at
 from shmlab import semaphore as semaphores
 from shmlab.segment import DIRECTORY, Segment
-from shmlab.semaphore_use import Countless, patience, times
+from shmlab.semaphore_use import LabSemaphore, patience, times
 
 YIELDS = 20  # look again so many times before sleeping: sleeping and waking costs more than a short wait
 FROZEN = at.FROZEN // at.WORD
@@ -101,7 +101,7 @@ def reset(segment: str, semaphore: str, value: int) -> None:
         os.close(fd)
 
 
-class WorkerSemaphore(Countless):
+class WorkerSemaphore(LabSemaphore):
     """The semaphore `name` of a segment, as one worker uses it; its row tells everyone what it waits for and holds.
 
     A semaphore that starts at 1 is taken for a lock: between acquire and release its worker holds it.

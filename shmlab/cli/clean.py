@@ -15,9 +15,10 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> int:
-    from shmlab import launch, offspring
+    from shmlab import launch, offspring, scratch
 
+    folders = offspring.temporary_folders()
     done = [f"ended process {pid}" for pid in offspring.end_strays()]  # they are known by their segment's dead owner
-    done += [f"removed {name}" for name in launch.sweep()]
+    done += [f"removed {name}" for name in launch.sweep() + scratch.sweep(folders)]
     print("\n".join(done) or "Nothing to remove: every segment has a living owner.")
     return 0

@@ -172,8 +172,8 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
-def unreckoned(text: str) -> str:
-    """A text of a student's for a spreadsheet, which would reckon with one that begins like a formula."""
+def no_formula(text: str) -> str:
+    """A student's text for a spreadsheet, which would take one that begins with = + - or @ for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
@@ -222,7 +222,7 @@ def run(places: Iterable[Path], save: Path | None = None, seconds: int = CELL_SE
     print(lined_up(rows), f"\n{LEGEND}", sep="\n")
     if save:
         with save.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([[unreckoned(row[0]), *row[1:-1], unreckoned(row[-1])] for row in rows])
+            csv.writer(file).writerows([[no_formula(row[0]), *row[1:-1], no_formula(row[-1])] for row in rows])
     return int(any(one.remarks for one in graded))
 
 

@@ -7,14 +7,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from shmlab import Lab, offspring, pipeline, processes, segment
+from shmlab import Lab, cli, offspring, pipeline, processes, segment
 from shmlab.errors import ArgumentError, NoRoom
 from shmlab.pipeline import tools
 from shmlab.pipeline.pipeline import Pipeline, check
@@ -171,11 +171,21 @@ def test_a_tool_that_still_writes_when_the_owner_is_killed_leaves_no_folder() ->
     eventually(lambda: not Path(place).exists())
 
 
+def a_lab_starts() -> None:
+    with Lab():
+        pass
+
+
+def shmlab_clean() -> None:
+    assert cli.main(["clean"]) == 0
+
+
 @pytest.mark.faults
-def test_a_lab_that_starts_before_the_stages_of_a_dead_owner_have_left_takes_their_folder_away(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("cleans_up", [a_lab_starts, shmlab_clean], ids=["a lab that starts", "shmlab clean"])
+def test_whoever_ends_the_stages_of_a_dead_owner_takes_their_folder_away(
+    cleans_up: Callable[[], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """It ends them: they have no time to do it themselves. It need not have the same TMPDIR."""
+    """They have no time to do it themselves. Whoever it is need not have the same TMPDIR."""
     with subprocess.Popen([sys.executable, "-c", OWNER, str(SOURCES)], stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout
         place, *names = owner.stdout.readline().split()
@@ -186,8 +196,8 @@ def test_a_lab_that_starts_before_the_stages_of_a_dead_owner_have_left_takes_the
         owner.kill()
     eventually(lambda: all(map(segment.owner_is_dead, names)))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "another"))
-    with Lab():
-        assert not Path(place).exists()
+    cleans_up()
+    assert not Path(place).exists()
     eventually(lambda: not any(alive(child.pid) for child in children))
     assert not any(name in entry for name in names for entry in entries())
 
