@@ -121,7 +121,7 @@ class WorkerSemaphore(LabSemaphore):
     def acquire(self, blocking: bool = True, timeout: float | None = None, *, block: bool = True) -> bool:
         """Take one; sleep while there is none, at most `timeout` seconds, and not at all if not `blocking`.
 
-        Whether it got one. Raises ArgumentError.
+        Whether it got one. multiprocessing's word for `blocking` is `block`: either will do. Raises ArgumentError.
         """
         if blocking is True and timeout is None and block is True:
             if not self._acquire(False):

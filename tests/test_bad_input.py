@@ -101,6 +101,7 @@ TARGETS: dict[str, Callable[[Any], Any]] = {
     "explore(memory)": lambda value: explore(put, get, memory=value, max_states=100),
     "explore(order)": lambda value: explore(put, get, order=value, max_states=100),
     "explore(fairness)": lambda value: explore(put, get, fairness=value, max_states=100),
+    "explore(sizes)": lambda value: explore(put, get, sizes=value, max_states=100),
     "explore(max_states)": lambda value: explore(put, get, max_states=value),
     **one_of(explore, *LATER, program=put, get=get, max_states=100),
     "labs.stepper(program)": labs.stepper,
@@ -129,6 +130,7 @@ GOOD: dict[str, list[Any]] = {
     "show(thing)": [put, int],
     "explore(capacity)": [None],
     "explore(order)": [True],
+    "explore(sizes)": [None],
     "(invariant=)": [None, int],  # which can be called; what it then raises is its own
     "(final=)": [None, int, put],
     "explore(shared=)": [None, {}],

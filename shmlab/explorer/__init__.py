@@ -10,8 +10,12 @@ A student's functions are plain Python over `buf`; each access to shared memory 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
+from shmlab import limits
+from shmlab.errors import ArgumentError
 from shmlab.explorer import question
+from shmlab.explorer import sizes as several_sizes
 from shmlab.explorer.errors import (
     CannotFollow,
     EndlessLoop,
@@ -23,6 +27,7 @@ from shmlab.explorer.errors import (
 )
 from shmlab.explorer.memory import Atomic, Critical, Initial, View
 from shmlab.explorer.progress import told
+from shmlab.explorer.question import Question
 from shmlab.explorer.search import Progress
 from shmlab.explorer.verdict import Verdict
 
@@ -58,6 +63,7 @@ def explore(
     memory: str = "sc",
     order: bool = True,
     fairness: str = "weak",
+    sizes: int | None = None,
     max_states: int = 1_000_000,
     max_seconds: float = 60.0,
     progress: Progress | None = None,
@@ -79,6 +85,8 @@ def explore(
     order: False where items may come out in any order, as of a bag or a stack; each still has to come out once.
     fairness: "weak", as with the semaphores of POSIX: whoever could go on all the time does so at some time. "strong":
     moreover, whoever waits for a semaphore that is free again and again gets it at some time.
+    sizes: try all sizes up to this number instead of one: capacity (from 2 on, or None), producers, consumers, items.
+    The smallest come first, and the first that fails is told.
     max_states, max_seconds: where the search gives up; the verdict then says so.
     progress: `progress(states, seconds)` is called during a search that takes longer than a second, and stops
     it by returning False; by default a line below the cell (or on the terminal) tells how far it is.
@@ -86,13 +94,14 @@ def explore(
     An interrupt stops the search, too: what was seen stays.
     Raises ArgumentError, and the errors of `shmlab.explorer.errors` for what cannot be explored.
     """
-    asked = question.of(
+    if sizes is not None:
+        sizes = limits.whole(sizes, "sizes", 1, several_sizes.MOST)
+        if get is None and not isinstance(program, str):
+            raise ArgumentError("sizes is for put and get: processes of other kinds have none.")
+    ask: Callable[..., Question] = partial(
+        question.of,
         program,
         get,
-        capacity=capacity,
-        producers=producers,
-        consumers=consumers,
-        items=items,
         shared=shared,
         invariant=invariant,
         final=final,
@@ -103,7 +112,15 @@ def explore(
         order=order,
         fairness=fairness,
     )
+
+    def answer(tell: Progress | None) -> Verdict:
+        if sizes is None:
+            asked = ask(capacity=capacity, producers=producers, consumers=consumers, items=items)
+            return asked.verdict(max_states, max_seconds, tell)
+        tried = several_sizes.up_to(sizes, endless=capacity is None)
+        return several_sizes.verdict(lambda size: ask(**size), tried, max_states, max_seconds, tell)
+
     if progress is not None:
-        return asked.verdict(max_states, max_seconds, progress)
+        return answer(progress)
     with told() as tell:
-        return asked.verdict(max_states, max_seconds, tell)
+        return answer(tell)

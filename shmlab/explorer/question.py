@@ -3,6 +3,7 @@
 The search answers it (`verdict`); a person who is the scheduler looks for the answer by hand (`stepping`).
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -62,13 +63,18 @@ class Question:
         return self.program.system(watched=watched and self.program.model == "sc")
 
     def verdict(
-        self, max_states: int = 1_000_000, max_seconds: float = 60.0, progress: Progress | None = None
+        self,
+        max_states: int = 1_000_000,
+        max_seconds: float = 60.0,
+        progress: Progress | None = None,
+        began: float | None = None,
     ) -> Verdict:
-        """Search all interleavings."""
+        """Search all interleavings. The seconds count from `began`, a moment of time.perf_counter; or from now."""
         limit = limits.whole(max_states, "max_states", 1, MOST)
         max_seconds = limits.number(max_seconds, "max_seconds", 0, 86_400, "seconds")
         limits.function(progress, "progress", "states", "seconds")
-        with self.program.within(max_seconds):
+        began = time.perf_counter() if began is None else began
+        with self.program.within(max(0.0, began + max_seconds - time.perf_counter())):
             plain = self.system(watched=False) if self.program.judge else None
             verdict = verdicts.verdict(
                 self.system(),
@@ -81,6 +87,7 @@ class Question:
                 progress,
                 self.program.reducible,
                 self.strong,
+                began,
             )
         for condition in (self.program.invariant, self.program.final):
             if condition:

@@ -44,6 +44,7 @@ class Verdict:
         self.states, self.transitions, self.complete = len(graph), graph.transitions, graph.complete
         self.seconds = graph.seconds
         self.reduced, self._strong = answer is not None, strong
+        self.size = ""  # a sentence, where several were tried
         if answer:
             self.states, self.transitions, self.complete = answer.states, answer.transitions, answer.complete
             self.seconds = answer.seconds
@@ -129,10 +130,9 @@ class Verdict:
         return f"\n{who} {never}: no other process can notice what happens there."
 
     def __str__(self) -> str:
-        return self.summary
+        return f"{self.summary}\n{self.size}".strip()
 
-    def __repr__(self) -> str:
-        return self.summary
+    __repr__ = __str__
 
 
 TYPE_CHECKING = False
@@ -152,8 +152,11 @@ def verdict(
     progress: Progress | None = None,
     reducible: Reducible | None = None,
     strong: bool = False,
+    began: float | None = None,
 ) -> Verdict:
-    """Search, and judge. `strong`: whoever waits for a semaphore that is free again and again gets it at some time.
+    """Search, and judge. The seconds count from `began`; without one, from now.
+
+    `strong`: whoever waits for a semaphore that is free again and again gets it at some time.
 
     A program that has more than FITS states, and no fault among the first of them, is given to the reduced search;
     `reducible` makes the system for it. If that finds nothing wrong, the verdict is OK. If it finds a fault, the whole
@@ -163,7 +166,7 @@ def verdict(
     seen an overwrite, and yet the run can end well from there, the verdict is that of the plain system.
     """
     must_finish = list(range(system.size)) if must_finish is None else must_finish
-    began = time.perf_counter()
+    began = time.perf_counter() if began is None else began
     graph = search(system, min(FITS, max_states) if reducible else max_states, max_seconds, progress, began=began)
     if reducible and graph.beyond and max_states > FITS:
         parts = None if graph.faults else reducible()
