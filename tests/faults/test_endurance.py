@@ -113,6 +113,7 @@ def test_nothing_outlives_a_jupyter_server_that_is_killed() -> None:
         connection, kernel = server.stdout.readline().split()
         client = BlockingKernelClient(connection_file=connection)
         client.load_connection_file()
+        client.hb_channel.time_to_dead = 20.0  # on a busy machine a beat within a second, the usual, may be missed
         client.start_channels()
         try:
             client.wait_for_ready(timeout=60)
