@@ -172,7 +172,7 @@ BREAKS = (
         "shmlab/repair.py",
         "if ticket in waiting or ticket in hands or self._receipt(ticket):",
         "if ticket in waiting or self._receipt(ticket):",
-        (REPAIR,),
+        ("tests/test_repair.py",),
     ),
     Break(
         "a growth that is done is done again",
