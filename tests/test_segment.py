@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shmlab import claim, segment, sync
 from shmlab import layout as at
-from shmlab import segment, sync
 from shmlab.errors import ArgumentError, CapReached, NoRoom, SegmentNotFound, SegmentRefused
 from shmlab.layout import Layout
 from shmlab.limits import is_segment_name
@@ -359,6 +359,19 @@ def test_semaphores_without_a_segment_are_swept() -> None:
     name = f"shmlab-{os.urandom(8).hex()}"
     sync.create(name, "mutex", 1)
     segment.sweep()
+    assert f"sem.{name}.mutex" not in entries()
+
+
+def test_semaphores_whose_segment_is_about_to_be_published_are_not_swept() -> None:
+    name = f"shmlab-{os.urandom(8).hex()}"
+    claimed = claim.Claim(name).take()
+    try:
+        sync.create(name, "mutex", 1)
+        segment.sweep()
+        assert Path(sync.path(name, "mutex")).exists()
+    finally:
+        claimed.close()
+    segment.sweep()  # nobody is about to publish it any more
     assert f"sem.{name}.mutex" not in entries()
 
 

@@ -153,6 +153,7 @@ def test_an_endless_array_keeps_its_items_in_order_while_it_grows() -> None:
         for number in range(2, 500):
             it.strategy.put(writer, item(number))
         assert it.segment.capacity == 768
+        assert sum(state(it, slot) == at.FULL for slot in range(768)) == 498  # none stays where it was moved from
         assert [it.strategy.get(reader).sequence for _ in range(498)] == list(range(2, 500))
 
 
