@@ -52,6 +52,7 @@ def test_what_else_is_wrong_is_found_all_the_same(sizes) -> None:
     assert not found.ok and found.fault != "reordered"
 
 
+@pytest.mark.slow
 def test_a_search_by_states_that_stand_for_many_knows_it_too() -> None:
     """And remembers less: whoever gets a later item first need not be told from whoever gets it last."""
     sizes = dict(producers=3, consumers=3, items=2)

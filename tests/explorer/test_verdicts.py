@@ -370,6 +370,7 @@ def passes_the_gate(buf):  # type: ignore[no-untyped-def]
     buf.gate.release()
 
 
+@pytest.mark.slow
 def test_sixteen_processes_are_explored_and_replayed() -> None:
     assert explore([passes_the_gate] * 16, shared=dict(gate=Semaphore(1))).ok
     closed = explore([passes_the_gate] * 16, shared=dict(gate=Semaphore(0)))
