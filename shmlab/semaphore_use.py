@@ -16,8 +16,12 @@ USE = "take one with .acquire(), give one back with .release(); .value is how ma
 MOST_SECONDS, MOST_AT_ONCE = 1e6, 1000
 
 
-def patience(blocking: object, timeout: object) -> float | None:
-    """The seconds that an `acquire` may wait: 0 for an attempt, None for ever. Raises ArgumentError."""
+def patience(blocking: object, timeout: object, block: object) -> float | None:
+    """The seconds that an `acquire` may wait: 0 for an attempt, None for ever. Raises ArgumentError.
+
+    `block` is multiprocessing's word for `blocking`: whichever is not True counts.
+    """
+    blocking = blocking if block is True else block
     if isinstance(blocking, float):
         raise ArgumentError(f"a number alone says too little: write acquire(timeout={blocking!r}).")
     if not isinstance(blocking, bool):

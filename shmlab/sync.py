@@ -127,7 +127,7 @@ class WorkerSemaphore(LabSemaphore):
             if not self._acquire(False):
                 self._wait()
         else:
-            seconds = patience(blocking if block is True else block, timeout)
+            seconds = patience(blocking, timeout, block)
             if not self._acquire(False) and (seconds == 0 or not self._wait(seconds)):
                 return False
         if self._holds:

@@ -161,7 +161,7 @@ class SemaphoreCell(Part):
     def acquire(self, blocking: bool = True, timeout: float | None = None, *, block: bool = True) -> object:
         """Take one; wait while there is none, unless told otherwise. Whether it got one."""
         try:
-            seconds = patience(blocking if block is True else block, timeout)
+            seconds = patience(blocking, timeout, block)
         except ArgumentError as error:
             raise self._engine.error(ValueRefused(f"buf.{self._name}.acquire: {error}")) from None
         if seconds is not None:

@@ -170,11 +170,11 @@ def _alike(system: System) -> Iterator[list[int]]:
 class Found:
     """What the reduced search has found: `complete`, how many states and transactions, and a failing `schedule`.
 
-    `by_hand`: a person has stopped it.
+    `given_up`: a person or the clock has stopped it, so that no other search may go on.
     """
 
     def __init__(self) -> None:
-        self.complete, self.stopped, self.by_hand = False, "", False
+        self.complete, self.stopped, self.given_up = False, "", False
         self.states = self.transitions = 0
         self.seconds = 0.0
         self.fault: Fault | None = None
@@ -210,9 +210,9 @@ def search(
         except (Endless, RecursionError):
             found.stopped = "somebody can wait in a loop"
         except KeyboardInterrupt:
-            found.stopped, found.by_hand = "it was interrupted", True
+            found.stopped, found.given_up = "it was interrupted", True
         except OutOfTime:
-            found.stopped = f"it took more than {max_seconds:g} s"
+            found.stopped, found.given_up = f"it took more than {max_seconds:g} s", True
         break
     found.complete = not found.stopped
     found.seconds = time.perf_counter() - began
@@ -256,11 +256,11 @@ def _spread(
             if len(states) > max_states:
                 found.stopped = f"there are more than {max_states:,} states"
             elif now - began > max_seconds:
-                found.stopped = f"it took more than {max_seconds:g} s"
+                found.stopped, found.given_up = f"it took more than {max_seconds:g} s", True
             elif progress and now > news:
                 news = now + NEWS
                 if progress(len(states), now - began) is False:
-                    found.stopped, found.by_hand = "it was stopped", True
+                    found.stopped, found.given_up = "it was stopped", True
             if found.stopped:
                 return
         fault = system.fault(state)

@@ -171,8 +171,7 @@ def verdict(
     if reducible and graph.beyond and max_states > FITS:
         parts = None if graph.faults else reducible()
         answer = reduced.search(*parts, max_states, max_seconds, progress, began) if parts else None
-        over = time.perf_counter() - began > max_seconds
-        if answer and not answer.fault and (answer.complete or answer.by_hand or over):
+        if answer and not answer.fault and (answer.complete or answer.given_up):
             graph.stopped = answer.stopped
             return Verdict(graph, answer=answer)
         graph = search(system, max_states, max_seconds, progress, began=began)

@@ -25,7 +25,7 @@ McKenney, Memory Barriers: a Hardware View for Software Hackers (2010), for stor
 from shmlab.explorer.automaton import Node
 from shmlab.explorer.errors import ValueRefused
 from shmlab.explorer.memory import ATOMIC as ATOMIC_CELL
-from shmlab.explorer.memory import VARIABLE
+from shmlab.explorer.memory import SEMAPHORE, VARIABLE
 from shmlab.explorer.model import CATCH_UP, DRAIN, OVERTAKE
 from shmlab.explorer.operations import (
     ACQUIRE,
@@ -83,6 +83,8 @@ class WeakSystem(System):
         what = argument[0] if kind == ATOMIC and isinstance(argument, tuple) else ""
         if kind == LOAD and self.memory.kind(at) == VARIABLE:
             return cells, buffers, _readable(at, cells, stores, stale)
+        if kind == LOAD and self.memory.kind(at) == SEMAPHORE:  # its newest value, but a plain load: no fence
+            return cells, buffers, cells[at]
         if kind == STORE:
             if ahead:  # the process arrives at a store that has gone ahead
                 return cells, self._with(buffers, process, ahead=ahead[1:]), None

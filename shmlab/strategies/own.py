@@ -46,8 +46,8 @@ def pickled(strategy: Strategy) -> bytes:
     both = (strategy.put, strategy.get)
     sources = {f.__code__.co_filename: "".join(linecache.getlines(f.__code__.co_filename)) for f in both}
     beside = {inspect.getmodule(f) for f in both} - {None, sys.modules["__main__"]}
-    by_value = [m for m in beside if m and not m.__name__.startswith("shmlab.")]  # a worker cannot import what lies
-    try:  # beside the notebook
+    by_value = [m for m in beside if m and not m.__name__.startswith("shmlab.")]
+    try:  # what lies beside the notebook cannot be imported by a worker
         return packages.pickled((*both, sources), by_value)
     except PackageMissing:
         raise

@@ -95,6 +95,27 @@ def test_a_look_at_the_value_is_a_step_of_its_own() -> None:
     assert "the memory was the model's after every step" in str(found.replay())
 
 
+def tells(buf):
+    buf.count = 1
+    buf.mutex.release()
+
+
+def looks_and_reads(buf):
+    return buf.mutex.value == 0 or buf.count == 1
+
+
+def takes_and_reads(buf):
+    buf.mutex.acquire()
+    return buf.count == 1
+
+
+def test_a_look_at_the_value_is_no_fence_and_to_take_one_is() -> None:
+    asked: dict[str, Any] = dict(shared=dict(mutex=Semaphore(0), count=0), final=lambda _, results: results[1])
+    assert explore([tells, looks_and_reads], **asked).ok
+    assert explore([tells, looks_and_reads], memory="weak", **asked).fault == "invariant"
+    assert explore([tells, takes_and_reads], memory="weak", **asked).ok
+
+
 def test_several_are_given_back_one_after_the_other() -> None:
     assert explore([gives_two, takes_one, takes_one], shared=dict(full=Semaphore(0))).ok
     short = explore([gives_two, takes_one, takes_one, takes_one], shared=dict(full=Semaphore(0)))

@@ -36,6 +36,7 @@ REFUSALS = (
     ),
     *("close_range,clone3,fallocate", "nice", "affinity", "proc", "pidfd,proc", "new"),
 )
+MOST_AT_ONCE = ("new", "pidfd,proc")  # between them most of what can be refused
 NEEDED = "O_TMPFILE |" in inspect.getsource(segment)
 
 
@@ -76,8 +77,7 @@ def test_nothing_outlives_an_owner_that_is_killed_where_a_call_is_refused(refuse
 @pytest.mark.parametrize(
     "refused",
     [
-        *("new", "pidfd,proc"),  # most of what can be refused, at once
-        *(pytest.param(one, marks=pytest.mark.long) for one in REFUSALS if one not in ("new", "pidfd,proc")),
+        *(pytest.param(one, marks=() if one in MOST_AT_ONCE else pytest.mark.long) for one in REFUSALS),
         *("link", "fallocate=EPERM", "fchmod", "flock", "shm"),
     ],
 )
