@@ -6,9 +6,10 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from shmlab.scratch import Scratch
 from shmlab.waiting import until
 
 ATTACH = 3.0  # seconds
@@ -30,8 +31,9 @@ class Count:
 def counted(pids: Sequence[int]) -> Iterator[Count]:
     """Count the system calls that these processes and their threads make inside the `with`."""
     count = Count()
-    with tempfile.NamedTemporaryFile("r", prefix="shmlab-") as file:
-        command = ["strace", "-c", "-f", "-q", "-U", "calls,name", "-o", file.name]
+    with Scratch() as folder:
+        table = Path(folder, "calls")
+        command = ["strace", "-c", "-f", "-q", "-U", "calls,name", "-o", str(table)]
         for pid in pids:
             command += ["-p", str(pid)]
         tracer = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -45,7 +47,7 @@ def counted(pids: Sequence[int]) -> Iterator[Count]:
             except subprocess.TimeoutExpired:
                 tracer.kill()
                 tracer.wait()
-        if found := TOTAL.search(file.read()):
+        if found := TOTAL.search(table.read_text()):
             count.calls = int(found[1])
 
 

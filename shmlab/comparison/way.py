@@ -5,11 +5,8 @@ open, so nothing needs a name that could be left behind. Each process then takes
 """
 
 import importlib.util
-import os
 from collections.abc import Callable
 from typing import Any
-
-from shmlab.segment import DIRECTORY
 
 Send = Callable[[Any], object]  # an item: bytes, or whatever shows its bytes
 Receive = Callable[[], Any]
@@ -28,13 +25,6 @@ def slots(size: int) -> int:
 def item(size: int) -> bytes:
     """The item that everyone sends: `size` bytes that count from 0 to 255 again and again."""
     return (bytes(range(256)) * (size // 256 + 1))[:size]
-
-
-def forget(name: str) -> None:
-    """Take a name out of /dev/shm at once: the processes inherit the mapping, and nothing can be left behind."""
-    for entry in os.listdir(DIRECTORY):
-        if name in entry:
-            os.unlink(f"{DIRECTORY}/{entry}")
 
 
 class Way:

@@ -16,6 +16,7 @@ from pathlib import Path
 from shmlab.exercises import handed_in
 from shmlab.exercises.confine import ISOLATED, LATE, LEVELS, LIMITED, OFFLINE
 from shmlab.exercises.progress import VARIABLE as PROGRESS
+from shmlab.scratch import Scratch
 
 GRACE = 15.0  # seconds after its time in which a supervisor has to end
 PROBE = 30.0  # seconds for trying a level
@@ -47,7 +48,7 @@ class Ended:
 def run(module: str, *arguments: str, given: bytes = b"", seconds: float, level: str | None = None) -> Ended:
     """Run a module to its end, for at most so many seconds. Nothing that it has started is left."""
     with (
-        tempfile.TemporaryDirectory(prefix="shmlab-grade-", ignore_cleanup_errors=True) as folder,
+        Scratch() as folder,
         tempfile.TemporaryFile() as told,
         tempfile.TemporaryFile() as said,
     ):

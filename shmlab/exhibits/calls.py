@@ -8,7 +8,6 @@ there are only those that the order needed. Where strace is not installed or not
 import os
 import re
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from shmlab.errors import ShmlabError
 from shmlab.exhibits.child import Child
 from shmlab.exhibits.lifecycle import claimed, release
 from shmlab.exhibits.pair import NAMES, PAGE
+from shmlab.scratch import Scratch
 from shmlab.waiting import until
 
 STORES, MESSAGES = 1_000_000, 1_000
@@ -71,7 +71,7 @@ def count_calls() -> Tally:
     strace = shutil.which("strace")
     if strace is None:
         return _with_counters(MISSING)
-    with tempfile.TemporaryDirectory(prefix="shmlab-") as directory:
+    with Scratch() as directory:
         files = {name: f"{directory}/{name}" for name in NAMES}
         try:
             children = _started({name: (strace, "-o", files[name], "-e", "signal=none") for name in NAMES})
@@ -95,7 +95,7 @@ def _with_counters(reason: str) -> Tally:
         return {key: now[key] - old[key] - 1 for key in ("read", "write") if now[key] - old[key] > 1}  # order, answer
 
     try:
-        with tempfile.TemporaryDirectory(prefix="shmlab-") as directory:
+        with Scratch() as directory:
             instead = NO_COUNTERS if None in before.values() else INSTEAD
             return Tally(tuple(_acts(children, counted, directory)), f"{reason}; {instead}")
     finally:

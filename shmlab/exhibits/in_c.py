@@ -5,12 +5,12 @@ It knows of the lab what docs/layout.md says, and its name; it is no child of Py
 
 import os
 import subprocess
-import tempfile
 
 from shmlab import limits, processes
 from shmlab.exhibits.waiting import wait
 from shmlab.lab import Lab
 from shmlab.pipeline import tools
+from shmlab.scratch import Scratch
 
 SOURCES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "c")
 ROLES = ("producer", "consumer")
@@ -35,7 +35,7 @@ def join(lab: Lab, role: str = "producer", rate: float = 3.0) -> str:
         return f"Nobody comes: {absent}"
     before = {worker.name for worker in lab.workers}
     said: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="shmlab-") as folder:
+    with Scratch() as folder:
         program = os.path.join(folder, role)
         command = [tools.COMPILER, "-O2", "-o", program, source, "-lrt", "-pthread"]
         made = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=COMPILING)

@@ -1,6 +1,5 @@
 """A real run for a page: a lab is started, recorded for some seconds, stopped, and its recording read again."""
 
-import tempfile
 import threading
 from pathlib import Path
 
@@ -8,13 +7,14 @@ from shmlab import recording, scenarios
 from shmlab.lab import Lab
 from shmlab.pages.calls import Arguments
 from shmlab.recording import Recording
+from shmlab.scratch import Scratch
 
 
 def record(arguments: Arguments, seconds: float) -> Recording:
     """Some seconds of a lab with these arguments of `labs.live`. Raises the errors of `Lab`."""
     settings = {name: value for name, value in arguments.items() if name not in ("scenario", "fps")}
     scenario = scenarios.scenarios.get(arguments["scenario"])
-    with tempfile.TemporaryDirectory(prefix="shmlab-page-") as place:
+    with Scratch() as place:
         file = Path(place) / "run.jsonl"
         with Lab(**settings | dict(scenario.settings if scenario else {})) as lab, lab.record(file):
             if scenario:

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from shmlab import launch, limits, processes, scratch, strategies
+from shmlab import launch, limits, processes, strategies
 from shmlab import layout as at
 from shmlab.ending import at_exit
 from shmlab.errors import ArgumentError
@@ -23,6 +23,7 @@ from shmlab.pipeline.order import Order
 from shmlab.pipeline.progress import Progress
 from shmlab.pipeline.seen import Buffer, Moment, Report, buffer
 from shmlab.processes import Process
+from shmlab.scratch import Scratch
 from shmlab.segment import SegmentFile
 from shmlab.waiting import until
 
@@ -81,7 +82,8 @@ class Pipeline:
         self._names: list[dict[int, str]] = []
         self._progress: list[Progress] = []
         self._processes: list[Process] = []
-        self._place, self._began = "", 0.0
+        self._folder: Scratch | None = None
+        self._began = 0.0
         self._closing = False
         self._last: Moment | None = None
 
@@ -104,7 +106,7 @@ class Pipeline:
                     self._eyes.append(Observer(file))
                     self._names.append({})
                     file.set_word(at.STEP_TIME, int(self.settings.slow_motion * 1e9))
-                self._place = scratch.create(self._files[0].name)
+                self._folder = Scratch()
                 self._start_stages()
             except BaseException:
                 self.stop()
@@ -114,7 +116,7 @@ class Pipeline:
     def stop(self) -> None:
         """End all processes, keep the last moment, take everything away. Twice does no harm."""
         with self._lock:
-            if not self._files and not self._place:
+            if not self._files and not self._folder:
                 return
             if len(self._processes) == len(self._progress) and self._progress:
                 self._last = self.moment()
@@ -126,8 +128,9 @@ class Pipeline:
             files, self._files, self._eyes = self._files, [], []
             for file in files:
                 launch.withdraw(file)
-            scratch.remove(self._place)
-            self._place = ""
+            if self._folder:
+                self._folder.close()
+                self._folder = None
             self._forget()
 
     def __enter__(self) -> "Pipeline":
@@ -152,8 +155,9 @@ class Pipeline:
     ) -> None:
         """Start one stage that gets from segment `taken` and puts into segment `given`."""
         wanted = self.settings
+        assert self._folder
         order = Order(
-            kind, wanted.sources, self._place, wanted.optimise, wanted.rounds, mine, producers=wanted.compilers
+            kind, wanted.sources, self._folder.path, wanted.optimise, wanted.rounds, mine, producers=wanted.compilers
         )
         ends: list[str] = []
         rows = []

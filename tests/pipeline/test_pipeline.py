@@ -32,7 +32,7 @@ pytestmark = [
 
 
 def folders() -> set[str]:
-    return {path.name for path in Path(tempfile.gettempdir()).glob("shmlab-pipeline-*")}
+    return {path.name for path in Path(tempfile.gettempdir()).glob("shmlab-scratch-*")}
 
 
 def stages() -> list[psutil.Process]:
@@ -87,7 +87,7 @@ def test_the_assembler_gets_the_very_text_that_the_compiler_wrote(program: Any) 
     folder = program(main="int main(void) { return 0; }")
     with Pipeline(check(folder, payload=32)) as running:
         eventually(lambda: running.moment().state == "finished", 30)
-        made = Path(running._place, "main.o").read_bytes()
+        made = Path(running._folder.path, "main.o").read_bytes()
     text = subprocess.run(tools.compiling("-O1", f"{folder}/main.c"), capture_output=True, check=True).stdout
     target = Path(folder, "expected.o")
     subprocess.run(tools.assembling(str(target)), input=text, check=True)
@@ -146,7 +146,7 @@ OWNER = """
 import sys, time
 from shmlab.pipeline.pipeline import Pipeline, check
 p = Pipeline(check(sys.argv[1], stages=3, slow_motion=0.05)).start()
-print(p._place, *[b.name for b in p.moment().buffers], flush=True)
+print(p._folder.path, *[b.name for b in p.moment().buffers], flush=True)
 time.sleep(60)
 """
 BUSY_TOOL = """

@@ -7,13 +7,12 @@ Source: github.com/eclipse-iceoryx/iceoryx2, examples/python
 import ctypes
 import importlib
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
 from shmlab.comparison import way
 from shmlab.comparison.way import Fill, InPlace, View
+from shmlab.scratch import Scratch
 
 
 class This(InPlace):
@@ -23,8 +22,7 @@ class This(InPlace):
 
     def __init__(self, size: int, producers: int, consumers: int) -> None:
         super().__init__(size, producers, consumers)
-        self.name = os.urandom(8).hex()  # of everything that it makes, so that it can be taken away again
-        self.directory = tempfile.mkdtemp(prefix="shmlab-")
+        self.folder = Scratch()  # all that the library makes bears its name, so that it is removed with it
 
     @classmethod
     def refuses(cls, size: int, producers: int, consumers: int) -> str:
@@ -37,10 +35,10 @@ class This(InPlace):
         iox: Any = importlib.import_module(self.module)
         iox.set_log_level(iox.LogLevel.Fatal)
         config = iox.config.default()
-        config.global_cfg.prefix = iox.FileName.new(self.name)
-        config.global_cfg.root_path = iox.Path.new(self.directory)
+        config.global_cfg.prefix = iox.FileName.new(self.folder.name)
+        config.global_cfg.root_path = iox.Path.new(self.folder.path)
         self._node = iox.NodeBuilder.new().config(config).create(iox.ServiceType.Ipc)
-        service = self._node.service_builder(iox.ServiceName.new(self.name))
+        service = self._node.service_builder(iox.ServiceName.new(self.folder.name))
         service = service.publish_subscribe(iox.Slice[ctypes.c_uint8]).enable_safe_overflow(False)
         return iox, service.subscriber_max_buffer_size(way.slots(self.size)).open_or_create()
 
@@ -76,5 +74,4 @@ class This(InPlace):
         return consume
 
     def close(self) -> None:
-        way.forget(self.name)
-        shutil.rmtree(self.directory)
+        self.folder.close()

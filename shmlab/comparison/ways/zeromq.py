@@ -6,12 +6,11 @@ Source: zguide.zeromq.org, "Divide and Conquer"; libzmq, zmq_ipc(7).
 
 import importlib
 import itertools
-import shutil
-import tempfile
 from typing import Any
 
 from shmlab.comparison import way
 from shmlab.comparison.way import Receive, Send, Way
+from shmlab.scratch import Scratch
 
 
 class This(Way):
@@ -20,8 +19,8 @@ class This(Way):
 
     def __init__(self, size: int, producers: int, consumers: int) -> None:
         super().__init__(size, producers, consumers)
-        self.folder = tempfile.mkdtemp(prefix="shmlab-")  # anybody may connect to a name that stands in no folder
-        self.addresses = [f"ipc://{self.folder}/{consumer}" for consumer in range(consumers)]
+        self.folder = Scratch()  # anybody may connect to a name that stands in no folder
+        self.addresses = [f"ipc://{self.folder.path}/{consumer}" for consumer in range(consumers)]
 
     def _socket(self, kind: str) -> Any:
         zmq: Any = importlib.import_module(self.module)  # in each process by itself: a context does not survive a fork
@@ -48,4 +47,4 @@ class This(Way):
         return receive
 
     def close(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.close()

@@ -6,6 +6,7 @@ Source: pypi.org/project/zeroq
 import importlib
 import os
 
+from shmlab import scratch
 from shmlab.comparison import way
 from shmlab.comparison.way import Receive, Send, Way
 
@@ -20,7 +21,7 @@ class This(Way):
         made = importlib.import_module(self.module).Queue
         name = os.urandom(6).hex()
         self.queue = made(name, size, way.slots(size))
-        way.forget(name)
+        scratch.forget(name)  # at once: the processes inherit the mapping, so nothing can be left behind
 
     def sender(self, number: int) -> Send:
         send: Send = self.queue.put
