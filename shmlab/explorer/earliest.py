@@ -1,8 +1,8 @@
 """Where a fault first shows: at the step that settles it, and not where some run ends because of it.
 
-A process that can never go on stops nobody until the others stop, too. Here the graph of all states tells where that
-was settled. It does not change which programs are right, nor how many interleavings fail: every way on from there ends
-badly.
+A process that can never go on stops nobody until the others stop, too, and an item that two consumers have got comes to
+light when everybody has finished. Here the graph of all states tells where that was settled. It does not change which
+programs are right, nor how many interleavings fail: every way on from there ends badly.
 """
 
 from shmlab.explorer.fault import Fault
@@ -10,21 +10,18 @@ from shmlab.explorer.search import Graph
 from shmlab.explorer.simplest import farthest, levels
 
 
-def faults(graph: Graph, most: int | None = None) -> dict[int, Fault]:
+def faults(graph: Graph, most: int | None = None, word: str = "") -> dict[int, Fault]:
     """The states to which a schedule may lead that is told, by number: those that are near the closest fault.
 
-    most: where there is no fault in so many steps, there is none to be told.
+    most: where there is no fault in so many steps, there is none to be told. word: only faults of that kind.
     """
     system = graph.system
     found: dict[int, Fault] = {}
     for number, steps in levels(graph):
         if most is not None and steps > most:
             break
-        state = graph.states[number]
-        fault = graph.faults.get(number)
-        if not fault and (stuck := system.blocked.of(state)):
-            fault = system.deadlock(state, {}, stuck)
-        if fault:
+        fault = graph.faults.get(number) or system.settled(graph.states[number])
+        if fault and (not word or fault.word == word):
             most = farthest(steps) if not found else most
             found[number] = fault
     return found

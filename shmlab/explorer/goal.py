@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from shmlab import limits
 from shmlab.errors import ArgumentError
+from shmlab.explorer import earliest
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.memory import View
 from shmlab.explorer.model import Model
@@ -58,9 +59,9 @@ class Goal:
         return bool(self.wanted(View(model.system.memory, model.cells())))
 
     def found(self, graph: Graph) -> list[int]:
-        """All states of a searched graph in which it is reached, by number."""
+        """The states of a searched graph in which it is reached, by number; of a fault, the nearest ones."""
         if self.wanted is None:
-            return [number for number, fault in graph.faults.items() if self._is(fault)]
+            return list(earliest.faults(graph, word=self.word or ""))
         memory, contents = graph.system.memory, graph.system.memories
         good = [bool(self.wanted(View(memory, cells))) for cells, _, _ in contents]
         return [number for number, state in enumerate(graph.states) if good[state & FIELD]]

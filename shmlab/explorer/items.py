@@ -85,18 +85,22 @@ class Judge:
             return Fault("reordered", f"{who} got item {earlier[-1]} before item {item}, which was put first", process)
         return None
 
-    def all(self, got: Sequence[Sequence[object]]) -> Fault | None:
-        """What all consumers have got when everybody has finished."""
+    def twice(self, got: Sequence[Sequence[object]]) -> Fault | None:
+        """Whether two consumers have got the same item, at any moment."""
         owner: dict[object, int] = {}
         for c, own in enumerate(got, self._consumers_from):
             for item in own:
                 if item in owner:
                     both = f"{self._names[owner[item]]} and {self._names[c]}"
-                    lost = [x for x in self._producer if not any(x in part for part in got)]
-                    and_lost = f"; item {lost[0]} was lost" if lost else ""
-                    return Fault("duplicated", f"item {item} came out twice: {both} got it{and_lost}")
+                    return Fault("duplicated", f"item {item} came out twice: {both} got it")
                 owner[item] = c
-        lost = [item for item in self._producer if item not in owner]
+        return None
+
+    def all(self, got: Sequence[Sequence[object]]) -> Fault | None:
+        """What all consumers have got when everybody has finished."""
+        if fault := self.twice(got):
+            return fault
+        lost = [item for item in self._producer if not any(item in own for own in got)]
         if lost:
             return Fault("lost", f"item {lost[0]} of {self._names[self._producer[lost[0]]]} was lost: nobody got it")
         return None

@@ -95,14 +95,9 @@ class Model:
     @property
     def fault(self) -> Fault | None:
         """What is wrong here: after the last step, or because somebody can never go on, or because nobody can."""
-        system, state = self.system, self.state
-        fault = system.fault(state)
-        if not fault and self.enabled():
-            stuck = system.blocked.of(state)
-            return system.deadlock(state, self.holders(), stuck) if stuck else None
-        fault = fault or system.end(state)
+        fault = self.system.settled(self.state)
         if fault and fault.word == "deadlock":
-            return system.deadlock(state, self.holders(), fault.waiting)
+            return self.system.deadlock(self.state, self.holders(), fault.waiting)
         return fault
 
     def pending(self, process: int) -> Pending | None:

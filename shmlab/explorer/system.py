@@ -265,6 +265,18 @@ class System:
             return judged(lambda: final(View(self.memory, cells), results), "what `final` asks of the end")
         return None
 
+    def settled(self, state: int) -> Fault | None:
+        """What is wrong in a state, whatever comes after it: the run need not have ended."""
+        fault = self.fault(state)
+        if not fault and self.judge:
+            fault = self.judge.twice([self.node(state, c).taken for c in self.consumers])
+        if fault:
+            return fault
+        if not self.able(state):
+            return self.end(state)
+        stuck = self.blocked.of(state)
+        return self.deadlock(state, {}, stuck) if stuck else None
+
     def deadlock(self, state: int, holders: dict[int, list[int]], waiting: Sequence[int] = ()) -> Fault:
         """A deadlock: who waits for what, held by whom (`holders`: address of a semaphore -> processes).
 

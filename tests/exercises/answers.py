@@ -272,7 +272,7 @@ WRONG["two_producers"] = (
         ((EMPTY_TAKEN + LOCKED_PUT + FULL_GIVEN, EMPTY_TAKEN + FULL_GIVEN + LOCKED_PUT),),
         "empty-read",
     ),
-    Wrong("mutex in put only", ((LOCKED_GET, LOAD + MOVE_OUT),), "overwrite"),
+    Wrong("mutex in put only", ((LOCKED_GET, LOAD + MOVE_OUT),), "duplicated"),
     Wrong("mutex in get only", ((LOCKED_PUT, STORE + MOVE_IN),), "overwrite"),
     Wrong(
         "reads the index outside",
@@ -326,7 +326,7 @@ WRONG["two_producers"] = (
                 "        buf.out = (buf.out + 1) % buf.capacity\n",
             ),
         ),
-        "overwrite",
+        "duplicated",
     ),
     Wrong(
         "forgets to release mutex", ((LOCKED_PUT, "    buf.mutex.acquire()\n" + STORE + MOVE_IN),), "deadlock", "mutex"

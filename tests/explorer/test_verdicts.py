@@ -4,9 +4,10 @@ import pytest
 
 from shmlab import strategies
 from shmlab.errors import ArgumentError
-from shmlab.explorer import Atomic, Critical, explore
+from shmlab.explorer import Atomic, Critical, explore, question
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.fault import WORDS
+from shmlab.explorer.goal import Goal
 from shmlab.explorer.program import Program
 from shmlab.explorer.verdict import Verdict, verdict
 from shmlab.sync import Semaphore
@@ -383,3 +384,29 @@ def test_a_search_that_takes_too_long_names_the_seconds_that_it_was_given() -> N
     """Also where several searches share them."""
     found = explore("semaphores", producers=9, consumers=9, items=1, max_seconds=2)
     assert "because it took more than 2 s" in str(found)
+
+
+def put_of_one_producer(buf, item):
+    while (buf.in_ + 1) % buf.capacity == buf.out:
+        pass
+    buf.slots[buf.in_] = item
+    buf.in_ = (buf.in_ + 1) % buf.capacity
+
+
+def get_of_one_consumer(buf):
+    while buf.in_ == buf.out:
+        pass
+    read = buf.out
+    item = buf.slots[read]
+    buf.out = (read + 1) % buf.capacity
+    return item
+
+
+def test_an_item_that_two_consumers_have_got_is_told_at_once() -> None:
+    """It comes to light when everybody has finished; but the schedule ends where the second one has it."""
+    verdict = explore(put_of_one_producer, get_of_one_consumer, capacity=3, consumers=2, items=2)
+    assert verdict.fault == "duplicated" and verdict.reason == "item 10 came out twice: C0 and C1 got it"
+    last = verdict.steps[-1]
+    assert last.variable == "out" and last.stale and "P" in last.able
+    asked = question.of(put_of_one_producer, get_of_one_consumer, capacity=3, consumers=2, items=2)
+    assert len(asked.find(Goal("duplicated")).schedule) == len(verdict.steps)
