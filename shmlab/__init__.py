@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Atomic": "explorer",
+    "Condition": "condition",
     "Critical": "explorer",
     "Lab": "lab",
     "Observer": "observer",
@@ -40,6 +41,7 @@ __all__ = [
     "ArgumentError",
     "Atomic",
     "CapReached",
+    "Condition",
     "Critical",
     "Lab",
     "LabStopped",
@@ -71,6 +73,7 @@ __all__ = [
 if TYPE_CHECKING:
     from shmlab import labs, layout, recording, scenarios, segment, strategies, sync
     from shmlab.comparison import compare
+    from shmlab.condition import Condition
     from shmlab.errors import (
         ArgumentError,
         CapReached,

@@ -10,7 +10,7 @@ business. What the slots note for the observer is stored in order everywhere (`f
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from shmlab import item as items
 from shmlab import layout as at
@@ -127,8 +127,13 @@ class EndlessSlots(Slots):
                 self._ordered.words[here // at.WORD] = at.EMPTY
 
 
-def bind(segment: Segment, row: int, before: Before | None = None) -> Shared:
-    """`buf` for worker `row` of this segment; `before` is called ahead of every step."""
+def bind(
+    segment: Segment, row: int, before: Before | None = None, conditions: Mapping[str, str] | None = None
+) -> Shared:
+    """`buf` for worker `row` of this segment; `before` is called ahead of every step.
+
+    `conditions`: the name of the lock of each condition variable.
+    """
     layout = segment.layout
     body: dict[str, object] = {"__slots__": (), "capacity": property(lambda _: segment.capacity)}
     for i, name in enumerate(layout.variables):
@@ -137,6 +142,10 @@ def bind(segment: Segment, row: int, before: Before | None = None) -> Shared:
         semaphore = WorkerSemaphore(segment, row, name)
         body[name] = semaphore if before is None else _Gated(semaphore, before)
     body["slots"] = (EndlessSlots if layout.unbounded else Slots)(segment, row, before)
+    if conditions:
+        from shmlab.condition import LabCondition  # few protocols have any, and a worker starts sooner without
+
+        body |= {name: LabCondition(name, lock, body) for name, lock in conditions.items()}
     kind: type[Shared] = type("Shared", (Shared,), body)
     return kind()
 

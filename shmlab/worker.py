@@ -15,7 +15,7 @@ import select
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from shmlab import inbox, orphan, rows, strategies
 from shmlab import item as items
@@ -39,12 +39,14 @@ PARKING = 0.0005  # seconds between two looks at a repair
 class Worker:
     """One producer or consumer in one row of a segment."""
 
-    def __init__(self, segment: Segment, row: int, put: Put, get: Get) -> None:
+    def __init__(
+        self, segment: Segment, row: int, put: Put, get: Get, conditions: Mapping[str, str] | None = None
+    ) -> None:
         self.segment, self.row = segment, row
         self.words = in_order(segment).words
         self.mine = at.row(row) // at.WORD
         self.role = self.words[self.mine + at.ROLE]
-        self.put, self.get = put, get
+        self.put, self.get, self.conditions = put, get, conditions
         self.deliveries = Deliveries(segment, row)
         self.listening = True  # is standard input the owner's pipe?
 
@@ -128,7 +130,7 @@ class Worker:
 
     def _buf(self) -> Shared:
         step_time = self.words[at.STEP_TIME // at.WORD]
-        return bind(self.segment, self.row, slow(step_time / 1e9) if step_time else None)
+        return bind(self.segment, self.row, slow(step_time / 1e9) if step_time else None, self.conditions)
 
     def _pace(self) -> Pace:
         rate = struct.unpack("<d", struct.pack("<Q", self.words[self.mine + at.RATE]))[0]
@@ -144,19 +146,19 @@ class Worker:
             orphan.leave(self.segment)
 
 
-def _functions(segment: Segment, own: bool) -> tuple[Put, Get]:
-    """The protocol: by name, or sent by the owner over standard input."""
+def _functions(segment: Segment, own: bool) -> tuple[Put, Get, dict[str, str]]:
+    """The protocol and the locks of its conditions: by name, or sent by the owner over standard input."""
     if not own:
         strategy = strategies.find(segment.layout.strategy)
-        return strategy.put, strategy.get
+        return strategy.put, strategy.get, {}
     import linecache
     import pickle  # from the owner, over a private pipe; never from the segment
 
     (size,) = struct.unpack("<Q", inbox.read(8))
-    put, get, sources = pickle.loads(inbox.read(size))
+    put, get, sources, conditions = pickle.loads(inbox.read(size))
     for filename, text in sources.items():  # so that a traceback shows the notebook's lines
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    return put, get
+    return put, get, conditions
 
 
 def main(arguments: list[str]) -> int:

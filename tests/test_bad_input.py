@@ -21,6 +21,7 @@ import pytest
 import shmlab
 from shmlab import (
     Atomic,
+    Condition,
     Lab,
     Observer,
     Ring,
@@ -82,6 +83,7 @@ TARGETS: dict[str, Callable[[Any], Any]] = {
     "check.lesson(number)": shmlab.check.lesson,
     "check.quiz(number)": shmlab.check.quiz,
     "Semaphore(value)": lambda value: Lab(put=put, get=get, shared={"lock": Semaphore(value)}),
+    "Condition(lock)": lambda value: Lab(put=put, get=get, shared={"lock": Semaphore(1), "full": Condition(value)}),
     "Atomic(value)": lambda value: explore(put, get, shared={"word": Atomic(value)}, max_states=100),
     "Observer(segment)": Observer,
     "segment.create(layout)": segment.create,
@@ -145,6 +147,7 @@ GOOD: dict[str, list[Any]] = {
     "(real=)": [True],
     "(title=)": ["", *TEXTS[:-1]],
     "Semaphore(value)": [0],
+    "Condition(lock)": [None],
     "Atomic(value)": [-1, 0, True, None],
 }
 REFUSED_STILL = {"Ring.create(producers=)", "Ring.create(consumers=)"}  # a ring has at least one of each

@@ -104,7 +104,7 @@ def test_what_show_prints_is_the_function_that_the_worker_runs(name: str) -> Non
     from shmlab.worker import _functions
 
     with buffer(name) as it:
-        put, get = _functions(it.segment, own=False)
+        put, get, _ = _functions(it.segment, own=False)
     module = getattr(strategies, name)
     for function, shown_text in ((put, shown(module.put)), (get, shown(module.get))):
         scope: dict[str, Any] = {}

@@ -8,12 +8,13 @@ import textwrap
 from collections.abc import Mapping
 from types import FunctionType
 
+from shmlab.condition import Condition
 from shmlab.errors import ArgumentError
 from shmlab.explorer import Atomic, Critical
 from shmlab.sync import Semaphore
 
 _numbers = itertools.count(1)
-WORDS: Mapping[str, object] = dict(Semaphore=Semaphore, Atomic=Atomic, Critical=Critical)
+WORDS: Mapping[str, object] = dict(Semaphore=Semaphore, Condition=Condition, Atomic=Atomic, Critical=Critical)
 
 
 def compiled(text: str, given: Mapping[str, object] = WORDS) -> dict[str, FunctionType]:

@@ -7,6 +7,7 @@ program's text is the same for both.
 
 from types import FrameType
 
+from shmlab import condition
 from shmlab.explorer import memory as cells
 from shmlab.explorer import parts
 from shmlab.explorer.errors import ExplorerError, UnknownVariable, ValueRefused
@@ -15,7 +16,7 @@ from shmlab.explorer.memory import Memory
 from shmlab.explorer.operations import LOAD, STORE
 from shmlab.explorer.parts import PARTS, Access, Array, Engine, Refuse, Row
 
-HERE = (globals(), vars(parts))
+HERE = (globals(), vars(parts), vars(condition))
 
 
 def caller(frame: FrameType) -> FrameType:
@@ -72,6 +73,8 @@ def bind(memory: Memory, access: Access, refuse: Refuse) -> Shared:
             body[name] = Row(part(engine, f"{name}[{i}]", address + i) for i in range(memory.lengths[name]))
         else:
             body[name] = Array(engine, name, address, memory.lengths[name])
+    for name, lock in memory.conditions.items():
+        body[name] = parts.ConditionPart(engine, name, memory.addresses, lock)
     buf: type[Shared] = type("Buf", (Shared,), body)
     return buf()
 

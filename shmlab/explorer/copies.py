@@ -20,6 +20,7 @@ from functools import partial
 from types import FunctionType as Function
 from typing import Any
 
+from shmlab.condition import Condition
 from shmlab.explorer import marking
 from shmlab.explorer.classes import Classes
 from shmlab.explorer.constant import (
@@ -196,7 +197,7 @@ class Copies:
         if kind is functools._lru_cache_wrapper:
             why = "remembers what it has given before, and that outlives the call: leave out the cache."
             return self.outside.refused(value, name, CannotFollow(f"{name} {why}"))
-        if kind is Semaphore or kind.__module__ == "shmlab.explorer.memory":
+        if kind in (Semaphore, Condition) or kind.__module__ == "shmlab.explorer.memory":
             why = f"describes what is to be shared: write shared=dict({name}={kind.__name__}(...)) and use buf.{name}."
             return self.outside.refused(value, name, CannotFollow(f"{name} is {kind.__name__}(...), which {why}"))
         if home(kind) in CONSTANT_HOMES or (home(kind) == "collections" and hasattr(kind, "__get__")):

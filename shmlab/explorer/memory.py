@@ -8,6 +8,8 @@ slots come last, because those of an unbounded buffer have no end.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from shmlab import condition
+from shmlab.condition import WAITING, Condition
 from shmlab.errors import ArgumentError
 from shmlab.explorer.operations import Value
 from shmlab.sync import Semaphore
@@ -37,14 +39,16 @@ class Critical:
 
 
 Element = int | Semaphore | Atomic | None
-Initial = Element | Critical | Sequence[Element]
+Initial = Element | Critical | Condition | Sequence[Element]
 
 
 class Memory:
     """Names, kinds and initial values of all cells. A cell's number is its address.
 
     `addresses` maps a name to the address of its (first) cell; `lengths` holds the length of every array.
-    `slots` is the number of slots, None for endless ones, 0 for none. Raises ArgumentError.
+    `slots` is the number of slots, None for endless ones, 0 for none. `conditions` maps the name of each condition
+    variable to that of its lock, `guards` the address of its number of waiting processes to that of the lock.
+    Raises ArgumentError.
     """
 
     def __init__(self, shared: Mapping[str, Initial], slots: int | None = 0, capacity: int = 0) -> None:
@@ -54,12 +58,19 @@ class Memory:
         self.addresses: dict[str, int] = {}
         self.lengths: dict[str, int] = {}
         self.capacity = capacity
+        self.conditions = condition.locks(shared)
         for name, value in shared.items():
             if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
                 raise ArgumentError(f"shared variable {name!r}: a name is an identifier that begins with a letter.")
             if name in RESERVED and slots != 0:
                 raise ArgumentError(f"shared variable {name!r}: buf has that already; choose another name.")
-            self._declare(name, value)
+            if name in self.conditions:
+                for part, initial in condition.parts(name, self.conditions[name]).items():
+                    self._declare(part, initial)
+            else:
+                self._declare(name, value)
+        address = self.addresses
+        self.guards = {address[name + WAITING]: address[lock] for name, lock in self.conditions.items()}
         self.endless = slots is None
         self.slots_at = len(self.names)
         if slots != 0:
@@ -110,7 +121,7 @@ class Memory:
 
     def known(self) -> list[str]:
         """What a program can say after `buf.`."""
-        return [*self.addresses, *(["capacity"] if self.capacity else [])]
+        return [name for name in [*self.addresses, *(["capacity"] if self.capacity else [])] if name.isidentifier()]
 
 
 class View(Mapping[str, object]):

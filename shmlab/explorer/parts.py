@@ -6,8 +6,10 @@ operation, a comparison of a lock with a number.
 
 import difflib
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from shmlab import condition
+from shmlab.condition import ConditionVariable
 from shmlab.errors import ArgumentError
 from shmlab.explorer import memory as cells
 from shmlab.explorer.errors import ExplorerError, UnknownVariable, ValueRefused
@@ -47,7 +49,7 @@ class Engine:
         raise self.error(ValueRefused(f"{name} cannot hold the {what}: a shared cell holds a whole number or None."))
 
 
-PRIVATE = ("_address", "_engine", "_length", "_name")
+PRIVATE = ("_address", "_engine", "_length", "_lock", "_name", "_set", "_sleepers", "_waiting", "_woken")
 
 
 class Part(Opaque, Handle):
@@ -261,6 +263,32 @@ class SectionCell(Part):
 
     def __exit__(self, *_: object) -> None:
         self._engine.access(LEAVE, self._address, None)
+
+
+class ConditionPart(ConditionVariable, Part):
+    """A condition variable: its text is that of a lab, `shmlab.condition`, and each access there is a step."""
+
+    __slots__ = ("_lock", "_set", "_sleepers", "_waiting", "_woken")
+    _use = condition.USE
+    _has = ("wait", "wait_for", "notify", "notify_all", "acquire", "release")
+    _meant = dict.fromkeys(("signal", "set", "wake", "post"), "notify") | {
+        **dict.fromkeys(("broadcast", "signal_all", "notifyAll"), "notify_all"),
+        **dict.fromkeys(("sleep", "block"), "wait"),
+    }
+
+    def __init__(self, engine: Engine, name: str, at: Mapping[str, int], lock: str) -> None:
+        super().__init__(engine, name, at[name])
+        self._waiting = waiting = at[name + condition.WAITING]
+        self._lock = SemaphoreCell(engine, lock, at[lock])
+        self._sleepers = SemaphoreCell(engine, name, at[name])
+        self._woken = SemaphoreCell(engine, name, at[name + condition.WOKEN])
+        self._set = lambda number: engine.access(STORE, waiting, number)
+
+    def _count(self) -> int:
+        return self._engine.access(LOAD, self._waiting, None)  # type: ignore[return-value]
+
+    def _error(self, sentence: str) -> Exception:
+        return self._engine.error(ValueRefused(f"buf.{self._name}: {sentence}"))
 
 
 PARTS: dict[int, type[Part]] = {cells.SEMAPHORE: SemaphoreCell, cells.ATOMIC: AtomicCell, cells.SECTION: SectionCell}

@@ -222,7 +222,8 @@ def _number(value: object, name: str) -> Initial:
         kind = type(value).__name__
         raise ArgumentError(
             f"shared variable {name!r}: {kind} is one of {top}'s, and the explorer cannot see it. Write "
-            f"{name}=Semaphore(1) with shmlab.Semaphore for a lock, Semaphore(n) to count, and 0 for a number."
+            f"{name}=Semaphore(1) with shmlab.Semaphore for a lock, Semaphore(n) to count, Condition() with "
+            "shmlab.Condition for a condition variable, and 0 for a number."
         )
     if isinstance(value, (list, tuple)) or hasattr(value, "tolist"):
         elements = value.tolist() if hasattr(value, "tolist") else value

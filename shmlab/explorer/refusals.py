@@ -13,6 +13,7 @@ WHY = {
 # type or module -> what one calls it, and what to write instead; {name} is the name in the program
 LOCK = "Write buf.{name} and shared=dict({name}=Semaphore(1))."
 EVENT = "Write shared=dict({name}=Semaphore(0)), buf.{name}.release() to set it and buf.{name}.acquire() to wait."
+CONDITION = "Write buf.{name} and shared=dict({name}=Condition()) with shmlab.Condition."
 VALUE = "Write buf.{name} and shared=dict({name}=0)."
 ARRAY = "Write buf.{name}[i] and shared=dict({name}=[0, 0])."
 QUEUE = "That is what is to be built here: keep the items in buf.slots."
@@ -22,7 +23,8 @@ MADE_BY = {  # function or class of threading or multiprocessing -> what to writ
     **dict.fromkeys(("Value", "RawValue"), VALUE),
     **dict.fromkeys(("Array", "RawArray", "SharedMemory", "ShareableList"), ARRAY),
     **dict.fromkeys(("Queue", "SimpleQueue", "JoinableQueue", "Pipe"), QUEUE),
-    **dict.fromkeys(("Event", "Condition", "Barrier"), EVENT),
+    **dict.fromkeys(("Event", "Barrier"), EVENT),
+    "Condition": CONDITION,
     **dict.fromkeys(("Thread", "Process", "Pool", "Manager", "Timer"), START),
 }
 CALLED: dict[str, tuple[str, str]] = {
@@ -32,14 +34,14 @@ CALLED: dict[str, tuple[str, str]] = {
     "threading.Semaphore": ("a threading.Semaphore", LOCK),
     "threading.BoundedSemaphore": ("a threading.BoundedSemaphore", LOCK),
     "threading.Event": ("a threading.Event", EVENT),
-    "threading.Condition": ("a threading.Condition", EVENT),
+    "threading.Condition": ("a threading.Condition", CONDITION),
     "threading.Barrier": ("a threading.Barrier", EVENT),
     "multiprocessing.Lock": ("a multiprocessing.Lock", LOCK),
     "multiprocessing.RLock": ("a multiprocessing.RLock", LOCK),
     "multiprocessing.Semaphore": ("a multiprocessing.Semaphore", LOCK),
     "multiprocessing.BoundedSemaphore": ("a multiprocessing.BoundedSemaphore", LOCK),
     "multiprocessing.Event": ("a multiprocessing.Event", EVENT),
-    "multiprocessing.Condition": ("a multiprocessing.Condition", EVENT),
+    "multiprocessing.Condition": ("a multiprocessing.Condition", CONDITION),
     "multiprocessing.Synchronized": ("a multiprocessing.Value", VALUE),
     "multiprocessing.SynchronizedArray": ("a multiprocessing.Array", ARRAY),
     "multiprocessing.SynchronizedString": ("a multiprocessing.Array", ARRAY),

@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass
 
+from shmlab import condition
 from shmlab.explorer import memory as kinds
 from shmlab.explorer.memory import Memory
 from shmlab.explorer.model import Step
@@ -68,9 +69,11 @@ def tones(system: System) -> list[int]:
 
 
 def _columns(memory: Memory, steps: list[Step]) -> list[str]:
-    """The names of the columns: a variable or a whole array each, a critical section only where it is used."""
+    """The names of the columns: a variable or a whole array each; what a step alone shows only where it is used."""
     used = {step.variable for step in steps}
-    return [name for name, at in memory.addresses.items() if memory.kind(at) != kinds.SECTION or name in used]
+    hidden = {name for name, at in memory.addresses.items() if memory.kind(at) == kinds.SECTION}
+    hidden |= {part for name, lock in memory.conditions.items() for part in condition.parts(name, lock)}
+    return [name for name in memory.addresses if name in used or name not in hidden]
 
 
 def _values(memory: Memory, columns: list[str], cells: tuple[Value, ...]) -> list[str]:

@@ -11,6 +11,7 @@ so a step of process p depends on these two alone: it is worked out once (`work_
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
+from shmlab.condition import WAITING
 from shmlab.explorer.automata import Automata, Process
 from shmlab.explorer.automaton import Node, Raised
 from shmlab.explorer.blocked import Blocked
@@ -149,6 +150,7 @@ class System:
         if automaton.nodes[number].kind >= DONE:
             buffers = self.left(buffers, actor)
         quiet = node.address < self._watched_from and automaton.nodes[number].quiet(node)
+        quiet = quiet and node.address not in self.memory.guards
         if node.kind == LOAD and quiet and buffers is waiting:
             return (number - node.number) << shift
         ghosts, fault = self._judged(ghosts, cells, node, automaton.nodes[number], actor, before, value)
@@ -189,9 +191,7 @@ class System:
         self, ghosts: Ghosts, cells: Cells, node: Node, after: Node, process: int, before: Value, value: object
     ) -> tuple[Ghosts, Fault | None]:
         """The watch after a step, and what was wrong with the step."""
-        fault: Fault | None = None
-        if node.kind == ENTER and before:
-            fault = self._two_inside(node.address, process)
+        fault = self._out_of_place(node, process, before, cells)
         if self.watch and node.address >= self._watched_from:
             stored: Value = node.argument if node.kind == STORE else before  # type: ignore[assignment]
             ghosts, seen = self.watch.step(ghosts, node.kind, node.address, before, stored, process)
@@ -206,14 +206,21 @@ class System:
 
     def fault_of_step(self, node: Node, after: Node, process: int, before: Value, cells: Cells) -> Fault | None:
         """What is wrong with a step by itself, whatever items have come out so far."""
-        if node.kind == ENTER and before:
-            return self._two_inside(node.address, process)
-        return self._raised(process, after) or self._truth(cells)
+        fault = self._out_of_place(node, process, before, cells)
+        return fault or self._raised(process, after) or self._truth(cells)
 
-    def _two_inside(self, address: int, process: int) -> Fault:
-        section = self.memory.name(address)
-        reason = f"{self.names[process]} enters the critical section {section!r} while another process is inside"
-        return Fault("mutual-exclusion", reason, process)
+    def _out_of_place(self, node: Node, process: int, before: Value, cells: Cells) -> Fault | None:
+        """Whether a process is where it must not be: in a critical section beside another, in a condition unlocked."""
+        who, guard = self.names[process], self.memory.guards.get(node.address)
+        if node.kind == ENTER and before:
+            section = self.memory.name(node.address)
+            reason = f"{who} enters the critical section {section!r} while another process is inside"
+            return Fault("mutual-exclusion", reason, process)
+        if guard is not None and cells[guard]:
+            name = self.memory.name(node.address).removesuffix(WAITING)
+            reason = f"{who} uses condition {name} without its lock: put `with buf.{name}:` around wait and notify"
+            return Fault("exception", reason, process)
+        return None
 
     def _raised(self, process: int, node: Node) -> Fault | None:
         if node.kind != RAISED:

@@ -25,10 +25,11 @@ class Strategy:
     `shared(capacity)` gives the initial value of each shared variable (an int) and semaphore;
     `warning(producers, consumers)` says where it is not sound on this machine, or None. `at_rest(capacity, used)`
     gives what has to hold when nobody is inside; it is None where nobody knows. `name` is what one chooses it by,
-    `title` what a view writes above it; `unbounded` says that its segment may grow.
+    `title` what a view writes above it; `unbounded` says that its segment may grow; `conditions` maps the names of
+    condition variables to those of their locks.
     """
 
-    __slots__ = ("at_rest", "get", "name", "put", "shared", "title", "unbounded", "warning")
+    __slots__ = ("at_rest", "conditions", "get", "name", "put", "shared", "title", "unbounded", "warning")
 
     def __init__(
         self,
@@ -40,9 +41,11 @@ class Strategy:
         warning: Callable[[int, int], str | None],
         unbounded: bool = False,
         at_rest: Callable[[int, int], Mapping[str, int]] | None = None,
+        conditions: Mapping[str, str] | None = None,
     ) -> None:
         self.name, self.put, self.get, self.shared = name, put, get, shared
         self.title, self.warning, self.unbounded, self.at_rest = title, warning, unbounded, at_rest
+        self.conditions = conditions or {}
 
     def __repr__(self) -> str:
         return f"<strategy {self.name}: {self.title}>"

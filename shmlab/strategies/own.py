@@ -12,7 +12,7 @@ import operator
 import sys
 from collections.abc import Mapping
 
-from shmlab import packages
+from shmlab import condition, packages
 from shmlab.errors import ArgumentError, PackageMissing
 from shmlab.layout import NAME_BYTES, SEMAPHORE_COUNT, VARIABLE_COUNT
 from shmlab.strategies import Strategy, functions
@@ -25,7 +25,7 @@ NOT_SHARED = ("slots", "capacity")
 def strategy(put: object, get: object, shared: object) -> Strategy:
     """Check a student's functions and shared variables, and make a strategy of them. Raises ArgumentError."""
     put, get = functions.checked(put, "put", "buf, item"), functions.checked(get, "get", "buf")
-    declared = _declared(shared)
+    declared, conditions = _declared(shared)
     mentioned = functions.mentioned(put, get)
 
     def initial(capacity: int) -> dict[str, int | Semaphore]:
@@ -38,7 +38,7 @@ def strategy(put: object, get: object, shared: object) -> Strategy:
     def warning(producers: int, consumers: int) -> str | None:
         return None
 
-    return Strategy("your own", put, get, initial, "your own put and get", warning)
+    return Strategy("your own", put, get, initial, "your own put and get", warning, conditions=conditions)
 
 
 def pickled(strategy: Strategy) -> bytes:
@@ -48,21 +48,23 @@ def pickled(strategy: Strategy) -> bytes:
     beside = {inspect.getmodule(f) for f in both} - {None, sys.modules["__main__"]}
     by_value = [m for m in beside if m and not m.__name__.startswith("shmlab.")]
     try:  # what lies beside the notebook cannot be imported by a worker
-        return packages.pickled((*both, sources), by_value)
+        return packages.pickled((*both, sources, dict(strategy.conditions)), by_value)
     except PackageMissing:
         raise
     except Exception as error:
         raise ArgumentError(f"put and get cannot be sent to another process: {error}. Use plain functions.") from error
 
 
-def _declared(shared: object) -> dict[str, int | Semaphore] | None:
+def _declared(shared: object) -> tuple[dict[str, int | Semaphore] | None, dict[str, str]]:
+    """The variables and semaphores of a student, and the locks of the conditions among them."""
     if shared is None:
-        return None
+        return None, {}
     if not isinstance(shared, Mapping):
         raise ArgumentError(
             f"shared must be a dict of names and initial values, such as dict(count=0), not {shared!r}."
         )
-    semaphores, declared = 0, dict[str, int | Semaphore]()
+    declared = dict[str, int | Semaphore]()
+    conditions = condition.locks(shared)
     for name, value in shared.items():
         if not _good_name(name):
             raise ArgumentError(
@@ -70,16 +72,26 @@ def _declared(shared: object) -> dict[str, int | Semaphore] | None:
             )
         if name in NOT_SHARED:
             raise ArgumentError(f"shared variable {name!r}: buf has that already; choose another name.")
-        semaphores += isinstance(value, Semaphore)
+        if name in conditions:
+            if len(name) >= NAME_BYTES - len(condition.WAITING):
+                raise ArgumentError(f"condition {name!r}: its name must be under {NAME_BYTES - 8} letters.")
+            declared |= condition.parts(name, conditions[name])
+            continue
         start = value.value if isinstance(value, Semaphore) else value
         least = 0 if isinstance(value, Semaphore) else -(1 << 63)
         number = None if isinstance(start, bool) or not hasattr(type(start), "__index__") else operator.index(start)
         if number is None or not least <= number < 1 << 31:
-            raise ArgumentError(f"shared variable {name!r} starts as a whole number or Semaphore(n), not {value!r}.")
+            raise ArgumentError(
+                f"shared variable {name!r} starts as a whole number, Semaphore(n) or Condition(), not {value!r}."
+            )
         declared[name] = value if isinstance(value, Semaphore) else number
-    if semaphores > SEMAPHORE_COUNT or len(shared) - semaphores > VARIABLE_COUNT:
-        raise ArgumentError(f"shared may have {VARIABLE_COUNT} variables and {SEMAPHORE_COUNT} semaphores at most.")
-    return declared
+    semaphores = sum(isinstance(value, Semaphore) for value in declared.values())
+    if semaphores > SEMAPHORE_COUNT or len(declared) - semaphores > VARIABLE_COUNT:
+        made = ", of which each condition takes two or three, and a variable" if conditions else ""
+        raise ArgumentError(
+            f"shared may have {VARIABLE_COUNT} variables and {SEMAPHORE_COUNT} semaphores at most{made}."
+        )
+    return declared, conditions
 
 
 def _good_name(name: object) -> bool:

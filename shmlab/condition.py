@@ -1,0 +1,175 @@
+"""Condition variables: wait inside a monitor until somebody notifies, as in Python's `threading`.
+
+A condition variable is made of what every lab has: a semaphore on which the waiting processes sleep, a number that says
+how many of them have not been notified yet, and a second semaphore. `notify` waits on that until the woken process has
+taken its wake-up. The notifier still has the lock then, so nobody who comes to wait later can take it instead.
+
+The text below is the one that is explored, stepped and run. Whoever is woken takes the lock again like anybody else, so
+another process may have been inside before it: it looks again (`while`, not `if`).
+Sources: Lampson and Redell, Experience with Processes and Monitors in Mesa (1980); Birrell, Implementing Condition
+Variables with Semaphores (2003); Python's documentation of `threading.Condition`.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from shmlab import limits
+from shmlab.errors import ArgumentError
+from shmlab.semaphore_use import MOST_AT_ONCE, Opaque
+from shmlab.sync import Semaphore
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    class Turnstile(Protocol):
+        """A semaphore, of a lab or of the explorer."""
+
+        def acquire(self) -> object: ...
+        def release(self) -> object: ...
+
+
+USE = "enter it with `with`, sleep with .wait() in a while loop, wake one with .notify() or all with .notify_all()."
+PATIENCE = "wait takes no timeout here: whoever waits is notified at some time, or is in a deadlock."
+WAITING, WOKEN, LOCK = ".waiting", ".woken", ".lock"  # what a condition's other parts are called, after its own name
+
+
+class Condition:
+    """In `shared`, a condition variable to be. `lock`: the name of a semaphore there that is its lock.
+
+        shared=dict(mutex=Semaphore(1), not_full=Condition("mutex"), not_empty=Condition("mutex"), count=0)
+
+    Without a name it has a lock of its own.
+    """
+
+    __slots__ = ("lock",)
+
+    def __init__(self, lock: str | None = None) -> None:
+        if lock is not None and not (isinstance(lock, str) and lock):
+            raise ArgumentError(f"a condition's lock is the name of a semaphore, such as 'mutex', not {lock!r}.")
+        self.lock = lock
+
+
+def locks(shared: Mapping[str, object]) -> dict[str, str]:
+    """The name of the lock of each condition in `shared`. Raises ArgumentError."""
+    found = {}
+    for name, value in shared.items():
+        condition = value() if value is Condition else value
+        if not isinstance(condition, Condition):
+            continue
+        lock = shared.get(condition.lock) if condition.lock else Semaphore(1)
+        if not isinstance(lock, Semaphore) or lock.value != 1:
+            raise ArgumentError(
+                f"the lock of condition {name!r} is {condition.lock!r}, which must be a Semaphore(1) in shared."
+            )
+        found[name] = condition.lock or name + LOCK
+    return found
+
+
+def parts(name: str, lock: str) -> dict[str, int | Semaphore]:
+    """What a condition is made of, each with its initial value."""
+    own = {lock: Semaphore(1)} if lock == name + LOCK else {}
+    return {**own, name + WAITING: 0, name: Semaphore(0), name + WOKEN: Semaphore(0)}
+
+
+class ConditionVariable:
+    """What a process may ask of a condition. A lab and the explorer each have a class with the parts.
+
+    `_count` tells how many wait and have not been notified, `_set` says it; `_error` makes an error of a sentence.
+    """
+
+    __slots__ = ()
+    _lock: "Turnstile"
+    _sleepers: "Turnstile"
+    _woken: "Turnstile"
+    _set: Callable[[int], object]
+
+    def _count(self) -> int:
+        raise NotImplementedError
+
+    def _error(self, sentence: str) -> Exception:
+        raise NotImplementedError
+
+    def wait(self, timeout: object = None) -> bool:
+        """Give the lock back, sleep until notified, take the lock again."""
+        if timeout is not None:
+            raise self._error(PATIENCE)
+        self._set(self._count() + 1)
+        self._lock.release()
+        self._sleepers.acquire()
+        self._woken.release()
+        self._lock.acquire()
+        return True
+
+    def wait_for(self, predicate: Callable[[], object], timeout: object = None) -> object:
+        """Wait until `predicate()` is true; what it has given."""
+        result = predicate()
+        while not result:
+            self.wait(timeout)
+            result = predicate()
+        return result
+
+    def notify(self, n: int = 1) -> None:
+        """Wake `n` of the processes that wait now, or all if there are fewer."""
+        try:
+            most = limits.whole(n, "n", 1, MOST_AT_ONCE)
+        except ArgumentError as error:
+            raise self._error(str(error)) from None
+        self._wake(most)
+
+    def notify_all(self) -> None:
+        """Wake all processes that wait now."""
+        self._wake(MOST_AT_ONCE)
+
+    def _wake(self, most: int) -> None:
+        waiting = self._count()
+        woken = min(waiting, most)
+        if woken:
+            self._set(waiting - woken)
+        for _ in range(woken):
+            self._sleepers.release()
+        for _ in range(woken):
+            self._woken.acquire()
+
+    def acquire(self) -> object:
+        """Take the lock."""
+        return self._lock.acquire()
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+class LabCondition(ConditionVariable, Opaque):
+    """A condition variable of a lab, made of what `buf` has."""
+
+    __slots__ = ("_lock", "_name", "_number", "_set", "_sleepers", "_woken")
+    _lock: "Any"
+
+    def __init__(self, name: str, lock: str, buf: "Mapping[str, Any]") -> None:
+        self._name = name
+        self._lock, self._sleepers, self._woken = buf[lock], buf[name], buf[name + WOKEN]
+        number: property = buf[name + WAITING]
+        self._number, self._set = partial(number.fget, None), partial(number.fset, None)  # type: ignore[arg-type, misc]
+
+    def _count(self) -> int:
+        if self._lock.value:
+            raise RuntimeError(f"buf.{self._name} without its lock: put `with buf.{self._name}:` around wait, notify")
+        return self._number()  # type: ignore[no-any-return]
+
+    def _error(self, sentence: str) -> Exception:
+        return ArgumentError(f"buf.{self._name}: {sentence}")
+
+    def _no_number(self) -> Exception:
+        return TypeError(f"buf.{self._name} is no number: {USE}")
+
+    def __getattr__(self, name: str) -> object:  # what is there never comes here
+        if name in LabCondition.__slots__:
+            raise AttributeError(name)
+        raise AttributeError(f"buf.{self._name} has no {name}: {USE}")
