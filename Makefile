@@ -31,7 +31,7 @@ nbval := --nbval --nbval-current-env --nbval-cell-timeout=60
 help:
 	@echo 'make lab     set up and open JupyterLab on the first notebook'
 	@echo 'make test    set up and run every check: ruff, mypy, all tests, notebooks, browser'
-	@echo 'make check   the quick part of it, for while you work (a minute)'
+	@echo 'make check   the quick part of it, for while you work (about a minute)'
 	@echo 'make pythons run the quick tests on every Python from 3.11 on that is found here'
 	@echo 'make fresh   try all of this on newly built Debian systems (needs root, mmdebstrap, the network)'
 	@echo 'make docs    build the site into build/docs'
@@ -46,8 +46,8 @@ lab: home $(course)
 	@$(run) jupyterlab $(root) --ServerApp.root_dir="$(CURDIR)" $(ARGS) notebooks/00_start_here.ipynb
 
 home:
-	@test -w "$$HOME" || { echo 'Jupyter keeps files in your home, and nothing can be written there: name a folder where you may,' \
-	  'as in `HOME=/tmp make lab`.' >&2; exit 1; }
+	@test -w "$$HOME" || { echo "Jupyter keeps files in your home, and $${HOME:-HOME, which is not set,} is no folder in which you" \
+	  'may write: name one, as in `HOME=/tmp make lab`.' >&2; exit 1; }
 
 # pytest comes last in both, so that its summary is what one reads last. The tests that measure time run in a second pytest,
 # after all others: both run whatever the first one found, and `make test` fails if either did.

@@ -39,7 +39,7 @@ BREAKS = (
     Break(
         "memory is not reserved",
         "shmlab/segment.py",
-        "os.posix_fallocate(file.fd, 0, layout.size)",
+        "reserve(file.fd, layout.size)",
         "os.ftruncate(file.fd, layout.size)",
         (SEGMENT,),
     ),

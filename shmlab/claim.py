@@ -25,13 +25,17 @@ class Claim:
 
     def __init__(self, name: str) -> None:
         self.name, self.path, self.fd = name, path(name), -1
+        self.call = ""  # the system call that it made last, for whoever has to say which one was refused
 
     def take(self) -> "Claim":
         """Create the file and lock it. Raises FileExistsError, OSError."""
         try:
             while True:
+                self.call = "open"
                 self.fd = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+                self.call = "fchmod"
                 os.fchmod(self.fd, 0o600)  # whatever the umask
+                self.call = "flock"
                 fcntl.flock(self.fd, fcntl.LOCK_EX)  # a sweeper that came in between has it for a moment, and unlinks
                 if os.fstat(self.fd).st_nlink:
                     return self
@@ -48,6 +52,7 @@ class Claim:
 
     def publish(self) -> None:
         """Give the file the claimed name: from now on that tells of it. Raises FileExistsError if it is taken."""
+        self.call = "link"
         os.link(self.path, f"{DIRECTORY}/{self.name}")
         os.unlink(self.path)
 

@@ -79,7 +79,8 @@ def sweep() -> list[str]:
     try:
         return _sweep()
     except OSError as error:
-        raise no_room(error, f"look for leftovers in {segment.DIRECTORY}") from error
+        step = "trying the locks there (open, flock)"
+        raise no_room(error, f"look for leftovers in {segment.DIRECTORY}", step) from error
 
 
 def _sweep() -> list[str]:

@@ -5,7 +5,12 @@ import os
 
 from shmlab.claim import DIRECTORY
 from shmlab.errors import NoRoom
+from shmlab.layout import SEMAPHORE_COUNT
 
+GIVE = "give it more (sudo mount -o remount,size=256m /dev/shm; Docker: --shm-size=256m)"
+REFUSED = "A sandbox refuses that system call: allow it. `shmlab doctor` tries each one."
+SMALL = 1 << 20  # bytes: in less, no lab has room
+FILES = SEMAPHORE_COUNT + 1
 DOCTOR = "`shmlab doctor` looks at the machine, `shmlab clean` frees what dead labs left."
 
 
@@ -13,9 +18,7 @@ def no_room(error: Exception, doing: str, step: str = "") -> NoRoom:
     """An error of the system that kept somebody from `doing` something, in one `step` of it, with its cure."""
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.ENOSPC:
-        free = os.statvfs(DIRECTORY)
-        cause = f"no room to {doing}: {DIRECTORY} has {free.f_bavail * free.f_frsize:,} bytes free"
-        cure = "Stop other labs, remove leftovers with `shmlab clean`, or ask for fewer slots or a smaller payload."
+        cause, cure = _full(doing)
     elif number in (errno.EMFILE, errno.ENFILE):
         cause = f"cannot {doing}: this program has as many files open as it may"
         cure = "Stop other labs and close files, or allow more (`ulimit -n`)."
@@ -30,5 +33,23 @@ def no_room(error: Exception, doing: str, step: str = "") -> NoRoom:
     else:
         cause = f"cannot {doing}: {os.strerror(number) if number else error}"
         cause += f", while {step}" if step else ""
-        cure = DOCTOR
+        cure = REFUSED if number in (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL) else DOCTOR
     return NoRoom(number, f"{cause}. {cure}")
+
+
+def few_files(room: os.statvfs_result) -> bool:
+    """Whether a file system has too few file entries (inodes) left for a lab: its segment and its semaphores."""
+    return bool(room.f_files) and room.f_favail < FILES
+
+
+def _full(doing: str) -> tuple[str, str]:
+    """Why there is no room, and what helps."""
+    room = os.statvfs(DIRECTORY)
+    if few_files(room):
+        cause = f"no room to {doing}: {DIRECTORY} can hold {room.f_favail:,} more files, and a lab needs up to {FILES}"
+        return cause, "Stop other labs, remove leftovers with `shmlab clean`, or mount it with more (nr_inodes)."
+    size, free = room.f_blocks * room.f_frsize, room.f_bavail * room.f_frsize
+    if size < SMALL:
+        return f"no room to {doing}: {DIRECTORY} has {size:,} bytes in all", f"G{GIVE[1:]}."
+    cause = f"no room to {doing}: {DIRECTORY} has {free:,} bytes free"
+    return cause, f"Stop other labs, run `shmlab clean`, ask for fewer slots or a smaller payload, or {GIVE}."

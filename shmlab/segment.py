@@ -30,6 +30,7 @@ from shmlab.no_room import no_room
 from shmlab.waiting import Deadline
 
 READ_ONLY, READ_WRITE = os.O_RDONLY, os.O_RDWR
+PIECE = 1 << 20  # bytes that are written at once
 PERSISTENCE = 10.0  # seconds in which one name after the other is tried, when somebody takes each first
 SPECIAL = (errno.ELOOP, errno.EISDIR, errno.ENXIO)  # what opening a link, a directory, a FIFO or socket comes to
 
@@ -123,7 +124,7 @@ class Segment(SegmentFile):
         try:
             if wanted == self.capacity:
                 raise CapReached(f"the unbounded buffer has its {wanted} slots, the most that shmlab allows.")
-            os.posix_fallocate(self.fd, 0, self.layout.size_for(wanted))
+            reserve(self.fd, self.layout.size_for(wanted))
         except (CapReached, OSError) as error:
             self.words[at.AT_CAP // at.WORD] = 1
             raise CapReached(f"no room for {wanted} slots: {error}") from error
@@ -145,24 +146,35 @@ def create(layout: at.Layout, fill: Fill | None = None) -> SegmentFile:
         raise ArgumentError(f"create wants a layout.Layout(...), which says how large everything is, not {layout!r}.")
     libc.check()
     claimed = claim.Claim(_new_name())
-    step = f"making a file in {DIRECTORY} (open, fchmod, flock)"
+    step = f"making a file in {DIRECTORY}"
     try:
         claimed.take()
         file = SegmentFile(claimed.name, claimed.fd, layout)
-        step = "reserving its memory (fallocate)"
-        os.posix_fallocate(file.fd, 0, layout.size)
+        step, claimed.call = "reserving its memory", "fallocate"
+        reserve(file.fd, layout.size)
         layout.owner_pid, layout.owner_uid, layout.created = os.getpid(), os.getuid(), time.time_ns()
-        step = "writing its header"
+        step, claimed.call = "writing its header", "write"
         file.write(0, layout.header())
         file.set_word(at.CAPACITY, layout.capacity)
-        step = "naming it and its semaphores (sem_open, link)"
+        step, claimed.call = "naming it and its semaphores", "open"
         _publish(claimed, file, fill)
         return file
     except BaseException as error:
         claimed.close()
         if isinstance(error, (OSError, MemoryError)):
-            raise no_room(error, f"create a segment of {layout.size:,} bytes", step) from error
+            raise no_room(error, f"create a segment of {layout.size:,} bytes", f"{step} ({claimed.call})") from error
         raise
+
+
+def reserve(fd: int, size: int) -> None:
+    """Make a file so many bytes long, with memory for all of them. Raises OSError."""
+    try:
+        os.posix_fallocate(fd, 0, size)
+    except OSError as error:
+        if error.errno not in (errno.ENOSYS, errno.EPERM, errno.EOPNOTSUPP):  # refused by a sandbox or the file system
+            raise
+        for start in range(os.fstat(fd).st_size, size, PIECE):
+            os.pwrite(fd, bytes(min(PIECE, size - start)), start)
 
 
 def _publish(claimed: claim.Claim, file: SegmentFile, fill: Fill | None) -> None:

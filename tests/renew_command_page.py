@@ -39,11 +39,11 @@ def verb(name: str, parser: argparse.ArgumentParser) -> str:
     if actions:
         rows = [f"| `{in_table(action)}` | {meaning(action)} |" for action in actions]
         parts.append("\n".join(["| argument | meaning |", "|---|---|", *rows]))
-    _, _, last = (parser.epilog or "").partition("example: ")
-    example, _, status = last.partition(" - exit status: ")
+    _, _, last = (parser.epilog or "").partition("example: `")
+    example, _, status = last.partition("`. exit status: ")
     if example not in ("", call):
         parts.append(f"For example:\n\n```sh\n{example}\n```")
-    parts.append(f"**Exit status:** {status}.")
+    parts.append(f"**Exit status:** {status}")
     return "\n\n".join(parts)
 
 

@@ -78,7 +78,7 @@ def test_little_shared_memory_is_told_with_what_to_do(monkeypatch: pytest.Monkey
     little = os.statvfs_result((4096, 4096, 16384, 100, 100, *real[5:]))
     monkeypatch.setattr(os, "statvfs", lambda _: little)
     finding = machine.memory()
-    assert finding.found == "/dev/shm: 64 MiB, 0 MiB free"
+    assert finding.found == "/dev/shm: 64 MiB, 400 KiB free"
     assert "--shm-size" in finding.cure and not finding.wrong
     monkeypatch.setattr(os, "statvfs", refuse)
     assert machine.memory().wrong and "mount" in machine.memory().cure
@@ -245,8 +245,8 @@ REFUSALS = {
     "ofd": ("F_OFD_SETLK", "hint", "Invalid argument"),
     "flock": ("flock", "LOOK", "not permitted"),
     "fchmod": ("fchmod", "LOOK", "not permitted"),
-    "fallocate=EPERM": ("fallocate", "LOOK", "not permitted"),
-    "fallocate=ENOSYS": ("fallocate", "LOOK", "not implemented"),
+    "fallocate=EPERM": ("fallocate", "hint", "not permitted"),
+    "fallocate=ENOSYS": ("fallocate", "hint", "not implemented"),
     "link": ("link", "LOOK", "not permitted"),
     "shm": ("write in /dev/shm", "LOOK", "Read-only file system"),
 }
@@ -276,10 +276,10 @@ def test_each_call_is_tried_and_told_by_name(refused: str) -> None:
 @pytest.mark.parametrize(
     ("refused", "step"),
     [
-        ("link", r"Operation not permitted, while naming it and its semaphores \(sem_open, link\)"),
-        ("fallocate=EPERM", r"Operation not permitted, while reserving its memory \(fallocate\)"),
-        ("fchmod", r"Operation not permitted, while making a file in /dev/shm \(open, fchmod, flock\)"),
-        ("shm", r"Read-only file system, while making a file in /dev/shm \(open, fchmod, flock\)"),
+        ("link", r"Operation not permitted, while naming it and its semaphores \(link\)"),
+        ("flock", r"Operation not permitted, while trying the locks there \(open, flock\)"),
+        ("fchmod", r"Operation not permitted, while making a file in /dev/shm \(fchmod\)"),
+        ("shm", r"Read-only file system, while making a file in /dev/shm \(open\)"),
     ],
 )
 def test_a_lab_that_a_refused_call_keeps_from_starting_sends_the_reader_to_the_line_of_that_call(
@@ -287,7 +287,8 @@ def test_a_lab_that_a_refused_call_keeps_from_starting_sends_the_reader_to_the_l
 ) -> None:
     *_, last, cure = said(refused, "-m", "shmlab.cli", "doctor").splitlines()
     assert last == "LOOK  two processes      no lab starts"
-    assert re.fullmatch(rf" +cannot create a segment of .*: {step}\. See the lines marked LOOK above\.", cure)
+    doing = "cannot (create a segment|look for leftovers) .*"
+    assert re.fullmatch(rf" +{doing}: {step}\. See the lines marked LOOK above\.", cure)
 
 
 def test_without_a_file_to_try_them_on_calls_are_not_called_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,6 +306,26 @@ def test_a_full_dev_shm_is_not_taken_for_a_sandbox(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "posix_fallocate", full)
     cures = {finding.what: finding.cure for finding in system.calls()}
     assert "shmlab clean" in cures["fallocate"] and "sandbox" not in cures["fallocate"]
+
+
+@pytest.mark.parametrize(
+    ("room", "found", "cure"),
+    [
+        (dict(blocks=16, free=16), "64 KiB, 64 KiB free", "Give it more"),
+        (dict(blocks=1 << 16, free=1 << 15, files=4, more=3), "128 MiB free, but only for 3 more files", "nr_inodes"),
+    ],
+    ids=["too small", "too few files"],
+)
+def test_a_dev_shm_in_which_no_lab_has_room(
+    room: dict[str, int], found: str, cure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = [4096, 4096, room["blocks"], room["free"], room["free"]]
+    told += [room.get("files", 0), room.get("more", 0), room.get("more", 0), 0, 255]
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(told))
+    finding = machine.memory()
+    assert finding.wrong and found in finding.found and finding.cure
+    said = str(no_room.no_room(OSError(28, ""), "create a segment"))
+    assert cure in said and "fewer slots" not in said
 
 
 def test_a_membarrier_without_the_command_that_the_ring_needs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,7 @@ def test_a_segment_that_does_not_fit_is_an_error_at_once_that_says_how_much_is_f
     payload = 1 << 20
     slots = room.f_blocks * room.f_frsize // payload + 1
     before = descriptors()
-    with pytest.raises(NoRoom, match=r"bytes free. Stop other labs, remove leftovers with `shmlab clean`") as caught:
+    with pytest.raises(NoRoom, match=r"bytes free. Stop other labs, run `shmlab clean`, ask for fewer") as caught:
         segment.create(layout(capacity=slots, cap=slots, payload=payload))
     assert caught.value.errno == 28
     assert descriptors() == before

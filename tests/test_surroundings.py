@@ -177,5 +177,6 @@ def test_jupyterlab_is_not_opened_in_a_home_where_it_could_write_nothing(tmp_pat
         assert result.returncode == 2
         said[command[0]] = result.stderr
     assert all(
-        "nothing can be written there: name a folder where you may, as in `HOME=/tmp " in text for text in said.values()
+        f"{tmp_path / 'gone'} is no folder in which you may write: name one, as in `HOME=/tmp " in text
+        for text in said.values()
     )

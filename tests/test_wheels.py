@@ -1,7 +1,8 @@
 """Nobody needs a compiler: every dependency has a wheel for each supported Python, on x86-64 and on aarch64.
 
-A wheel without compiled code is good for all, so only the others are asked for. pip looks at their metadata and fetches
-no wheel. It would compare what a wheel says of Pythons with the one that runs pip, so that is compared here.
+A wheel without compiled code is good for all, so each is asked for once; the others for each Python and processor, and
+so is what only another Python needs. pip looks at their metadata and fetches no wheel. It would compare what a wheel
+says of Pythons with the one that runs pip, so that is compared here.
 """
 
 import json
@@ -31,20 +32,25 @@ UNREACHABLE = re.compile("NewConnection|ConnectTimeout|NameResolution|No matchin
 Asked = dict[tuple[str, str], Future[list[dict[str, Any]]]]
 
 
-def needed() -> dict[str, metadata.Distribution]:
-    """What is installed of shmlab's dependencies, and of theirs, and so on."""
-    found: dict[str, metadata.Distribution] = {}
+def needed(python: str) -> dict[str, metadata.Distribution | None]:
+    """shmlab's dependencies on that Python, and theirs, and so on; None for what is not installed here."""
+    there = {"python_version": python, "python_full_version": f"{python}.9"}
+    found: dict[str, metadata.Distribution | None] = {}
     asked: set[tuple[str, str]] = set()
     to_do = [(Requirement(text), "") for text in PROJECT["dependencies"]]
     while to_do:
         requirement, extra_of_parent = to_do.pop()
-        if requirement.marker and not requirement.marker.evaluate({"extra": extra_of_parent}):
+        if requirement.marker and not requirement.marker.evaluate({**there, "extra": extra_of_parent}):
             continue
         name = canonicalize_name(requirement.name)
-        found[name] = metadata.distribution(name)
+        try:
+            found[name] = one = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+            continue
         for extra in {"", *requirement.extras} - {extra for known, extra in asked if known == name}:
             asked.add((name, extra))
-            to_do += [(Requirement(text), extra) for text in found[name].requires or []]
+            to_do += [(Requirement(text), extra) for text in one.requires or []]
     return found
 
 
@@ -77,14 +83,17 @@ def chosen(folder: Path, python: str, processor: str, names: list[str]) -> list[
     return [entry["metadata"] for entry in json.loads((folder / "report.json").read_text())["install"]]
 
 
-@pytest.fixture(scope="module")
-def compiled() -> list[str]:
-    """Those of all that shmlab needs whose wheels are of one kind of machine."""
-    return [name for name, one in needed().items() if "Root-Is-Purelib: false" in (one.read_text("WHEEL") or "")]
+def compiled(python: str) -> list[str]:
+    """Those of all that shmlab needs there whose wheels are of one kind of machine, or of which that is not known."""
+    return [
+        name
+        for name, one in needed(python).items()
+        if one is None or "Root-Is-Purelib: false" in (one.read_text("WHEEL") or "")
+    ]
 
 
 @pytest.fixture(scope="module")
-def wheels(compiled: list[str], tmp_path_factory: pytest.TempPathFactory) -> Asked:
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     """For each Python and processor, what pip has found. Most of the time it waits for the network, so two run at once.
 
     Skips where no package index answers: shtab is asked for first, which is small and has a wheel for everybody.
@@ -97,7 +106,9 @@ def wheels(compiled: list[str], tmp_path_factory: pytest.TempPathFactory) -> Ask
     assert answer.returncode == 0, answer.stderr
     with ThreadPoolExecutor(2) as both:
         return {
-            (python, processor): both.submit(chosen, place / f"{python}-{processor}", python, processor, compiled)
+            (python, processor): both.submit(
+                chosen, place / f"{python}-{processor}", python, processor, compiled(python)
+            )
             for python in PYTHONS
             for processor in PROCESSORS
         }
@@ -105,8 +116,16 @@ def wheels(compiled: list[str], tmp_path_factory: pytest.TempPathFactory) -> Ask
 
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("processor", PROCESSORS)
-def test_every_dependency_has_a_wheel(compiled: list[str], wheels: Asked, python: str, processor: str) -> None:
+def test_every_compiled_dependency_has_a_wheel(wheels: Asked, python: str, processor: str) -> None:
     found = wheels[python, processor].result()
-    assert {"numpy", "pyzmq"} <= {canonicalize_name(wheel["name"]) for wheel in found} == set(compiled)
+    assert {"numpy", "pyzmq"} <= {canonicalize_name(wheel["name"]) for wheel in found} == set(compiled(python))
     admitted = {wheel["name"]: SpecifierSet(wheel.get("requires_python", "")) for wheel in found}
     assert [name for name, versions in admitted.items() if f"{python}.9" not in versions] == []
+
+
+def test_every_other_dependency_has_a_wheel_too(wheels: Asked, tmp_path: Path) -> None:
+    """Those without compiled code. A package that has only a source archive is built here, and then looks the same."""
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    names = sorted(needed(python).keys() - set(compiled(python)))
+    found = chosen(tmp_path / "index", python, PROCESSORS[0], names)
+    assert len(names) > 50 and {canonicalize_name(wheel["name"]) for wheel in found} == set(names)

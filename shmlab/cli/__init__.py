@@ -8,6 +8,7 @@ What a command needs is imported in `run`, so that no command waits for the room
 """
 
 import argparse
+import errno
 import io
 import sys
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--version", action="version", version=f"shmlab {shmlab.__version__}")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
-        epilog = f"example: {command.EXAMPLE} - exit status: {command.STATUS}, {ALWAYS}"
+        epilog = f"example: `{command.EXAMPLE}`. exit status: {command.STATUS}, {ALWAYS}."
         one = commands.add_parser(name(command), help=command.HELP, description=command.__doc__, epilog=epilog)
         command.arguments(one)
         one.set_defaults(run=command.run)
@@ -71,7 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     try:
         status = int(chosen.run(chosen))
-        sys.stdout.flush()
+        if sys.stdout:  # there is none after `shmlab ls >&-`
+            sys.stdout.flush()
         return status
     except ShmlabError as error:
         print(f"shmlab {chosen.command}: {error}", file=sys.stderr)
@@ -81,3 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `shmlab ls | head -1`
         ending.hush()
         return READER_GONE
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename:
+            raise
+        print(f"shmlab {chosen.command}: what it prints has no room where it goes: {error.strerror}.", file=sys.stderr)
+        ending.hush()
+        return 2

@@ -20,8 +20,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     from shmlab import limits
+    from shmlab.errors import ArgumentError
     from shmlab.exercises import grade
 
+    for place in chosen.places:
+        if not place.exists():
+            raise ArgumentError(f"there is no {place}: name folders of notebooks, or notebooks.")
     seconds = limits.whole(typed.number(chosen.seconds), "seconds", 1, 3600)
     if chosen.csv:
         typed.check_place(chosen.csv, "--csv")

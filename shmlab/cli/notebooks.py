@@ -12,8 +12,8 @@ EXAMPLE = "shmlab notebooks my_course"
 STATUS = "0 copied, and JupyterLab has ended"
 FOLDER = Path("shmlab-notebooks")
 HOMELESS = (
-    "Jupyter keeps files in your home, and nothing can be written there: name a folder where you may, "
-    "as in `HOME=/tmp shmlab notebooks`."
+    "Jupyter keeps files in your home, and {home} is no folder in which you may write: name one, as in "
+    "`HOME=/tmp shmlab notebooks`."
 )
 
 
@@ -36,7 +36,7 @@ def open_lab(folder: Path) -> None:
     from shmlab import course
 
     if not os.access(os.environ.get("HOME", ""), os.W_OK):
-        raise ShmlabError(HOMELESS)
+        raise ShmlabError(HOMELESS.format(home=os.environ.get("HOME") or "HOME, which is not set,"))
     root = ["--allow-root"] if os.geteuid() == 0 else []  # in a container one is root
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     os.chdir(folder)

@@ -11,11 +11,12 @@ from shmlab.doctor.finding import Finding, hint
 from shmlab.doctor.system import FULL
 from shmlab.errors import ShmlabError
 from shmlab.lab import Lab
-from shmlab.no_room import DOCTOR
+from shmlab.no_room import DOCTOR, REFUSED, SMALL, few_files
 from shmlab.pipeline import tools
 
 PYTHON = (3, 11)
 ROOM = 8 << 20  # bytes free in /dev/shm under which a lab may soon be refused
+FILES = "Stop other labs, run `shmlab clean`, or mount it with more (nr_inodes)."
 ITEMS, SECONDS = 1000, 30  # that are sent, in well under a second on most machines, and how long they may take
 TRACING = 10  # seconds that strace may take to follow a program that does nothing
 
@@ -37,7 +38,14 @@ def memory() -> Finding:
         return Finding("shared memory", str(error), f"Mount one: sudo mount -t tmpfs tmpfs {segment.DIRECTORY}")
     size, free = (blocks * room.f_frsize for blocks in (room.f_blocks, room.f_bavail))
     cure = FULL if free < ROOM else ""
-    return hint("shared memory", f"{segment.DIRECTORY}: {size / 2**20:,.0f} MiB, {free / 2**20:,.0f} MiB free", cure)
+    found = f"{segment.DIRECTORY}: {_bytes(size)}, {_bytes(free)} free"
+    if few_files(room):
+        found, cure = f"{found}, but only for {room.f_favail:,} more files", FILES
+    return Finding("shared memory", found, cure, essential=size < SMALL or few_files(room))
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 2**20:,.0f} MiB" if count >= 1 << 20 else f"{count / 1024:,.0f} KiB"
 
 
 def processors() -> Finding:
@@ -88,7 +96,7 @@ def items(explained: bool = False) -> Finding:
     try:
         report = Lab().run(ITEMS, timeout=SECONDS)
     except (ShmlabError, OSError) as error:
-        said = str(error).removesuffix(DOCTOR)
+        said = str(error).removesuffix(DOCTOR).removesuffix(REFUSED)
         own = said == str(error) and not explained  # the error says itself what to do
         return Finding("two processes", "no lab starts", said if own else f"{said.strip()} {cure}")
     found = f"{report.consumed:,} of {ITEMS:,} items arrived, {report.faults_text}"

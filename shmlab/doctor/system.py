@@ -243,7 +243,7 @@ NONE = "No lab and no ring can be created"
 CALLS: dict[str, tuple[Callable[[], None], str, bool]] = {
     "pidfds": (
         _pidfds,
-        "Our own processes are waited for by threads instead; programs that join a lab are known by /proc.",
+        "Our own processes are waited for by threads instead; programs that join a lab are watched by their locks.",
         False,
     ),
     "membarrier": (
@@ -265,12 +265,12 @@ CALLS: dict[str, tuple[Callable[[], None], str, bool]] = {
     "waitid": (_waitid, "The end of a process is not noticed: allow waitid(2) in this sandbox.", True),
     WRITE: (_write, f"{NONE}: make it writable (sudo mount -o remount,rw,mode=1777 {segment.DIRECTORY}).", True),
     "fchmod": (_fchmod, f"{NONE}: allow fchmod(2) in this sandbox.", True),
-    "flock": (_flock, "Nothing tells whether the owner of a lab lives: allow flock(2) in this sandbox.", True),
+    "flock": (_flock, f"{NONE}: allow flock(2) in this sandbox.", True),
     "F_OFD_SETLK": (
         _ofd,
         "The older lock of fcntl(2) is used instead: it does not keep two parts of one program apart.",
         False,
     ),
-    "fallocate": (_fallocate, f"{NONE}: allow fallocate(2) in this sandbox.", True),
+    "fallocate": (_fallocate, "Memory is reserved by writing zeros instead.", False),
     "link": (_link, f"{NONE}: allow link(2) and linkat(2) in this sandbox.", True),
 }

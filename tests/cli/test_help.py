@@ -1,7 +1,11 @@
 """Every command says what it does, shows a call of it that works, and tells its exit statuses."""
 
 import argparse
+import os
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +26,7 @@ def test_help_has_an_example_that_parses_and_the_exit_statuses(
         cli.main([cli.name(command), "--help"])
     assert ending.value.code == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert f"example: {command.EXAMPLE}" in said and f"exit status: {command.STATUS}, 2 not possible" in said
+    assert f"example: `{command.EXAMPLE}`." in said and f"exit status: {command.STATUS}, 2 not possible" in said
     example = command.EXAMPLE.removeprefix('eval "$(').removesuffix(')"')
     program, *words = shlex.split(example)
     assert program == "shmlab" and parsed(words).run is command.run
@@ -71,3 +75,25 @@ def test_a_comparison_that_is_interrupted_shows_what_it_has_and_ends_with_130(
     monkeypatch.setattr(comparison, "follow", interrupt)
     assert cli.main(["compare", "--ways", "pipe", "--sizes", "8", "--rounds", "1"]) == 130
     assert capsys.readouterr().out.strip()
+
+
+def shmlab(words: str, **streams: Any) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "shmlab", *words.split()]
+    return subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60, check=False, **streams)
+
+
+def test_a_full_disk_is_told_in_a_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = shmlab("clean", stdout=full)
+    assert ended.returncode == 2
+    assert ended.stderr == "shmlab clean: what it prints has no room where it goes: No space left on device.\n"
+
+
+def test_a_closed_output_is_no_error() -> None:
+    ended = shmlab("ls", preexec_fn=lambda: os.close(1))
+    assert ended.returncode == 0 and not ended.stderr
+
+
+def test_a_folder_to_grade_that_is_not_there_is_an_error_before_anything_is_run() -> None:
+    ended = shmlab("grade /nowhere")
+    assert ended.returncode == 2 and "there is no /nowhere: name folders of notebooks, or notebooks." in ended.stderr
