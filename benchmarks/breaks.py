@@ -39,7 +39,7 @@ BREAKS = (
     Break(
         "memory is not reserved",
         "shmlab/segment.py",
-        "reserve(file.fd, layout.size)",
+        "_reserve(file.fd, layout.size)",
         "os.ftruncate(file.fd, layout.size)",
         (SEGMENT,),
     ),

@@ -25,6 +25,7 @@ _HOMES = {
     "check": "exercises",
     "compare": "comparison",
     "explore": "explorer",
+    "explored": "explorer.testing",
     "show": "source",
     "ShmlabError": "errors",
     "ArgumentError": "errors",
@@ -60,6 +61,7 @@ __all__ = [
     "check",
     "compare",
     "explore",
+    "explored",
     "labs",
     "layout",
     "recording",
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
     )
     from shmlab.exercises import check
     from shmlab.explorer import Atomic, Critical, explore
+    from shmlab.explorer.testing import explored
     from shmlab.lab import Lab
     from shmlab.observer import Observer
     from shmlab.ring import Ring

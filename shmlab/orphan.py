@@ -4,7 +4,8 @@ The owner's death shows as the end of standard input, as its pidfd becoming read
 worker that can take the owner's lock unlinks the segment and ends the others; then each ends, and with it all that a
 student's code has started in it. One at a time: two workers that ended each other would leave undone what both had
 begun, and so what they had started would live on. Programs on several segments that share a folder (the stages of a
-pipeline) take turns on the folder, and the one whose turn it is removes it.
+pipeline) take turns by a file there, and the one whose turn it is removes the folder. The lock on the folder itself is
+its owner's: it tells everybody else that the folder is still needed.
 """
 
 import _thread
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.5  # seconds until a dying owner's lock is free
 TURN = 1.0  # seconds until whoever cleans up has ended this worker, too, unless he is stopped himself
+IN_TURN = "in_turn"  # the file whose lock the one that cleans up has, where there is a folder
 CLEANING = 0  # the byte of the segment whose lock the one that cleans up has
 REMOVING = 0.5  # seconds for the folder to be gone
 LOCK = 0.01  # seconds between two tries to get a lock
@@ -86,7 +88,8 @@ def _await_turn(segment: Segment, folder: str) -> None:
     """Let whoever cleans up already end this process; take over once he is dead, or if he does not get on."""
     with contextlib.suppress(OSError):  # where no lock can be had, all go at once
         if folder:
-            fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)  # it is closed by this process's end
+            turn = os.path.join(folder, IN_TURN)
+            fd = os.open(turn, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)  # it is closed by this process's end
             until(lambda: _locks(fd), TURN, LOCK)
         else:
             until(lambda: locks.lock(segment.fd, CLEANING), TURN, LOCK)

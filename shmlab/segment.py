@@ -124,7 +124,7 @@ class Segment(SegmentFile):
         try:
             if wanted == self.capacity:
                 raise CapReached(f"the unbounded buffer has its {wanted} slots, the most that shmlab allows.")
-            reserve(self.fd, self.layout.size_for(wanted))
+            _reserve(self.fd, self.layout.size_for(wanted))
         except (CapReached, OSError) as error:
             self.words[at.AT_CAP // at.WORD] = 1
             raise CapReached(f"no room for {wanted} slots: {error}") from error
@@ -151,7 +151,7 @@ def create(layout: at.Layout, fill: Fill | None = None) -> SegmentFile:
         claimed.take()
         file = SegmentFile(claimed.name, claimed.fd, layout)
         step, claimed.call = "reserving its memory", "fallocate"
-        reserve(file.fd, layout.size)
+        _reserve(file.fd, layout.size)
         layout.owner_pid, layout.owner_uid, layout.created = os.getpid(), os.getuid(), time.time_ns()
         step, claimed.call = "writing its header", "write"
         file.write(0, layout.header())
@@ -166,7 +166,7 @@ def create(layout: at.Layout, fill: Fill | None = None) -> SegmentFile:
         raise
 
 
-def reserve(fd: int, size: int) -> None:
+def _reserve(fd: int, size: int) -> None:
     """Make a file so many bytes long, with memory for all of them. Raises OSError."""
     try:
         os.posix_fallocate(fd, 0, size)

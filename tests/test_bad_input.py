@@ -30,6 +30,7 @@ from shmlab import (
     cli,
     doctor,
     explore,
+    explored,
     segment,
     show,
     strategies,
@@ -95,6 +96,8 @@ TARGETS: dict[str, Callable[[Any], Any]] = {
     "strategies.find(name)": strategies.find,
     "show(thing)": show,
     "explore(program)": explore,
+    "explored(fails)": lambda value: explored(fails=value),
+    "explored(arguments)": lambda value: explored(unknown=value),
     "explore(get)": lambda value: explore(put, value),
     "explore(capacity)": lambda value: explore(put, get, capacity=value, max_states=100),
     "explore(producers)": lambda value: explore(put, get, producers=value, max_states=100),
@@ -148,6 +151,7 @@ GOOD: dict[str, list[Any]] = {
     "(title=)": ["", *TEXTS[:-1]],
     "Semaphore(value)": [0],
     "Condition(lock)": [None],
+    "explored(fails)": [None],
     "Atomic(value)": [-1, 0, True, None],
 }
 REFUSED_STILL = {"Ring.create(producers=)", "Ring.create(consumers=)"}  # a ring has at least one of each

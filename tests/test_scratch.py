@@ -28,6 +28,13 @@ receive = opened.receiver(0)
 print(opened.folder.path, flush=True)
 input()
 """
+CLEANS_UP = """
+import sys
+from shmlab import orphan
+orphan._await_turn(None, sys.argv[1])
+print("has it", flush=True)
+input()
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -110,3 +117,14 @@ def test_only_folders_of_our_own_making_are_swept(kind: str, temporary: Path) ->
     else:
         path.mkdir()
     assert scratch.sweep() == [] and os.path.lexists(path)
+
+
+def test_a_folder_in_which_a_program_of_a_dead_owner_cleans_up_is_removed_too(temporary: Path) -> None:
+    """Whoever ends that program cannot wait for it to be gone."""
+    owner, path = owned(OWNER)
+    with owner:
+        owner.kill()
+    with subprocess.Popen([sys.executable, "-c", CLEANS_UP, str(path)], stdin=-1, stdout=-1, text=True) as cleaner:
+        assert cleaner.stdout and cleaner.stdout.readline() == "has it\n"
+        assert scratch.sweep() == [str(path)]
+        cleaner.kill()
