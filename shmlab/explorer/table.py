@@ -40,6 +40,7 @@ def table(verdict: Verdict, schedule: str | Iterable[int] | None = None) -> Tabl
         heading = model.fault.reason if model.fault else "so far nothing is wrong"
         steps, loop_at = model.steps, None
     if not steps:
+        heading += f"\n{verdict.basis}" if schedule is None and verdict.ok else ""
         return Table(heading, page(heading))
     made = sheet(verdict.system, steps, loop_at)
     return Table(f"{heading}\n\n{text(made)}", page(heading, made))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from shmlab.explorer import counting, earliest, liveness, reduced, schedules
+from shmlab.explorer import basis, counting, earliest, liveness, reduced, schedules
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.items import Ledger
 from shmlab.explorer.model import Model, Step
@@ -118,6 +118,11 @@ class Verdict:
             return f"OK: every interleaving is right{taken}.\nExplored {much}.{self._untouched}"
         fail = f" {self.paths[1]:,} of them fail." if self.paths and self.paths[0] > 1 else ""
         return f"FAILS: {self.reason}.\nExplored {much}.{fail}{self._untouched}"
+
+    @cached_property
+    def basis(self) -> str:
+        """What the verdict rests on, in sentences: the sizes, who ever had to wait, and what would be worth a try."""
+        return basis.text(self.graph, self.complete and not self.reduced and not self.fault)
 
     @property
     def _untouched(self) -> str:
