@@ -77,7 +77,7 @@ def _begin(level: str, folder: Path, seconds: float, arguments: list[str]) -> No
     status = REFUSED
     try:
         if level == ISOLATED:
-            namespaces.mount_all(folder)
+            namespaces.mount_all(folder, needed())
         if level != LIMITED:
             namespaces.drop_capabilities()
         namespaces.control(namespaces.SET_DEATH_SIGNAL, signal.SIGKILL)
@@ -95,12 +95,22 @@ def _begin(level: str, folder: Path, seconds: float, arguments: list[str]) -> No
         os._exit(status)
 
 
+def needed() -> list[Path]:
+    """The folders without which Python and shmlab do not run: all else of this machine is hidden."""
+    package = Path(__file__).parent.parent  # shmlab itself, and the course beside it, but not all that lies there
+    of_python = [sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.path.realpath(sys.executable))]
+    paths = [*of_python, *os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep), *sys.path]
+    beside = {str(package.parent), "", "."}
+    return [package, package.parent / "notebooks", *(Path(path) for path in paths if path not in beside)]
+
+
 def _supervised(child: int, deadline: Deadline) -> int:
     """Wait for a child until the deadline, then kill all children. Returns its exit status, as a shell counts them."""
     status = LATE
     while not deadline.over:
         news = signal.sigtimedwait(NEWS, min(deadline.left, 3600.0))
         if news and news.si_signo != signal.SIGCHLD:
+            status = 128 + news.si_signo
             break
         if (ended := _reaped(child)) is not None:
             status = ended

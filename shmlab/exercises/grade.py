@@ -24,6 +24,7 @@ from shmlab.exercises import handed_in, rerun, sandbox
 from shmlab.exercises.book import ExerciseBook
 from shmlab.exercises.code import Code
 from shmlab.exercises.task import SEEDS
+from shmlab.exercises.tasks import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 CELL_SECONDS = 60
 ALL_CELLS = 10  # times as long as one cell may take
 JUDGING = 300.0  # seconds for judging one program, or all that is no program
+MOST_REMARKS = 300  # letters: some of them are the student's
 LARGEST = 32 << 20  # bytes of one notebook
 PASSED, TRIED, NOTHING, OPEN = "+", "-", ".", "?"
 LEGEND = f"{PASSED} passed, {TRIED} tried and not passed, {NOTHING} not tried, {OPEN} look at it yourself"
@@ -50,9 +52,7 @@ class Graded:
     trouble: str = ""
 
     def mark(self, task: str) -> str:
-        """A letter of LEGEND; with the seed where there was one; empty where it has no such task."""
-        if task not in self.tasks:
-            return ""
+        """A letter of LEGEND; with the seed where there was one."""
         entry = self.kept.get(task)
         if entry is None:
             return NOTHING
@@ -65,10 +65,17 @@ class Graded:
         return sum(self.mark(task).startswith(PASSED) for task in self.tasks)
 
     @property
+    def asked(self) -> set[str]:
+        """The tasks of all lessons that it has a task of: whoever takes one out of a notebook is not asked for less."""
+        lessons = [{task.name for task in ExerciseBook().lesson(number)} for number in NUMBERS]
+        return {name for lesson in lessons if lesson & set(self.tasks) for name in lesson}
+
+    @property
     def remarks(self) -> str:
         """What somebody has to look at, in words."""
         looks = [f"{task}: {self.kept[task]['look']}" for task in self.tasks if self.mark(task).startswith(OPEN)]
-        return "; ".join([*filter(None, [self.trouble]), *looks])
+        said = " ".join("; ".join([*filter(None, [self.trouble]), *looks]).split())
+        return said if len(said) <= MOST_REMARKS else f"{said[:MOST_REMARKS]} ..."
 
 
 def grade(name: str, content: bytes, seconds: int = CELL_SECONDS) -> Graded:
@@ -81,13 +88,14 @@ def grade(name: str, content: bytes, seconds: int = CELL_SECONDS) -> Graded:
         given = nbformat.writes(book).encode()
     except Exception as error:  # whatever was handed in under this name
         return Graded(name, (), {}, f"no notebook: {(str(error).splitlines() or [type(error).__name__])[0]}")
-    tasks = tuple(task for task in ExerciseBook().tasks if f"check.{task}(" in source)
     whole = ALL_CELLS * seconds
     ended = sandbox.run("shmlab.exercises.rerun", str(seconds), given=given, seconds=whole)
     trouble = rerun.ENDS.get(ended.status, f"stopped: its process ended with status {ended.status}")
     if ended.late:
         trouble = f"stopped: it took more than {whole} s"
-    return Graded(name, tasks, judged(answers(ended.said)), trouble)
+    handed = answers(ended.said)
+    tasks = tuple(task for task in ExerciseBook().tasks if task in handed or f"check.{task}(" in source)
+    return Graded(name, tasks, judged(handed), trouble)
 
 
 def answers(said: str) -> dict[str, Line]:
@@ -162,8 +170,8 @@ def table(graded: Sequence[Graded]) -> list[list[str]]:
     columns = [name for name in ExerciseBook().tasks if any(name in one.tasks for one in graded)]
     rows = [["notebook", "passed", *columns, ""]]
     for one in graded:
-        counted = f"{one.passed} of {len(one.tasks)}"
-        rows.append([one.name, counted, *[one.mark(name) for name in columns], one.remarks])
+        marks = [one.mark(name) if name in one.asked else "" for name in columns]
+        rows.append([one.name, f"{one.passed} of {len(one.asked)}", *marks, one.remarks])
     return [[printable(cell) for cell in row] for row in rows]
 
 

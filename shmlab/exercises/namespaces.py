@@ -3,6 +3,10 @@
 A process in namespaces of its own sees no network, no other process, and only shared memory that it has created
 itself. Every mount is read-only except for one folder, which is a file system in memory. No root is needed where the
 system lets users create namespaces; many containers do not.
+
+A read-only mount does not keep anybody from talking to a program through its socket, wherever that lies: a terminal
+multiplexer, an agent, a container engine. So everything but the system's own folders and those that are `needed` is
+hidden, and with it the work of others.
 """
 
 import ctypes
@@ -10,6 +14,7 @@ import fcntl
 import os
 import socket
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 NEW_MOUNTS, NEW_USER, NEW_IPC, NEW_PIDS, NEW_NETWORK = 0x20000, 0x10000000, 0x8000000, 0x20000000, 0x40000000
@@ -22,7 +27,7 @@ GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1
 MEMORY = 512 << 20  # bytes of the folder, and of /dev/shm
 DEVICES = ("null", "zero", "full", "random", "urandom")
 LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2", "ptmx": "pts/ptmx"}
-SERVICES = ("/run", "/var/run", "/tmp/.X11-unix")  # sockets of services that take orders
+SYSTEM = {"bin", "dev", "etc", "gnu", "lib", "lib32", "lib64", "libx32", "nix", "opt", "proc", "sbin", "sys", "usr"}
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -46,15 +51,16 @@ def enter(everything: bool) -> None:
     _loopback()
 
 
-def mount_all(folder: Path) -> None:
-    """Make every mount read-only and mount an empty `folder`, /dev, /dev/shm and /proc. Raises OSError."""
+def mount_all(folder: Path, needed: Iterable[Path]) -> None:
+    """Make every mount read-only, hide what is not `needed`, mount an empty `folder`, /dev, /dev/shm and /proc.
+
+    Raises OSError.
+    """
     _checked("unshare", libc.unshare(NEW_MOUNTS))
     _mount("none", "/", "", PRIVATE | RECURSIVE)
     _attributes("/", READ_ONLY | NO_SETUID, ALL_BELOW)
     _devices(folder)
-    for place in SERVICES:
-        if os.path.isdir(place) and not os.path.islink(place) and not folder.is_relative_to(place):
-            _mount("none", place, "tmpfs", NO_SETUID | NO_DEVICES, "size=0,mode=0755")
+    _hide(folder, [path.resolve() for path in needed])
     for place in (str(folder), "/dev/shm"):
         _mount("none", place, "tmpfs", NO_SETUID | NO_DEVICES, f"size={MEMORY},mode=0700")
     _mount("none", "/proc", "proc", READ_ONLY | NO_SETUID | NO_DEVICES)  # root could change system settings there
@@ -76,6 +82,34 @@ def _devices(folder: Path) -> None:
     _mount("none", str(folder / "pts"), "devpts", NO_SETUID, "newinstance,ptmxmode=0666,mode=0620")
     _attributes(str(folder), READ_ONLY)
     _mount(str(folder), "/dev", "", MOVE)
+
+
+def _hide(folder: Path, needed: list[Path]) -> None:
+    """Mount nothing over each top folder that is not the system's, and then again what is `needed` of it."""
+    for top in Path("/").iterdir():
+        if top.name in SYSTEM or top.is_symlink() or not top.is_dir():
+            continue
+        wanted = _outermost(path for path in needed if path.is_relative_to(top) and path.is_dir())
+        if top in wanted:
+            continue
+        opened = {path: os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC) for path in wanted}
+        _mount("none", str(top), "tmpfs", NO_SETUID | NO_DEVICES, "size=1m,mode=0755")
+        for path, number in opened.items():
+            path.mkdir(parents=True)
+            _mount(f"/proc/self/fd/{number}", str(path), "", BIND | RECURSIVE)
+            os.close(number)
+        if folder.is_relative_to(top):
+            folder.mkdir(parents=True, exist_ok=True)
+        _attributes(str(top), READ_ONLY)
+
+
+def _outermost(paths: Iterable[Path]) -> list[Path]:
+    """Each of these folders that lies in no other of them."""
+    found: list[Path] = []
+    for path in sorted(set(paths), key=lambda path: len(path.parts)):
+        if not any(path.is_relative_to(other) for other in found):
+            found.append(path)
+    return found
 
 
 def _attributes(place: str, on: int, how: int = 0) -> None:

@@ -138,9 +138,9 @@ def test_the_table_tells_who_passed_what(tmp_path: Path, kept: Path) -> None:
     (room / "dora\n\x1b[1A.ipynb").write_text("my homework")
     status, rows, said = graded(room, "--seconds", "30")
     assert status == 1  # dora's is no notebook
-    assert rows["anna"]["passed"] == "3 of 3"
+    assert rows["anna"]["passed"] == "3 of 12"
     assert (rows["anna"]["vanish"], rows["anna"]["tokens"], rows["anna"]["semaphores"]) == ("+ seed 7", "+", "+")
-    assert (rows["ben"]["passed"], rows["ben"]["vanish"], rows["ben"]["tokens"]) == ("0 of 2", "-", ".")
+    assert (rows["ben"]["passed"], rows["ben"]["vanish"], rows["ben"]["tokens"]) == ("0 of 12", "-", ".")
     assert rows["dora\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}[1A"]["passed"] == "0 of 0"
     printed = said.splitlines()
     assert printed[0].split()[:2] == ["notebook", "passed"] and len(printed) == 6
@@ -222,7 +222,7 @@ def test_no_hand_in_changes_another_s_marks(tmp_path: Path) -> None:
     before = sorted(room.iterdir())
     status, rows, _ = graded(room, "--seconds", "30")
     assert status == 0 and sorted(room.iterdir()) == before
-    assert rows["a_vandal"]["vanish"] == "-" and rows["b_honest"]["passed"] == "2 of 2"
+    assert rows["a_vandal"]["vanish"] == "-" and rows["b_honest"]["passed"] == "2 of 12"
 
 
 @pytest.mark.slow
@@ -346,7 +346,7 @@ def test_a_notebook_that_cannot_be_graded_costs_nobody_else_a_mark(
     for name in ("a", "b"):
         handed_in_as(tmp_path / "class", name, START)
     status, rows, _ = graded(tmp_path / "class")
-    assert status == 1 and rows["b"]["passed"] == "1 of 1"
+    assert status == 1 and rows["b"]["passed"] == "1 of 7"
     assert rows["a"][""] == "it could not be graded (RecursionError): look at it yourself"
 
 
@@ -380,3 +380,26 @@ def test_only_a_regular_file_of_bearable_size_is_read(tmp_path: Path, monkeypatc
 def test_a_folder_without_notebooks_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["grade", str(tmp_path)]) == 2
     assert f"no notebook in {tmp_path}" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_answer_counts_however_its_check_is_called_and_a_task_taken_out_is_still_asked_for(tmp_path: Path) -> None:
+    room = tmp_path / "class"
+    handed_in_as(room, "alias", "from shmlab import check as c", "(c\n .tokens([3, 3, 1]))")
+    status, rows, _ = graded(room)
+    assert status == 0 and rows["alias"]["passed"] == "1 of 7" and rows["alias"]["tokens"] == "+"
+
+
+@pytest.mark.slow
+def test_a_hand_in_that_ends_its_own_sandbox_is_not_called_late(tmp_path: Path) -> None:
+    room = tmp_path / "class"
+    handed_in_as(room, "kills", START, "import os, signal, time", "os.kill(1, signal.SIGTERM); time.sleep(5)")
+    if sandbox.best_level() != ISOLATED:
+        pytest.skip("its process 1 is the system's here")
+    status, rows, _ = graded(room)
+    assert status == 1 and "more than" not in rows["kills"][""] and "status 143" in rows["kills"][""]
+
+
+def test_what_a_student_says_in_a_remark_is_a_short_line() -> None:
+    one = grade.Graded("a", (), {}, "said" + " " * 60 + "b  41 of 41  + + +" + "x" * 60_000)
+    assert one.remarks.startswith("said b 41 of 41 + + +x") and len(one.remarks) < 310

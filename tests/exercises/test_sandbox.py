@@ -16,11 +16,21 @@ from shmlab.exercises.confine import ISOLATED, LEVELS, LIMITED, OFFLINE, REFUSED
 from tests.apparatus import eventually
 
 
+@pytest.fixture(autouse=True)
+def programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The programs beside this file can be imported: in the sandbox nothing else of the clone's tests is to be seen."""
+    there = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, there)))
+
+
 def intruded(level: str, shared: Path) -> Any:
     """What the intruder could do at this level; skips the test where the system does not offer it."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as service:
+        service.bind(str(shared / "service"))
+        service.listen()
         where = [str(shared), str(server.getsockname()[1]), str(os.getpid())]
-        ended = sandbox.run("tests.exercises.intruder", *where, seconds=60, level=level)
+        ended = sandbox.run("intruder", *where, seconds=60, level=level)
+    (shared / "service").unlink()
     if ended.status == REFUSED:
         pytest.skip(f"this system does not offer the level {level!r}")
     assert ended.status == 0, ended
@@ -34,6 +44,7 @@ def shared(tmp_path: Path) -> Path:
 
 
 MINE = {"write its own folder", "write its own home"}
+REACHED = {"signal the grader", "read a hand-in", "give orders to a service"}
 OTHERS = {"write beside the hand-ins", "delete a hand-in", "change the installation"}
 
 
@@ -58,7 +69,7 @@ def test_isolated_it_reaches_nothing_but_its_own(shared: Path, monkeypatch: pyte
 def test_with_less_isolation_the_limits_hold_and_nothing_is_left(level: str, shared: Path) -> None:
     found = intruded(level, shared)
     could = {what for what, done in found["could"].items() if done}
-    assert could - {"set the system's settings", "reach devices"} == MINE | OTHERS | {"signal the grader"} | (
+    assert could - {"set the system's settings", "reach devices"} == MINE | OTHERS | REACHED | (
         {"call a server"} if level == LIMITED else set()
     )
     assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "4242"]]
@@ -68,21 +79,21 @@ def test_with_less_isolation_the_limits_hold_and_nothing_is_left(level: str, sha
 @pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_what_does_not_end_is_ended_at_its_deadline(level: str) -> None:
-    ended = sandbox.run("tests.exercises.endless", seconds=3, level=level)
+    ended = sandbox.run("endless", seconds=3, level=level)
     if ended.status == REFUSED:
         pytest.skip(f"this system does not offer the level {level!r}")
     assert ended.late
-    assert not [p for p in psutil.process_iter(["cmdline"]) if "tests.exercises.endless" in (p.info["cmdline"] or ())]
+    assert not [p for p in psutil.process_iter(["cmdline"]) if "endless" in (p.info["cmdline"] or ())]
 
 
 def endless_ones() -> list[int]:
-    """The processes of `tests.exercises.endless`, without the supervisor that has the name among its arguments."""
-    module = ["-m", "tests.exercises.endless"]
+    """The processes of `endless`, without the supervisor that has the name among its arguments."""
+    module = ["-m", "endless"]
     found = psutil.process_iter(["pid", "cmdline"])
     return [process.pid for process in found if (process.info["cmdline"] or ())[-2:] == module]
 
 
-KILLED = "from shmlab.exercises import sandbox; sandbox.run('tests.exercises.endless', seconds=60, level={level!r})"
+KILLED = "from shmlab.exercises import sandbox; sandbox.run('endless', seconds=60, level={level!r})"
 
 
 @pytest.mark.slow
