@@ -9,7 +9,7 @@ from shmlab.layout import SEMAPHORE_COUNT
 
 GIVE = "give it more (sudo mount -o remount,size=256m /dev/shm; Docker: --shm-size=256m)"
 REFUSED = "A sandbox refuses that system call: allow it. `shmlab doctor` tries each one."
-SMALL = 1 << 20  # bytes: in less, no lab has room
+SMALL = 384 << 10  # bytes: in less, not even the smallest lab has room
 FILES = SEMAPHORE_COUNT + 1
 DOCTOR = "`shmlab doctor` looks at the machine, `shmlab clean` frees what dead labs left."
 

@@ -1,7 +1,8 @@
 """One way of bringing items from producers to consumers, and what each has to tell about itself.
 
 A way is opened once, by the program that measures, before the processes begin: a forked process inherits all that is
-open, so nothing needs a name that could be left behind. Each process then takes its own end of it.
+open, so hardly anything needs a name. What does, lies in a scratch folder, which goes with its owner. Each process then
+takes its own end of the way.
 """
 
 import importlib.util

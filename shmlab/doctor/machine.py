@@ -85,7 +85,8 @@ def leftovers() -> Finding:
     try:
         dead = [name for name in segment.names() if segment.owner_is_dead(name)]
     except OSError as error:
-        return Finding("leftovers", str(error), f"Allow yourself to read {segment.DIRECTORY}.")
+        cure = f"Allow yourself to read {segment.DIRECTORY}, and see the line of flock."
+        return Finding("leftovers", error.strerror or str(error), cure)
     cure = "The next lab sweeps them away; `shmlab clean` does it now." if dead else ""
     return hint("leftovers", ", ".join(dead) or "none", cure)
 

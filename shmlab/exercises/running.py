@@ -13,6 +13,7 @@ from shmlab.sync import Semaphore
 
 ITEMS = 20_000
 PATIENCE = 4.0  # seconds: a check has five in all
+LONG = 2.0  # seconds in which any machine moves an item, if the protocol lets it
 Shared = Mapping[str, int | Semaphore]
 
 
@@ -60,6 +61,8 @@ class Run:
         if report.stuck and asleep(report):
             reason = f"real processes ({self.words}) got stuck after {end.consumed:,} of {ITEMS:,} items."
             return "", wrong(reason, "deadlock")
+        if not end.consumed and PATIENCE >= LONG:
+            return "", wrong(f"real processes ({self.words}) moved no item in {PATIENCE:g} s.", "livelock")
         if not report.finished:
             return (
                 f"on this machine {end.consumed:,} items went through real processes in {PATIENCE:g} s, faultless",

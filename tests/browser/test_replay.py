@@ -32,6 +32,7 @@ def test_a_recorded_run_is_played_in_the_view(server: Jupyter, notebook: Open) -
     view.get_by_role("button", name="play").click()
     eventually(lambda: seconds(clock.inner_text()) > 1)
     view.get_by_role("button", name="pause").click()
+    expect(view.get_by_role("button", name="play")).to_be_visible()  # no moment is on its way any more
     handle = view.locator(".time .noUi-handle")
     handle.focus()
     book.page.keyboard.press("Home")

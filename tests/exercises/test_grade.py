@@ -403,3 +403,11 @@ def test_a_hand_in_that_ends_its_own_sandbox_is_not_called_late(tmp_path: Path) 
 def test_what_a_student_says_in_a_remark_is_a_short_line() -> None:
     one = grade.Graded("a", (), {}, "said" + " " * 60 + "b  41 of 41  + + +" + "x" * 60_000)
     assert one.remarks.startswith("said b 41 of 41 + + +x") and len(one.remarks) < 310
+
+
+def test_large_files_of_nothing_take_little_memory(tmp_path: Path) -> None:
+    place = tmp_path / "hole.ipynb"
+    with place.open("wb") as file:
+        file.truncate(grade.LARGEST)
+    small, trouble = grade.packed(*grade.read(place))
+    assert not trouble and len(small) < 1 << 20

@@ -1,5 +1,7 @@
 """A busy machine makes no answer wrong: a run whose time is up has lost nothing that somebody has in hand."""
 
+import os
+
 import pytest
 
 from shmlab import Semaphore
@@ -33,3 +35,12 @@ def test_processes_that_all_sleep_for_ever_are_stuck() -> None:
 
     _, wrong = Run(lambda _: dict(gate=Semaphore(0))).judged((put, get))
     assert wrong and wrong.fault == "deadlock" and "got stuck after 0" in wrong.reason
+
+
+def test_a_protocol_that_moves_nothing_is_wrong_although_nobody_waits_for_a_semaphore() -> None:
+    def put(buf: object, item: object) -> None:
+        while True:
+            os.sched_yield()
+
+    _, wrong = Run(lambda _: dict(gate=Semaphore(0))).judged((put, lambda buf: buf.gate.acquire()))
+    assert wrong and wrong.fault == "livelock" and "moved no item in 4 s" in wrong.reason
