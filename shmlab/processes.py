@@ -13,6 +13,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 from collections import Counter
@@ -30,6 +31,7 @@ LAST_READS = 4  # of what a program has left in its pipe; somebody who fled from
 CALM, SHARE = 0.02, 0.004  # seconds between two readings of a program that prints, at least, and for each that does
 SYSTEM = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 PASSED_ON = (*SYSTEM, "SHMLAB_RUN_TIME")  # all that a worker sees of the environment: no hub's or server's tokens
+PLACE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ORDERS, DEATHS, WORDS = range(3)  # what is seen to first, second and last
 MOURNING = 1.0  # seconds that it may take, at most, until those who want to know of an end know it
 
@@ -126,6 +128,17 @@ def _kill(result: "Future[Process]") -> None:
         result.result().signal(signal.SIGKILL)
 
 
+def inherited() -> dict[str, str]:
+    """What a program that is started here sees of the environment; with where this very shmlab lies.
+
+    It may have been found by way of `sys.path`, of which no other program knows.
+    """
+    told = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    if PLACE not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
+        told["PYTHONPATH"] = os.pathsep.join(filter(None, [PLACE, told.get("PYTHONPATH")]))
+    return told
+
+
 class _Watcher:
     def __init__(self) -> None:
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -210,7 +223,7 @@ class _Watcher:
             text = f"{self._running} processes are running here, and no more are allowed: stop a lab first."
             raise NoRoom(errno.EDQUOT, text)
         marked = offspring.marked(arguments)
-        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | marked
+        environment = inherited() | marked
         popen = subprocess.Popen(
             arguments,
             stdin=subprocess.PIPE,

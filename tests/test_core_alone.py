@@ -87,6 +87,15 @@ def test_nothing_is_installed_there(python: Path, name: str) -> None:
     assert alone(python, f"import importlib.util; print(importlib.util.find_spec({name!r}))") == "None\n"
 
 
+def test_the_processes_find_a_package_that_only_sys_path_leads_to(python: Path) -> None:
+    """As in a notebook that begins with sys.path.insert."""
+    environment = {"PATH": os.defpath, "PYTHONNOUSERSITE": "1"}
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {PROGRAMS['a lab']}"
+    command = [str(python), "-W", "error", "-c", code]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd="/", env=environment, timeout=100, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_the_core_is_imported(python: Path) -> None:
     alone(python, f"import {CORE}")
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from shmlab import maps
 from shmlab.errors import ShmlabError
 from shmlab.exhibits.program import LEAVE
-from shmlab.processes import PASSED_ON
+from shmlab.processes import inherited
 from shmlab.waiting import Deadline, until
 
 START = 10.0  # seconds for a program to be there
@@ -72,7 +72,7 @@ class Child:
         self.ending = ""  # how it ended
         self._lock = threading.Lock()
         self._unread = b""
-        environment = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
+        environment = inherited()
         self._popen = subprocess.Popen(
             [*before, *PROGRAM],
             stdin=subprocess.PIPE,
