@@ -61,11 +61,11 @@ def remove(path: str) -> bool:
 
 
 def forget(name: str) -> None:
-    """Take everything out of /dev/shm whose name contains `name`. Raises OSError."""
-    for entry in os.listdir(claim.DIRECTORY):
-        if name in entry:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(f"{claim.DIRECTORY}/{entry}")
+    """Take everything of this user out of /dev/shm whose name contains `name`: others may have copied the name."""
+    with contextlib.suppress(OSError):
+        for entry in os.listdir(claim.DIRECTORY):
+            if name in entry:
+                claim.remove(f"{claim.DIRECTORY}/{entry}")
 
 
 def sweep(elsewhere: Iterable[str] = ()) -> list[str]:

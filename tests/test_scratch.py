@@ -128,3 +128,16 @@ def test_a_folder_in_which_a_program_of_a_dead_owner_cleans_up_is_removed_too(te
         assert cleaner.stdout and cleaner.stdout.readline() == "has it\n"
         assert scratch.sweep() == [str(path)]
         cleaner.kill()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root may give a file away")
+def test_a_stranger_s_file_of_that_name_keeps_nothing_from_being_removed(temporary: Path) -> None:
+    made = Scratch()
+    theirs = Path("/dev/shm", f"{made.name}-theirs")
+    theirs.touch()
+    os.chown(theirs, 54321, 54321)
+    try:
+        made.close()
+        assert not [*temporary.iterdir()] and theirs.exists()
+    finally:
+        theirs.unlink()
