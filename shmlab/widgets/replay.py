@@ -74,18 +74,19 @@ class ReplayedLab(Board):
             if self.position >= self.recording.seconds:
                 self.seek(0.0)
             self._ticked = time.monotonic()
-            self._run(True)
+            self.ticks.playing, self.button.description = True, "‖ pause"
 
     def pause(self) -> None:
         """Stop at the moment that is shown."""
         with self.lock:
             if not self.closed and self.playing:
-                self._run(False)
-                self.seek(self.position)
+                self._stop(self.position)
 
-    def _run(self, playing: bool) -> None:
-        self.ticks.playing = playing
-        self.button.description = "‖ pause" if playing else "▶ play"
+    def _stop(self, seconds: float) -> None:
+        """Stop at a moment. The button says so last: from then on nothing moves the slider that a person moves."""
+        self.ticks.playing = False
+        self.seek(seconds)
+        self.button.description = "▶ play"
 
     def seek(self, seconds: float) -> None:
         """Show the moment that was so many seconds after the beginning."""
@@ -112,8 +113,7 @@ class ReplayedLab(Board):
             self.position += self.speed * min(now - self._ticked, LEAP)
             self._ticked = now
             if self.position >= self.recording.seconds:
-                self._run(False)
-                self.seek(self.recording.seconds)
+                self._stop(self.recording.seconds)
             else:
                 self._show(now)
 

@@ -160,3 +160,19 @@ view.seek(0.5)
 print(view)
 """
     assert without_posix(program, tmp_path).startswith("0.5 s: unbounded (running)")
+
+
+def test_the_button_says_last_that_time_has_stopped(view: ReplayedLab) -> None:
+    """Whoever reads it may take the slider: no moment that was on its way moves that back."""
+    view.play()
+    told: list[str] = []
+    for widget, trait in ((view.slider, "value"), (view.clock, "value"), (view.button, "description")):
+        widget.observe(lambda change: told.append(change["name"]), trait)
+    view.position = 1.5
+    view.pause()
+    assert told[-1] == "description" and told.count("description") == 1 and told.count("value") > 0
+    view.play()
+    view.position = view.recording.seconds
+    told.clear()
+    view._tick(None)
+    assert told[-1] == "description" and not view.playing
