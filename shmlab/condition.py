@@ -39,7 +39,8 @@ class Condition:
 
         shared=dict(mutex=Semaphore(1), not_full=Condition("mutex"), not_empty=Condition("mutex"), count=0)
 
-    Without a name it has a lock of its own.
+    Without a name it has a lock of its own. A process that is killed while it waits is still counted: nothing repairs
+    that, and a later `notify` waits for it.
     """
 
     __slots__ = ("lock",)

@@ -10,7 +10,8 @@ from shmlab.layout import SEMAPHORE_COUNT
 GIVE = "give it more (sudo mount -o remount,size=256m /dev/shm; Docker: --shm-size=256m)"
 REFUSED = "A sandbox refuses that system call: allow it. `shmlab doctor` tries each one."
 SMALL = 384 << 10  # bytes: in less, not even the smallest lab has room
-FILES = SEMAPHORE_COUNT + 1
+FILES = SEMAPHORE_COUNT + 1  # of one lab, at most
+MORE_FILES = "Stop other labs, run `shmlab clean`, or mount it with more (nr_inodes)."
 DOCTOR = "`shmlab doctor` looks at the machine, `shmlab clean` frees what dead labs left."
 
 
@@ -47,7 +48,7 @@ def _full(doing: str) -> tuple[str, str]:
     room = os.statvfs(DIRECTORY)
     if few_files(room):
         cause = f"no room to {doing}: {DIRECTORY} can hold {room.f_favail:,} more files, and a lab needs up to {FILES}"
-        return cause, "Stop other labs, remove leftovers with `shmlab clean`, or mount it with more (nr_inodes)."
+        return cause, MORE_FILES
     size, free = room.f_blocks * room.f_frsize, room.f_bavail * room.f_frsize
     if size < SMALL:
         return f"no room to {doing}: {DIRECTORY} has {size:,} bytes in all", f"G{GIVE[1:]}."

@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[1] / "docs/command.md"
 HEAD = """# The command
 
 `shmlab` does from a terminal what needs no notebook. Where it is not found, it is in the environment:
-`.venv/bin/shmlab`, or `.venv/bin/python -m shmlab.cli`.
+`.venv/bin/shmlab`, or with that environment's Python `python -m shmlab`.
 
 *Written by `python -m tests.renew_command_page` from what the command says of itself.*
 """

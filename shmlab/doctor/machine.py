@@ -11,12 +11,11 @@ from shmlab.doctor.finding import Finding, hint
 from shmlab.doctor.system import FULL
 from shmlab.errors import ShmlabError
 from shmlab.lab import Lab
-from shmlab.no_room import DOCTOR, REFUSED, SMALL, few_files
+from shmlab.no_room import DOCTOR, MORE_FILES, REFUSED, SMALL, few_files
 from shmlab.pipeline import tools
 
 PYTHON = (3, 11)
 ROOM = 8 << 20  # bytes free in /dev/shm under which a lab may soon be refused
-FILES = "Stop other labs, run `shmlab clean`, or mount it with more (nr_inodes)."
 ITEMS, SECONDS = 1000, 30  # that are sent, in well under a second on most machines, and how long they may take
 TRACING = 10  # seconds that strace may take to follow a program that does nothing
 
@@ -40,7 +39,7 @@ def memory() -> Finding:
     cure = FULL if free < ROOM else ""
     found = f"{segment.DIRECTORY}: {_bytes(size)}, {_bytes(free)} free"
     if few_files(room):
-        found, cure = f"{found}, but only for {room.f_favail:,} more files", FILES
+        found, cure = f"{found}, but only for {room.f_favail:,} more files", MORE_FILES
     return Finding("shared memory", found, cure, essential=size < SMALL or few_files(room))
 
 

@@ -386,13 +386,6 @@ def test_a_search_that_takes_too_long_names_the_seconds_that_it_was_given() -> N
     assert "because it took more than 2 s" in str(found)
 
 
-def put_of_one_producer(buf, item):
-    while (buf.in_ + 1) % buf.capacity == buf.out:
-        pass
-    buf.slots[buf.in_] = item
-    buf.in_ = (buf.in_ + 1) % buf.capacity
-
-
 def get_of_one_consumer(buf):
     while buf.in_ == buf.out:
         pass
@@ -404,9 +397,9 @@ def get_of_one_consumer(buf):
 
 def test_an_item_that_two_consumers_have_got_is_told_at_once() -> None:
     """It comes to light when everybody has finished; but the schedule ends where the second one has it."""
-    verdict = explore(put_of_one_producer, get_of_one_consumer, capacity=3, consumers=2, items=2)
+    verdict = explore(p.put_in_out, get_of_one_consumer, capacity=3, consumers=2, items=2)
     assert verdict.fault == "duplicated" and verdict.reason == "item 10 came out twice: C0 and C1 got it"
     last = verdict.steps[-1]
     assert last.variable == "out" and last.stale and "P" in last.able
-    asked = question.of(put_of_one_producer, get_of_one_consumer, capacity=3, consumers=2, items=2)
+    asked = question.of(p.put_in_out, get_of_one_consumer, capacity=3, consumers=2, items=2)
     assert len(asked.find(Goal("duplicated")).schedule) == len(verdict.steps)
