@@ -177,7 +177,7 @@ class _Gated(LabSemaphore):
     def __init__(self, semaphore: WorkerSemaphore, before: Before) -> None:
         self._semaphore, self._before, self.name = semaphore, before, semaphore.name
 
-    def acquire(self, blocking: bool = True, timeout: float | None = None, *, block: bool = True) -> bool:
+    def acquire(self, blocking: bool = True, timeout: float | None = None, block: bool = True) -> bool:
         self._before("acquire", self._semaphore.name)
         return self._semaphore.acquire(blocking, timeout, block=block)
 

@@ -118,7 +118,7 @@ class WorkerSemaphore(LabSemaphore):
         self._tag = list(segment.layout.semaphores).index(name) + 1
         self._holds = mine + at.HOLDS if segment.layout.semaphores[name] == 1 else 0
 
-    def acquire(self, blocking: bool = True, timeout: float | None = None, *, block: bool = True) -> bool:
+    def acquire(self, blocking: bool = True, timeout: float | None = None, block: bool = True) -> bool:
         """Take one; sleep while there is none, at most `timeout` seconds, and not at all if not `blocking`.
 
         Whether it got one. multiprocessing's word for `blocking` is `block`: either will do. Raises ArgumentError.
@@ -174,11 +174,8 @@ class WorkerSemaphore(LabSemaphore):
         words[self._waits] = 0
         return got
 
-    def __enter__(self) -> None:
-        self.acquire()
-
     def __exit__(self, *_: object) -> None:
         self.release()
 
-    wait = P = down = acquire
+    wait = P = down = __enter__ = acquire
     signal = V = up = release

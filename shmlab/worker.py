@@ -25,6 +25,7 @@ from shmlab.fences import in_order
 from shmlab.pace import Pace
 from shmlab.receipts import Deliveries, settle
 from shmlab.segment import Segment, attach
+from shmlab.semaphore_use import explain
 from shmlab.shared import Shared, bind, slow
 from shmlab.sync import Frozen, let_the_owner_wake
 
@@ -197,6 +198,8 @@ def _report(error: BaseException, segment: Segment) -> None:
     """The student's part of the traceback on standard error."""
     import traceback
 
+    if isinstance(error, AttributeError):
+        explain(error)
     if isinstance(error, AttributeError) and "'Shared' object has no attribute" in str(error):
         from shmlab.strategies.own import nearest
 

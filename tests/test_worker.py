@@ -205,6 +205,8 @@ def test_run_raises_the_workers_own_words(times: int) -> None:
         ("buf.mutx.acquire()", "there is no shared variable 'mutx'. Did you mean 'mutex'?"),
         ("buf.slot[0] = item", "there is no shared variable 'slot'. Did you mean 'slots'?"),
         ("x = buf.capcity", "there is no shared variable 'capcity'. Did you mean 'capacity'?"),
+        ("buf.mutex.locked()", "buf.mutex has no locked: take one with .acquire()"),
+        ("buf.mutex.aquire()", "buf.mutex has no aquire: take one with .acquire()"),
         ("buf.zzz = 3", "there is no shared variable 'zzz'. There are: "),
         ("buf.slots[buf.capacity] = item", "there is no slot 8: the buffer has slots 0 to 7"),
         ("buf.slots[0] = 3", "a slot holds the item that put received (or None), not 3"),

@@ -156,11 +156,13 @@ class SemaphoreCell(Part):
     __slots__ = ()
     _use = USE
     _has = ("acquire", "release", "value")
-    _meant = dict.fromkeys(("lock", "take", "get", "enter", "p", "aquire"), "acquire") | dict.fromkeys(
-        ("unlock", "give", "put", "leave", "v", "post", "notify", "notify_all", "set"), "release"
-    ) | dict.fromkeys(("_value", "get_value", "locked", "count", "is_set"), "value")
+    _meant = (
+        dict.fromkeys(("lock", "take", "get", "enter", "p", "aquire"), "acquire")
+        | dict.fromkeys(("unlock", "give", "put", "leave", "v", "post", "notify", "notify_all", "set"), "release")
+        | dict.fromkeys(("_value", "get_value", "locked", "count", "is_set"), "value")
+    )
 
-    def acquire(self, blocking: bool = True, timeout: float | None = None, *, block: bool = True) -> object:
+    def acquire(self, blocking: bool = True, timeout: float | None = None, block: bool = True) -> object:
         """Take one; wait while there is none, unless told otherwise. Whether it got one."""
         try:
             seconds = patience(blocking, timeout, block)
