@@ -37,7 +37,8 @@ _leaving = _thread.allocate_lock()
 def watch(segment: Segment, owner: int) -> None:
     """Wait, in a thread, for the death of process `owner`, or for the end of the time that is allowed; then leave."""
     if not await_end(owner, limits.RUN_TIME):
-        os.write(2, f"This process has run for {limits.RUN_TIME:,} seconds, the longest that SHMLAB_RUN_TIME allows.\n".encode())
+        told = f"This process has run for {limits.RUN_TIME:,} seconds, the longest that SHMLAB_RUN_TIME allows.\n"
+        os.write(2, told.encode())
     leave(segment)
 
 
