@@ -18,6 +18,7 @@ ENDS = {
     3: "stopped: CellTimeoutError",
     4: "stopped: DeadKernelError",
     5: "stopped: RuntimeError",
+    6: "no notebook that Jupyter can read",
 }
 
 
@@ -45,7 +46,10 @@ def execute(text: str, seconds: int) -> int:
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", connection_file=str(Path.cwd() / "k.json"))
-    book = nbformat.reads(text, as_version=4)
+    try:
+        book = nbformat.reads(text, as_version=4)
+    except Exception:  # whatever was handed in under this name
+        return 6
     try:
         NotebookClient(book, km=kernel, timeout=seconds, allow_errors=True).execute()
     except CellTimeoutError:
