@@ -29,11 +29,13 @@ class Trial:
         producers = [w for w in before.workers if w.role == "producer" and w.alive]
         if not producers:
             raise ArgumentError("run needs at least one producer: add_producer().")
-        self._crew, self._goal, self._before, self._paced = crew, before.produced + items, before, paced
+        self._crew, self._before, self._paced = crew, before, paced
         self._rates = {w.row: w.rate for w in before.workers if w.alive}
+        self._quotas: dict[int, int] = {}  # how many items each producer will have made, by row
         for i, worker in enumerate(producers):
             share = items // len(producers) + (i < items % len(producers))
-            crew.set(worker.row, at.QUOTA, crew.word(worker.row, at.PRODUCED) + share)
+            self._quotas[worker.row] = crew.word(worker.row, at.PRODUCED) + share
+            crew.set(worker.row, at.QUOTA, self._quotas[worker.row])
         if paced:
             crew.tell_all()
             self._rates = {}
@@ -61,12 +63,22 @@ class Trial:
             self._moved = time.monotonic()
         self._before = now
         arrived = now.consumed >= now.produced - now.lost - now.died
-        finished = arrived and now.produced >= self._goal and now.occupancy == 0
+        finished = arrived and self._all_made(now) and now.occupancy == 0
         stuck = not finished and time.monotonic() - self._moved > NO_MOTION
         if finished or stuck or time.monotonic() - self._began > timeout:
             values = {f.name: getattr(now, f.name) for f in fields(Snapshot)}
             return Report(**values, finished=finished, stuck=stuck, seconds=self._moved - self._began)
         return None
+
+    def _all_made(self, now: Snapshot) -> bool:
+        """Whether each producer has made its share, by its own count: it may be about to count one that has arrived."""
+        made = {worker.row: worker.items for worker in now.workers}
+        for row, quota in self._quotas.items():
+            if row not in made:  # it has left; its accounts stay
+                made[row] = self._crew.word(row, at.PRODUCED)
+            if made[row] < quota:
+                return False
+        return True
 
     def _may_move(self, worker: Worker) -> bool:
         """Whether nothing is stuck as long as this worker is as it is."""

@@ -660,6 +660,20 @@ def test_an_item_that_was_taken_and_is_not_counted_yet_is_in_motion() -> None:
     assert trial.at_rest(lambda: looks.pop(0), 10) is rest
 
 
+def test_a_run_has_not_ended_before_each_producer_has_counted_its_share() -> None:
+    """One item more is made before the shares are given; later the last item arrives before its producer counts it."""
+    with Lab(**FAST).start(paused=True) as lab:
+        before = lab.snapshot()
+        lab.one_item("P0")
+        eventually(lambda: lab.snapshot().produced == 1)
+        with trial.Trial(lab._alive(), before, 1) as run:
+            report = run.report(lab.snapshot, 20)
+            assert (report.produced, report.consumed) == (2, 2)
+            workers = tuple(replace(w, items=1) if w.name == "P0" else w for w in report.workers)
+            uncounted = replace(lab.snapshot(), produced=1, workers=workers)
+            assert run._ended(uncounted, 20) is None
+
+
 def test_a_lab_that_never_ran_says_so() -> None:
     lab = Lab()
     commands: list[Callable[[], object]] = [
