@@ -50,12 +50,14 @@ class Node:
 
     `taken` is what a consumer's get has returned so far, `result` what the function returned or raised. Where a node
     is reached with different items (see `items.taker`), `taken` is that of one way here; `gives` is true of all.
+    `finished` is how many of its calls of put or get a producer or a consumer has ended.
     """
 
     __slots__ = (
         "address",
         "argument",
         "filename",
+        "finished",
         "function",
         "gives",
         "history",
@@ -79,7 +81,7 @@ class Node:
         self.line, self.function, self.filename = 0, "", ""
         self.taken: tuple[object, ...] = ()
         self.result: object = NEVER
-        self.merged = False
+        self.merged, self.finished = False, 0
         self.known: Known = (0, frozenset())  # the marks on the way here: see Recorder.begin
 
     def quiet(self, before: "Node") -> bool:
@@ -174,7 +176,7 @@ class Automaton:
             )
         if node.kind < 0 or self._position < len(history):
             raise self._otherwise("ended")
-        node.taken = tuple(recorder.taken)
+        node.taken, node.finished = tuple(recorder.taken), recorder.finished
         return self._numbered(node)
 
     def _start(self, node: Node) -> None:

@@ -46,7 +46,8 @@ class Step:
 
     `before` and `after` are the cell's values, `value` is what was read or stored; `able` names all who could have
     taken a step instead; `stale` marks a store to what the process has read and another has changed since then;
-    `attempt` an acquire that does not wait.
+    `attempt` an acquire that does not wait. `call`: how many calls of put or get its process had ended before;
+    `ends`: whether this step ended one, and `moved`: the item that this one put or got.
     """
 
     actor: int
@@ -63,6 +64,9 @@ class Step:
     stale: bool
     memory: tuple[Value, ...]
     attempt: bool = False
+    call: int = 0
+    ends: bool = False
+    moved: object = None
 
     def __str__(self) -> str:
         """`count → 2` for a load, `count = 3` for a store, `acquire mutex`, `atomic lock: 0 → 1`."""
@@ -148,6 +152,7 @@ class Model:
         at = self._address(actor)
         before = self._value(at)
         reads = system.effect(*self._sides(), system.node(self.state, actor), actor) if actor < system.size else None
+        call = self._calls(actor)
         after = system.after(self.state, actor)
         assert after is not None
         self._states.append(after)
@@ -167,6 +172,9 @@ class Model:
             pending.operation == NAMES[STORE] and self._stale(actor, pending.variable),
             self.cells(),
             isinstance(pending.argument, tuple) and pending.argument[0] == "take",
+            call,
+            self._calls(actor) > call,
+            self._moved(actor, call),
         )
         self.steps.append(step)
         return step
@@ -220,6 +228,19 @@ class Model:
         beside = self.system.beside(self.state, actor)
         assert beside
         return beside[1]
+
+    def _calls(self, actor: int) -> int:
+        return self.system.node(self.state, actor).finished if actor < self.system.size else 0
+
+    def _moved(self, actor: int, call: int) -> object:
+        """The item that call number `call` of a producer or a consumer has moved, once it has ended."""
+        system = self.system
+        if not system.judge or self._calls(actor) <= call:
+            return None
+        if actor in system.consumers:
+            return next(iter(system.node(self.state, actor).taken[-1:]), None)
+        _, (_, items) = system.processes[actor]
+        return items[call]  # type: ignore[index]
 
     def _value(self, at: int) -> Value:
         cells = self.cells()

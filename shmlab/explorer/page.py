@@ -25,16 +25,17 @@ def rows(made: Sheet) -> str:
     """The table alone."""
     heads = "".join(f"<th>{escape(name)}</th>" for name in ["", *made.processes, *made.columns, "source"])
     body = [_row("", ["<td></td>"] * len(made.processes), made.first, [False] * len(made.first), "")]
-    for number, line in enumerate(made.lines):
-        if number == made.loop_at:
+    for at, (number, line) in enumerate(made.numbered()):
+        if at == made.loop_at:
             body.append(f'<tr class="loop"><td></td><td colspan="99">↻ {LOOP}</td></tr>')
-        look = f"did tone{made.tones[line.process]}"
-        mark = " ⚠" if line.stale else ""
         tip = f' title="{STALE}"' if line.stale else ""
-        did = f'<td class="{look}{" stale" * line.stale}"{tip}>{escape(line.did)}{mark}</td>'
-        cells = [did if process == line.process else "<td></td>" for process in range(len(made.processes))]
+        look = f"{' stale' * line.stale}{' folded' * bool(line.folded)}"
+        cells = [
+            f'<td class="did tone{tone}{look}"{tip}>{escape(did)}{" ⚠" * line.stale}</td>' if did else "<td></td>"
+            for tone, did in zip(made.tones, line.cells(len(made.processes)), strict=True)
+        ]
         source = f"{line.at}  {line.source}" if line.at else ""
-        body.append(_row(str(number + 1), cells, line.values, line.changed, source))
+        body.append(_row(number, cells, line.values, line.changed, source))
     note = f"<p>⚠ {STALE}</p>" if any(line.stale for line in made.lines) else ""
     head = f"<thead><tr>{heads}</tr></thead>"
     return f'<div class="sheet"><table>{head}<tbody>{"".join(body)}</tbody></table></div>{note}'

@@ -79,6 +79,7 @@ class Recorder:
         self.calls: list[Call] = []
         self.reads: list[Hashable] = []
         self.taken: list[object] = []  # what get has returned so far, in a consumer
+        self.finished = 0  # calls from the process's outermost function, such as of put, that have returned
         self.refused: ExplorerError | None = None  # the first thing that the program may not do
         self.unseen = ""  # the first thing that could not be frozen, as the end of a sentence
         self.over = False  # the run has reached its access: whatever the program still does is void
@@ -115,7 +116,7 @@ class Recorder:
         if time.monotonic() > self.until:
             raise OutOfTime("the search took longer than it may: ask for less, or allow more with max_seconds.")
         self._passed, self._known, self._me = 0, known, me
-        self.calls, self.reads, self.taken = [], [], []
+        self.calls, self.reads, self.taken, self.finished = [], [], [], 0
         self._marks, self._end, self.refused, self.over = LOOK, 0.0, None, False
         with self.copies.classes.installed(), self._traced() if self.copies.unread else UNTRACED:
             self._thread = threading.get_ident()
@@ -251,6 +252,7 @@ class Recorder:
                     outer.since.append(tuple(self.reads[start:]))  # an exception may carry anything
                 raise
             self.calls.pop()
+            self.finished += len(self.calls) == 1
             if outer and outer.place is not STALE:
                 outer.since.append(self._back(outer, (result, around, given), start, sys._getframe(1)))
             return result

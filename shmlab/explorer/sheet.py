@@ -3,7 +3,8 @@
 `table` writes a sheet as text, `page` as HTML.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from shmlab import condition
 from shmlab.explorer import memory as kinds
@@ -22,6 +23,7 @@ class Line:
     """One step: who (`process`) did what, the columns' `values` after it and which of them are `changed`.
 
     `stale`: it stores what was made of an old value. `at` is the number of the source line, 0 where there is none.
+    Where a line stands for several steps (see `folding`), `steps` is how many, and `folded` what each process did.
     """
 
     process: int
@@ -31,6 +33,13 @@ class Line:
     changed: list[bool]
     at: int
     source: str
+    steps: int = 1
+    folded: Mapping[int, str] = field(default_factory=dict)
+
+    def cells(self, processes: int) -> list[str]:
+        """What stands in the column of each process."""
+        did = self.folded or {self.process: self.did}
+        return [did.get(process, "") for process in range(processes)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,13 @@ class Sheet:
     first: list[str]
     lines: list[Line]
     loop_at: int | None = None
+
+    def numbered(self) -> Iterator[tuple[str, Line]]:
+        """Each line and the numbers of its steps: `7`, or `1-6` where it stands for six."""
+        last = 0
+        for line in self.lines:
+            first, last = last + 1, last + line.steps
+            yield (str(last) if line.steps == 1 else f"{first}-{last}"), line
 
 
 def sheet(system: System, steps: list[Step], loop_at: int | None = None) -> Sheet:

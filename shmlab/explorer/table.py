@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from shmlab.explorer import folding
 from shmlab.explorer.page import page
 from shmlab.explorer.sheet import LOOP, STALE, Sheet, sheet
 from shmlab.explorer.verdict import Verdict
@@ -30,10 +31,11 @@ class Table(str):
         return self.html
 
 
-def table(verdict: Verdict, schedule: str | Iterable[int] | None = None) -> Table:
-    """The verdict's summary, and its schedule, or another one, step by step."""
+def table(verdict: Verdict, schedule: str | Iterable[int] | None = None, around: bool = False) -> Table:
+    """The verdict's summary, and its schedule, or another one, step by step; `around`: see `folding`."""
     if schedule is None:
-        heading, steps = verdict.summary, verdict.steps if verdict.fault else []
+        heading = f"{verdict.summary}\n{verdict.why}".strip()
+        steps = verdict.steps if verdict.fault else []
         loop_at = len(verdict.actors) if verdict.loop_actors else None
     else:
         model = verdict.model(schedule)
@@ -43,6 +45,9 @@ def table(verdict: Verdict, schedule: str | Iterable[int] | None = None) -> Tabl
         heading += f"\n{verdict.basis}" if schedule is None and verdict.ok else ""
         return Table(heading, page(heading))
     made = sheet(verdict.system, steps, loop_at)
+    if around and loop_at is None:
+        cause = verdict.cause if schedule is None else None
+        made = folding.folded(made, verdict.system, steps, cause.read if cause else len(steps) - 1)
     return Table(f"{heading}\n\n{text(made)}", page(heading, made))
 
 
@@ -50,11 +55,11 @@ def text(made: Sheet) -> str:
     """A sheet as text; what a step has changed is marked with a star."""
     body: list[Row] = [["step", *made.processes, *made.columns, "source"]]
     body.append(["", *[""] * len(made.processes), *made.first, ""])
-    for number, line in enumerate(made.lines, 1):
-        cells = ["" for _ in made.processes]
-        cells[line.process] = line.did + (MARK if line.stale else "")
+    for number, line in made.numbered():
+        cells = line.cells(len(made.processes))
+        cells[line.process] += MARK if line.stale else ""
         values = [value + "*" * changed for value, changed in zip(line.values, line.changed, strict=True)]
-        body.append([str(number), *cells, *values, f"{line.at:4}  {line.source}" if line.at else ""])
+        body.append([number, *cells, *values, f"{line.at:4}  {line.source}" if line.at else ""])
     widths = [max(len(row[i]) for row in body) for i in range(len(body[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in body]
     if made.loop_at is not None and made.loop_at < len(made.lines):

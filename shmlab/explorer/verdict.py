@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from shmlab.explorer import basis, counting, earliest, liveness, reduced, schedules
+from shmlab import limits
+from shmlab.explorer import basis, counting, earliest, liveness, reduced, schedules, why
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.items import Ledger
 from shmlab.explorer.model import Model, Step
 from shmlab.explorer.search import Graph, Progress, search
 from shmlab.explorer.simplest import follow, way
 from shmlab.explorer.system import System
+from shmlab.explorer.why import Place
 
 WATCHED = ("overwrite", "empty-read")  # faults that a watch on the slots sees
 FITS = 60_000  # states up to which a program is looked at state by state before a reduced search is tried
@@ -80,11 +82,15 @@ class Verdict:
         """The program after a schedule, to go on with step by step. Raises ReplayFailed."""
         return Model(self.system).run(schedules.parse(schedule, self.processes, known=self.system.words))
 
-    def show(self, schedule: str | Iterable[int] | None = None) -> "Table":
-        """The verdict, and the failing schedule (or another one) step by step, as a table of text."""
+    def show(self, schedule: str | Iterable[int] | None = None, around: bool = False) -> "Table":
+        """The verdict, and the failing schedule (or another one) step by step, as a table of text.
+
+        around: show only what is around the failure. Steps of calls of put and get that had returned before are told
+        in a line (`put 10, 11`), unless the schedule goes round for ever at its end. Raises ArgumentError.
+        """
         from shmlab.explorer.table import table
 
-        return table(self, schedule)
+        return table(self, schedule, limits.yes_or_no(around, "around"))
 
     def replay(self, real: bool = True, schedule: str | Iterable[int] | None = None) -> "Replay":
         """The failing schedule (or another one) again, on real processes or on the model. Raises ReplayFailed."""
@@ -123,6 +129,17 @@ class Verdict:
     def basis(self) -> str:
         """What the verdict rests on, in sentences: the sizes, who ever had to wait, and what would be worth a try."""
         return basis.text(self.graph, self.complete and not self.reduced and not self.fault)
+
+    @cached_property
+    def why(self) -> str:
+        """The two accesses that were interleaved, and what came of it, in a sentence; empty where no such pair alone
+        is the cause, as in most deadlocks, and where something goes on for ever."""
+        return why.sentence(self.model(self.actors), self.cause) if self.cause else ""
+
+    @cached_property
+    def cause(self) -> "Place | None":
+        """Which two steps of the schedule `why` names."""
+        return None if not self.fault or self.loop_actors else why.cause(self.system, self.actors)
 
     @property
     def _untouched(self) -> str:

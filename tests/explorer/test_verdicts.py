@@ -320,7 +320,8 @@ def test_the_table_shows_line_operation_and_memory() -> None:
     lines = text.splitlines()
     assert lines[0].startswith("FAILS: ")
     assert lines[1] == "Explored all 6 interleavings: 12 states. 4 of them fail."
-    assert "count → 0" in lines[5] and "buf.count += 1" in lines[5]
+    assert lines[2].startswith("P0 read count = 0 at step 1, before P1 made it 1")
+    assert "count → 0" in lines[6] and "buf.count += 1" in lines[6]
     assert "count = 1 (!)" in text and "1*" in text
 
 

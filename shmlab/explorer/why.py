@@ -1,0 +1,200 @@
+"""Why a schedule fails, where one sentence can tell: somebody went on with a value that was no longer true.
+
+One process reads a variable; before it has done what it does with the value, another reads the same value, or changes
+it. There may be several such places in a schedule, and most do no harm. The one that counts is the one without which
+the schedule does not fail: neither if the first process goes on alone until it has changed the variable, nor if the
+other one does so before the first one reads it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from shmlab.explorer.errors import ReplayFailed
+from shmlab.explorer.fault import Fault
+from shmlab.explorer.model import Model, Step
+from shmlab.explorer.operations import NAMES, STORE
+from shmlab.explorer.system import System
+from shmlab.explorer.tso import BufferedSystem
+
+ALONE, TO_THE_END = 100, 2000  # steps for which a process is let go on alone, and all of them
+MOST = 200  # places that are looked at
+SLOT = "slots["
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Indices of two steps: one process reads a variable, and `other` is the step of another on the same variable.
+
+    `waits`: the other one's store was earlier, and was still in its store buffer.
+    """
+
+    read: int
+    other: int
+    waits: bool = False
+
+
+def cause(system: System, actors: Sequence[int]) -> Place | None:
+    """The place in this schedule without which there is no such fault; None where no single one is the cause.
+
+    Where a fault is that a condition does not hold, the place without which it would at least be broken otherwise.
+    """
+    if system.actors > system.size and not isinstance(system, BufferedSystem):
+        return None
+    model = Model(system).run(actors)
+    fault, partly = model.fault, None
+    if not fault:
+        return None
+    for place, _ in zip(_places(model.steps, system.size), range(MOST), strict=False):
+        otherwise = _drained_first if place.waits else _one_after_the_other
+        faults = [_fault(changed, rest) for changed, rest in otherwise(system, actors, model.steps, place)]
+        if all(other is None or other.word != fault.word for other in faults):
+            return place
+        if fault.word == "invariant" and all(other is None or other.reason != fault.reason for other in faults):
+            partly = partly or place
+    return partly
+
+
+# --- in words -------------------------------------------------------------------------------------------------------
+
+
+def sentence(model: Model, place: Place) -> str:
+    """It in words. `model`: the program after the schedule."""
+    system, steps = model.system, model.steps
+    read, other = steps[place.read], steps[place.other]
+    first = f"{read.name} read {read.variable} = {_value(read.value)} at step {place.read + 1}"
+    if place.waits:
+        return (
+            f"{first}, while the {_value(other.value)} that {other.name} stored there at step {place.other + 1} was "
+            "still in its store buffer."
+        )
+    who = system.names[other.actor % system.size]
+    if _reads(other):
+        meanwhile = f"{first}, and so did {who} at step {place.other + 1}, before {read.name} had changed it"
+    else:
+        meanwhile = f"{first}, before {who} made it {_value(other.after)} at step {place.other + 1}"
+    return f"{meanwhile}{_consequence(model, place, who)}."
+
+
+def _consequence(model: Model, place: Place, who: str) -> str:
+    steps, fault = model.steps, model.fault
+    read = steps[place.read]
+    ours = [(at, s) for at, s in enumerate(steps) if at > place.read and s.actor == read.actor]
+    theirs = {(s.operation, s.variable) for s in steps if s.name == who}
+    for _, step in ours:
+        if step.variable.startswith(SLOT) and (step.operation, step.variable) in theirs:
+            did = "filled" if step.operation == NAMES[STORE] else "took from"
+            return f": both {did} slot {step.variable[len(SLOT) : -1]}"
+    if fault and fault.word == "mutual-exclusion":
+        return ": so both went in"
+    for at, step in ours:
+        if at > place.other and step.variable == read.variable and not _reads(step):
+            return f", and made it {_value(step.after)} at step {at + 1} all the same"
+    return f", and went on as if it still were {_value(read.value)}" if ours else ""
+
+
+def _value(value: object) -> str:
+    return "None" if value is None else str(value)
+
+
+# --- places that may be the cause -----------------------------------------------------------------------------------
+
+
+def _reads(step: Step) -> bool:
+    return step.operation == "load" or (step.operation == "atomic" and step.value is not None)
+
+
+def _places(steps: Sequence[Step], size: int) -> Iterator[Place]:
+    """The latest first, because what is close to the fault is more likely to be its cause."""
+    for read in range(len(steps) - 1, -1, -1):
+        step = steps[read]
+        if step.actor >= size or not _reads(step) or step.before != step.after:
+            continue  # an atomic step that reads and changes has nobody between the two
+        for at in _buffered(steps, read, size):
+            yield Place(read, at, waits=True)
+        second = None
+        for at in range(read + 1, len(steps)):
+            other = steps[at]
+            if other.variable != step.variable:
+                continue
+            if other.actor % size == step.actor:
+                if _reads(other):
+                    continue
+                break
+            if other.before != other.after:
+                yield Place(read, at)
+                break
+            if second is None and _reads(other) and other.value == step.value:
+                second = at
+        if second is not None:
+            yield Place(read, second)
+
+
+def _buffered(steps: Sequence[Step], read: int, size: int) -> list[int]:
+    """The stores of others to the variable that is read, which were still in their buffers."""
+    variable, reader = steps[read].variable, steps[read].actor
+    drained: dict[int, int] = {}
+    for step in steps[:read]:
+        if step.actor >= size and step.variable == variable:
+            drained[step.actor % size] = drained.get(step.actor % size, 0) + 1
+    found: dict[int, list[int]] = {}
+    for at, step in enumerate(steps[:read]):
+        stores = step.operation == NAMES[STORE] and step.variable == variable and step.actor != reader
+        if stores and step.before == step.after != step.value:
+            found.setdefault(step.actor, []).append(at)
+    return [at for actor, all_stores in found.items() for at in all_stores[drained.get(actor, 0) :]]
+
+
+# --- what would have happened otherwise ---------------------------------------------------------------------------
+
+
+def _one_after_the_other(
+    system: System, actors: Sequence[int], steps: Sequence[Step], place: Place
+) -> Iterator[tuple[Model, Sequence[int]]]:
+    """The program where one of both goes on alone until it has changed the variable, and what is left to be taken."""
+    variable = steps[place.read].variable
+    for first in (actors[place.read], actors[place.other] % system.size):
+        model = Model(system).run(actors[: place.read])
+        for _ in range(ALONE):
+            step = _taken(model, first)
+            if step is None or (step.variable == variable and step.before != step.after):
+                break
+            _drain(model, first)
+        yield model, actors[place.read :]
+
+
+def _drained_first(
+    system: System, actors: Sequence[int], _: Sequence[Step], place: Place
+) -> Iterator[tuple[Model, Sequence[int]]]:
+    """The program where the store does not wait in its buffer."""
+    model = Model(system).run(actors[: place.other + 1])
+    _drain(model, actors[place.other])
+    yield model, actors[place.other + 1 :]
+
+
+def _drain(model: Model, process: int) -> None:
+    while model.system.actors > model.system.size and _taken(model, model.system.size + process):
+        pass
+
+
+def _taken(model: Model, actor: int) -> Step | None:
+    """A step of this actor, if it can take one."""
+    if model.fault:
+        return None
+    try:
+        return model.step(actor)
+    except ReplayFailed:
+        return None
+
+
+def _fault(model: Model, rest: Sequence[int]) -> Fault | None:
+    """What is wrong once the rest is taken, as far as that goes, and then all have gone on to the end."""
+    for actor in rest:
+        _taken(model, actor)
+    last = -1
+    for _ in range(TO_THE_END):
+        able = [] if model.fault else model.enabled()
+        if not able:
+            break
+        last = last if last in able else able[0]
+        model.step(last)
+    return model.fault
