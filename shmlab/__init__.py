@@ -23,6 +23,7 @@ _HOMES = {
     "Snapshot": "snapshot",
     "Worker": "snapshot",
     "check": "exercises",
+    "choose": "choice",
     "compare": "comparison",
     "explore": "explorer",
     "explored": "explorer.testing",
@@ -59,6 +60,7 @@ __all__ = [
     "Worker",
     "WorkerFailed",
     "check",
+    "choose",
     "compare",
     "explore",
     "explored",
@@ -74,6 +76,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from shmlab import labs, layout, recording, scenarios, segment, strategies, sync
+    from shmlab.choice import choose
     from shmlab.comparison import compare
     from shmlab.condition import Condition
     from shmlab.errors import (

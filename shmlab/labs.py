@@ -156,13 +156,12 @@ def stepper(
     def find(progress: Progress) -> Found:
         return known if isinstance(program, Verdict) else ask.find(wanted, progress)
 
-    buffered = system.actors > system.size
     if system.actors > 2 * system.size:
         raise ArgumentError("memory='weak' is for explore() alone, whose verdict has show(): take memory='tso' here.")
-    if buffered and real:
+    if system.buffered and real:
         raise ArgumentError("nobody can tell a real store buffer when to drain: memory='tso' is for the model alone.")
     if schedule != "":
-        ahead = schedules.parse(schedule, system.names[: system.size], buffered)
+        ahead = schedules.parse(schedule, system.names[: system.size], known=system.words)
 
     stepping = Stepping(system, wanted)
     stepping.plan = ahead

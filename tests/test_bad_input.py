@@ -170,6 +170,7 @@ ELSEWHERE = {  # by how a name begins: the test that gives it nonsense, or why n
     ),
     **dict.fromkeys(("Lab.one_item", "Lab.remove", "Lab.stall", "Lab.unstall"), HERE),
     "Lab.record": "recording/test_recorder.py",
+    "choose(": "explorer/test_choosing.py",
     "Ring.": "ring/test_ring.py",
     "Ring(": WITHIN,
     **dict.fromkeys(("Snapshot", "Report", "Worker("), "data that one is given: test_snapshot.py"),

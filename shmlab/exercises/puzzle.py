@@ -152,13 +152,12 @@ def actors(answer: object, system: System) -> list[int]:
     if not isinstance(answer, (str, list, tuple)):
         names = " ".join(system.names[: system.size])
         raise ArgumentError(f"a schedule is text such as {names!r}, or the stepper itself, not {answer!r}.")
-    drains = system.actors > system.size
     typed: str | Iterable[int] = answer
     if isinstance(answer, str):
-        typed = answer if drains else answer.upper()
+        typed = answer if system.buffered else answer.upper()
     elif not all(type(actor) is int for actor in answer):
         raise ArgumentError(f"a schedule as a list holds the numbers of the processes, such as [0, 1], not {answer!r}.")
-    return schedules.parse(typed, system.names[: system.size], drains)
+    return schedules.parse(typed, system.names[: system.size], known=system.words)
 
 
 def _played(model: Model, schedule: list[int], goal: Goal | None) -> Judgement | None:

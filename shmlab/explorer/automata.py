@@ -7,7 +7,7 @@ from types import FunctionType, NoneType
 from shmlab.explorer.automaton import TAKEN, Automaton
 from shmlab.explorer.errors import ExplorerError
 from shmlab.explorer.memory import Memory
-from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, LOAD, RELEASE, STORE, atomically, attempts
+from shmlab.explorer.operations import ACQUIRE, ATOMIC, CHOOSE, DONE, LOAD, RELEASE, STORE, atomically, attempts
 from shmlab.explorer.recorder import Recorder
 
 Process = tuple[Callable[..., object], tuple[object, ...]]
@@ -67,7 +67,7 @@ class Automata(list[Automaton]):
         for _ in range(FAR):
             if node.kind >= DONE:
                 return
-            value: object = None
+            value: object = node.kind == CHOOSE or None
             if node.kind == LOAD:
                 value = cells.get(node.address)
             elif node.kind == STORE:

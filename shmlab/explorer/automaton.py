@@ -16,8 +16,8 @@ from shmlab.explorer import buffer, items
 from shmlab.explorer.errors import ExplorerError, NotDeterministic
 from shmlab.explorer.freezing import Handle, Opaque, freeze
 from shmlab.explorer.memory import Memory
-from shmlab.explorer.operations import DONE, NAMES, RAISED
-from shmlab.explorer.recorder import Known, Note, Recorder, Suspend
+from shmlab.explorer.operations import CHOOSE, DONE, NAMES, NOWHERE, RAISED
+from shmlab.explorer.recorder import Known, Note, Recorder, Suspend, program_frame
 
 Operation = tuple[int, int, object]  # kind, address, argument
 NOT_ITS_OWN = ("shmlab.explorer.", "_sitebuiltins")  # modules: the explorer's, and that of exit()
@@ -165,6 +165,7 @@ class Automaton:
         node = self._node = Node(history, operations)
         self._position, self._state = 0, None
         recorder = self._recorder
+        recorder.takes = self._takes
         with recorder.run(known, self._me):
             self._start(node)
         if recorder.refused:
@@ -230,13 +231,18 @@ class Automaton:
             self._recorder.read(value)
             return value
         if node.kind < 0:
-            frame = buffer.caller(sys._getframe(1))
+            frame = buffer.caller(sys._getframe(1)) if kind != CHOOSE else program_frame(sys._getframe(1))
+            assert frame
             node.kind, node.address, node.argument = kind, address, argument
             node.line, node.function, node.filename = frame.f_lineno, frame.f_code.co_name, frame.f_code.co_filename
             self._state = self._recorder.state()
             node.known = self._recorder.known()
             self._recorder.over = True
         raise Suspend
+
+    def _takes(self, left: tuple[str, ...]) -> bool:
+        """A decision that is left open: whether the first of these alternatives is taken."""
+        return bool(self._access(CHOOSE, NOWHERE, left))
 
     def _otherwise(self, what: str) -> NotDeterministic:
         position = min(self._position, len(self._node.operations) - 1)

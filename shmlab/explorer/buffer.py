@@ -7,7 +7,7 @@ program's text is the same for both.
 
 from types import FrameType
 
-from shmlab import condition
+from shmlab import choice, condition
 from shmlab.explorer import memory as cells
 from shmlab.explorer import parts
 from shmlab.explorer.errors import ExplorerError, UnknownVariable, ValueRefused
@@ -16,7 +16,7 @@ from shmlab.explorer.memory import Memory
 from shmlab.explorer.operations import LOAD, STORE
 from shmlab.explorer.parts import PARTS, Access, Array, Engine, Refuse, Row
 
-HERE = (globals(), vars(parts), vars(condition))
+HERE = (globals(), vars(parts), vars(condition), vars(choice))
 
 
 def caller(frame: FrameType) -> FrameType:

@@ -15,18 +15,19 @@ import struct
 import sys
 from collections.abc import Callable
 
-from shmlab import inbox, orphan
+from shmlab import choice, inbox, orphan
 from shmlab import layout as at
 from shmlab import semaphore as semaphores
 from shmlab.explorer import buffer, operations
 from shmlab.explorer.automaton import TAKEN, Raised
-from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, ENTER, LEAVE, LOAD, RAISED, RELEASE, STORE, Value
+from shmlab.explorer.operations import ACQUIRE, ATOMIC, CHOOSE, DONE, ENTER, LEAVE, LOAD, RAISED, RELEASE, STORE, Value
 from shmlab.explorer.places import NOTHING, Places, decode, encode
 from shmlab.segment import Segment, attach
 from shmlab.semaphore import open_named
 
 ANNOUNCEMENT = struct.Struct("<4q")  # kind of access, address, value to store, line; then text
 SIGINT, SIG_IGN = 2, 1
+OPEN, PASS_OVER = b"o", b"p"  # how a gate is opened: take the step; or, in a decision, pass over the first alternative
 
 
 class Gated:
@@ -44,12 +45,17 @@ class Gated:
         self.wait()
         return self._do(kind, address, argument)
 
-    def wait(self) -> None:
-        """Wait for the gate. When the owner is dead it never opens: clean up and end."""
+    def takes(self, left: tuple[str, ...]) -> bool:
+        """A decision that the program leaves open: whether the first of these alternatives is taken."""
+        self.announce(CHOOSE, line=buffer.caller(sys._getframe(1)).f_lineno)
+        return self.wait() != PASS_OVER
+
+    def wait(self) -> bytes:
+        """Wait for the gate, and see how it was opened. When the owner is dead it never is: clean up and end."""
         with contextlib.suppress(ConnectionError):
-            if self._gate.recv(1):
-                return
-        orphan.leave(self._segment)
+            if how := self._gate.recv(1):
+                return how
+        return orphan.leave(self._segment)
 
     def announce(self, kind: int, address: int = -1, value: int = NOTHING, line: int = 0, text: str = "") -> None:
         """Tell the owner what comes next."""
@@ -126,6 +132,7 @@ def main(arguments: list[str]) -> int:
         gate.send(row.to_bytes(8, "little"))
         gated = Gated(segment, places, gate)
         buf = buffer.bind(places.memory, gated.access, _refuse)
+        choice.decide_by(gated.takes)
         try:
             result = function(buf, *given)
             gated.announce(DONE, text=repr(result))

@@ -119,12 +119,13 @@ def _steps(graph: Graph, part: set[int], allowed: Allowed | None) -> tuple[set[i
     """Who takes steps within a part, and who could take one everywhere in it."""
     stepping: set[int] = set()
     always = set(range(graph.actors))
+    counts_as = graph.system.process_of
     for state in part:
         able = set()
         for actor, after in graph.steps(state):
-            able.add(actor)
+            able.add(counts_as(actor))
             if after in part and (not allowed or allowed(state, actor)):
-                stepping.add(actor)
+                stepping.add(counts_as(actor))
         always &= able
     return stepping, always
 

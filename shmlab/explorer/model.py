@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from shmlab.explorer import memory as kinds
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.fault import Fault
-from shmlab.explorer.operations import ACQUIRE, ATOMIC, DONE, LOAD, NAMES, RELEASE, STORE, Value
+from shmlab.explorer.operations import ACQUIRE, ATOMIC, CHOOSE, DONE, LOAD, NAMES, RELEASE, STORE, Value
 from shmlab.explorer.system import System
 
 DRAIN, CATCH_UP, OVERTAKE = "drain", "catch up", "overtake"
+GIVE_NOTHING = ("store", "release", "acquire", "choose")  # steps that are told by their argument
+OTHERWISE = "pass over"  # see choosing
 BESIDE = {DRAIN: " drains", CATCH_UP: " is noticed", OVERTAKE: " goes ahead"}  # steps of the memory: see tso, weak
 
 
@@ -36,6 +38,8 @@ class Pending:
             return f"read {self.variable}"
         if self.operation == NAMES[STORE] or self.operation in BESIDE:
             return f"{self.variable} = {self.argument}{BESIDE.get(self.operation, '')}"
+        if self.operation in (NAMES[CHOOSE], OTHERWISE):
+            return decision(self.operation, self.argument)
         what = self.argument[0] if isinstance(self.argument, tuple) else self.operation
         return f"{'try to acquire' if what == 'take' else what} {self.variable}"
 
@@ -76,11 +80,21 @@ class Step:
             return f"{self.variable} = {self.value}"
         if self.operation in BESIDE:
             return f"{self.variable} = {self.value}{BESIDE[self.operation]}"
+        if self.operation in (NAMES[CHOOSE], OTHERWISE):
+            return decision(self.operation, self.value)
         if self.attempt:
             return f"acquire {self.variable}" if self.value else f"{self.variable} is 0: none taken"
         if self.operation == NAMES[ATOMIC]:
             return f"atomic {self.variable}: {self.before} → {self.after}"
         return f"{self.operation} {self.variable}"
+
+
+def decision(operation: str, left: object) -> str:
+    """In words, what a process decides that has these alternatives left: `choose 0`, or else `choose 1` or `not 0`."""
+    assert isinstance(left, tuple)
+    if operation == NAMES[CHOOSE]:
+        return f"choose {left[0]}"
+    return f"choose {left[1]}" if len(left) == 2 else f"not {left[0]}"
 
 
 class Model:
@@ -113,7 +127,7 @@ class Model:
         if node.kind >= DONE:
             return None
         argument = node.argument if node.kind != LOAD else None
-        variable = system.memory.name(node.address)
+        variable = system.memory.name(node.address) if node.address >= 0 else ""
         return Pending(NAMES[node.kind], variable, argument, node.line, node.function, node.filename)
 
     def _pending_beside(self, actor: int) -> Pending | None:
@@ -121,6 +135,9 @@ class Model:
         if beside is None:
             return None
         what, address, value = beside
+        if what == OTHERWISE:
+            node = self.system.node(self.state, actor - self.system.size)
+            return Pending(what, "", node.argument, node.line, node.function, node.filename)
         return Pending(what, self.system.memory.name(address), value, 0, "", "")
 
     def buffered(self, process: int) -> tuple[str, ...]:
@@ -156,7 +173,7 @@ class Model:
         after = system.after(self.state, actor)
         assert after is not None
         self._states.append(after)
-        value = reads[2] if reads and pending.operation not in ("store", "release", "acquire") else pending.argument
+        value = reads[2] if reads and pending.operation not in GIVE_NOTHING else pending.argument
         step = Step(
             actor,
             self.names[actor],
@@ -244,7 +261,7 @@ class Model:
 
     def _value(self, at: int) -> Value:
         cells = self.cells()
-        return cells[at] if at < len(cells) else None
+        return cells[at] if 0 <= at < len(cells) else None
 
     def _stale(self, actor: int, variable: str) -> bool:
         """Whether another process has stored into `variable` since this one last read it."""

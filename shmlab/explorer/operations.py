@@ -1,10 +1,11 @@
-"""The kinds of steps: every access to shared memory is one, and nothing else is."""
+"""The kinds of steps: every access to shared memory is one, and every decision that is left open (`choose`)."""
 
-LOAD, STORE, ACQUIRE, RELEASE, ATOMIC, ENTER, LEAVE, DONE, RAISED = range(9)
-NAMES = ("load", "store", "acquire", "release", "atomic", "enter", "leave", "done", "raised")
+LOAD, STORE, ACQUIRE, RELEASE, ATOMIC, ENTER, LEAVE, CHOOSE, DONE, RAISED = range(10)
+NAMES = ("load", "store", "acquire", "release", "atomic", "enter", "leave", "choose", "done", "raised")
 
 Value = int | None  # what a shared cell holds
-Argument = object  # of a step: the value to store, or what an atomic step does
+NOWHERE = -1  # the address of a step that touches no memory
+Argument = object  # of a step: the value to store, what an atomic step does, or the alternatives that are left
 
 
 def atomically(argument: tuple[str, Value, Value], value: Value) -> tuple[Value, Value | bool]:

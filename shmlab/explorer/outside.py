@@ -15,6 +15,7 @@ import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from shmlab import choice
 from shmlab.explorer import long
 from shmlab.explorer.constant import BEYOND, CLOCKS, DICE, IDENTITY, SPEAKING, SYS, home
 from shmlab.explorer.errors import CannotFollow, ExplorerError, NotDeterministic
@@ -33,7 +34,7 @@ def own_builtins() -> dict[str, object]:
 
 
 class Outside:
-    """Models of what is outside, for the process that `me()` tells (number and name).
+    """Models of what is outside, for the process that `me()` tells (number and name), which decides by `takes()`.
 
     `refuse` remembers an error, so that a program that catches everything does not hide it, and adds the line.
     `tick` notices what takes too long. `instead` judges anything else that a module holds. `speaks`: may it print?
@@ -42,12 +43,14 @@ class Outside:
     def __init__(
         self,
         me: Callable[[], tuple[int, str] | None],
+        takes: Callable[[], choice.Takes | None],
         refuse: Callable[[ExplorerError], ExplorerError],
         tick: Callable[[], object],
         instead: Callable[[object, str], object],
         speaks: bool = False,
     ) -> None:
-        self._me, self._refuse, self._instead, self._speaks = me, refuse, instead, speaks
+        self._me, self._takes, self._refuse, self._instead, self._speaks = me, takes, refuse, instead, speaks
+        self.chooses = False  # does anybody leave a decision open?
         self.tells_apart = False  # does anybody ask who it is? Then no two processes are alike
         self._modules: dict[tuple[str, type[ExplorerError]], Module] = {}
         self.long = long.Long(tick, lambda what: refuse(long.refusal(what)))
@@ -61,6 +64,7 @@ class Outside:
         model = self._models.get(id(value), UNKNOWN)
         if model is not UNKNOWN:
             self.tells_apart = self.tells_apart or getattr(value, "__name__", "") in IDENTITY
+            self.chooses = self.chooses or value is choice.choose
             return model
         if home(type(value)) == "logging" and not isinstance(value, type):
             return Silent()
@@ -134,6 +138,7 @@ class Outside:
         models("builtins", ["range", "iter", "pow"], lambda name: getattr(self.long, name.partition(".")[2]))
         models("builtins", ["vars", "hash", "__import__"], lambda name: getattr(self, f"_{name.partition('.')[2]}"))
         models("builtins", BEYOND, self._forbidden)
+        models("shmlab.choice", ["choose"], lambda _: self._choose)
         return found
 
     def _builtins(self) -> dict[str, object]:
@@ -153,6 +158,15 @@ class Outside:
         if me is None:
             raise self._refuse(CannotFollow(f"{name}() tells processes apart: call it by that name."))
         return Me(*me)
+
+    def _choose(self, *alternatives: object) -> object:
+        takes = self._takes()
+        if not 2 <= len(alternatives) <= choice.MOST:
+            raise self._refuse(CannotFollow(f"choose takes 2 to {choice.MOST} alternatives, not {len(alternatives)}."))
+        self.chooses = True
+        if takes is None:
+            raise self._refuse(CannotFollow("choose is for put, get and the functions of processes."))
+        return choice.by(takes, alternatives)
 
     def _varying(self, name: str, error: type[ExplorerError] = CannotFollow) -> Model:
         def refuse() -> Exception:

@@ -11,12 +11,13 @@ from types import FunctionType
 
 from shmlab import limits, strategies
 from shmlab.errors import ArgumentError
+from shmlab.explorer import choosing, marking
 from shmlab.explorer import items as buffers
-from shmlab.explorer import marking
 from shmlab.explorer.asking import asked
 from shmlab.explorer.automata import Automata, Process
 from shmlab.explorer.automaton import TAKEN
-from shmlab.explorer.errors import NoText
+from shmlab.explorer.choosing import ChoosingSystem
+from shmlab.explorer.errors import CannotFollow, NoText
 from shmlab.explorer.items import Judge, Ledger, Watch
 from shmlab.explorer.memory import Initial, Memory, View
 from shmlab.explorer.system import System
@@ -72,7 +73,7 @@ class Program:
         """A system of this program. Raises CannotFollow and others of `shmlab.explorer.errors`."""
         if merge not in self._automata:
             self._automata[merge] = Automata(self.memory, self.processes, merge, self.names, self._seconds)
-        return MODELS[self.model](
+        return self._kind(self._automata[merge].recorder.outside.chooses)(
             self.memory,
             self.processes,
             self._automata[merge],
@@ -86,6 +87,14 @@ class Program:
             absorbing,
         )
 
+    def _kind(self, chooses: bool) -> type[System]:
+        """The class of its systems. `chooses`: some process was seen to leave a decision open."""
+        if not chooses and not choosing.mentioned(self.processes):
+            return MODELS[self.model]
+        if self.model != "sc":
+            raise CannotFollow(f"choose is explored with memory='sc' only, not with memory={self.model!r}.")
+        return ChoosingSystem
+
     def reducible(self) -> "tuple[System, Ledger | None] | None":
         """The system for a reduced search and what judges its items; None where somebody looks at every step or end.
 
@@ -93,6 +102,8 @@ class Program:
         condition sees what each process has got.
         """
         if self.model != "sc" or self.invariant or self.final or (self.watch and not self.judge):
+            return None
+        if self._kind(any(automata.recorder.outside.chooses for automata in self._automata.values())) is not System:
             return None
         processes, ledger = self.processes, None
         if self.judge:

@@ -17,7 +17,7 @@ from types import ModuleType
 from shmlab import layout as at
 from shmlab import packages, processes, segment, sync
 from shmlab.explorer.errors import ReplayFailed
-from shmlab.explorer.gated import ANNOUNCEMENT
+from shmlab.explorer.gated import ANNOUNCEMENT, OPEN, PASS_OVER
 from shmlab.explorer.operations import ACQUIRE, DONE, NAMES, Value
 from shmlab.explorer.places import Places, decode, encode
 from shmlab.explorer.program import Program
@@ -98,12 +98,15 @@ class RealProcesses:
             return False
         return announced.kind != ACQUIRE or bool(self._value(self.places.memory.names.index(announced.variable)))
 
-    def step(self, process: int) -> None:
-        """Open the gate of a process and wait until it stands before its next one. Raises ReplayFailed."""
+    def step(self, process: int, pass_over: bool = False) -> None:
+        """Open the gate of a process and wait until it stands before its next one. Raises ReplayFailed.
+
+        pass_over: in a decision, go on to the next alternative.
+        """
         if not self._able(process):
             raise ReplayFailed(f"{self.names[process]} has ended or has to wait: let_block shows that it sleeps.")
         with contextlib.suppress(ConnectionError):  # it is dead: `_arrive` says so
-            self._gates[process].send(b"o")
+            self._gates[process].send(PASS_OVER if pass_over else OPEN)
         self._arrive(process)
 
     def let_block(self, process: int) -> str | None:
@@ -111,7 +114,7 @@ class RealProcesses:
 
         The process can take no further step. None where the kernel tells nothing of it.
         """
-        self._gates[process].send(b"o")
+        self._gates[process].send(OPEN)
         return until(lambda: sleeps_on(self._processes[process].pid, self.segment), EVIDENCE, LOOK)
 
     def snapshot(self) -> dict[str, Value]:

@@ -16,6 +16,7 @@ from collections.abc import Hashable, Iterator
 from types import CodeType, FrameType, FunctionType, NoneType
 from typing import Any
 
+from shmlab import choice
 from shmlab.explorer.copies import Copies
 from shmlab.explorer.errors import EndlessLoop, ExplorerError, OutOfTime
 from shmlab.explorer.freezing import MARKED, Handle, Opaque, freeze
@@ -89,8 +90,14 @@ class Recorder:
         self.until = math.inf  # the moment at which the search gives up
         self._patience = PATIENCE
         self._me: tuple[int, str] | None = None
+        self.takes: choice.Takes | None = None  # how the process that runs decides
         self.outside = Outside(
-            lambda: self._me, self.refuse, self.tick, lambda value, name: self.copies.instead(value, name), speaks
+            lambda: self._me,
+            lambda: self.takes,
+            self.refuse,
+            self.tick,
+            lambda value, name: self.copies.instead(value, name),
+            speaks,
         )
         long = self.outside.long
         markers = {

@@ -61,7 +61,7 @@ def replay(verdict: Verdict, real: bool = True, schedule: str | Iterable[int] | 
     if not real:
         what = model.fault.reason if model.fault else "nothing is wrong so far"
         return Replay(True, len(actors), f"{len(actors)} steps on the model: {what}")
-    if any(actor >= system.size for actor in actors):
+    if system.buffered and any(actor >= system.size for actor in actors):
         raise ReplayFailed(
             "the store buffer of a real processor cannot be told when to drain: replay this schedule on the model, "
             "real=False."

@@ -1,8 +1,9 @@
 """A schedule as text that a person can type: `PPCCP`, `P0 P0 C1`, `0011`.
 
-Each word says who takes the next step. Where every process has a single letter the words stand close
-together. A name in small letters drains a store buffer of that process: `p0`. In memory="weak", `p0!x` drains its
-store to x, `p0?x` lets P0 catch up on x, and with `p0+` its next store overtakes its loads.
+Each word says who takes the next step. Where every process has a single letter the words stand close together.
+With `P0'`, P0 passes over the first alternative of a decision (see `choosing`). A name in small letters drains a store
+buffer of that process: `p0`. In memory="weak", `p0!x` drains its store to x, `p0?x` lets P0 catch up on x, and with
+`p0+` its next store overtakes its loads.
 """
 
 import re
@@ -18,18 +19,14 @@ def text(schedule: Iterable[int], processes: Sequence[str], words: Sequence[str]
     return between.join(words[actor] for actor in schedule)
 
 
-def parse(
-    typed: str | Iterable[int], processes: Sequence[str], drains: bool = False, known: Sequence[str] = ()
-) -> list[int]:
+def parse(typed: str | Iterable[int], processes: Sequence[str], known: Sequence[str] = ()) -> list[int]:
     """The actors of a typed schedule; spaces and commas between the words are free. `known`: the words of all actors.
 
     Raises ReplayFailed.
     """
     if not isinstance(typed, str):
-        return _numbers(typed, max(len(known), len(processes) * (2 if drains else 1)))
+        return _numbers(typed, max(len(known), len(processes)))
     words = {name: p for p, name in enumerate(known or processes)}
-    if drains and not known:
-        words |= {name.lower(): len(processes) + p for p, name in enumerate(processes)}
     if len(processes) <= 10:
         words |= {str(p): p for p in range(len(processes))}
     pattern = re.compile("|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)))

@@ -27,8 +27,8 @@ class Standing:
 
     `does` is its next step in words (empty when it has ended), in `line` of the text at `filename`; `waits` says why
     it cannot take it (empty if it can); `buffered` are the stores that wait in its store buffer, the next to drain
-    first, and `drains` says whether it can; `did` is its last step, `ended` how it ended, `got` the items that it has
-    taken; `pid` is 0 on the model.
+    first, and `drains` says whether it can; `otherwise` is what it can decide instead of `does`, if anything; `did`
+    is its last step, `ended` how it ended, `got` the items that it has taken; `pid` is 0 on the model.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Standing:
     waits: str
     buffered: tuple[str, ...]
     drains: bool
+    otherwise: str
     did: str
     ended: str
     got: tuple[object, ...]
@@ -76,7 +77,7 @@ class Stepping:
     @property
     def schedule(self) -> str:
         """The steps so far, as text that one can type."""
-        return schedules.text(self.taken, self.processes)
+        return schedules.text(self.taken, self.processes, self.system.words)
 
     @property
     def won(self) -> bool:
@@ -107,12 +108,20 @@ class Stepping:
             pending.filename if pending else "",
             waits,
             model.buffered(process),
-            process + self.system.size in able,
+            self.system.buffered and process + self.system.size in able,
+            self._otherwise(process),
             did,
             ended,
             node.taken,
             self.real.pids[process] if self.real else 0,
         )
+
+    def _otherwise(self, process: int) -> str:
+        """What a process can decide instead, in words."""
+        if self.system.buffered or self.system.actors == self.system.size:
+            return ""
+        pending = self.model.pending(process + self.system.size)
+        return str(pending) if pending else ""
 
     def _why(self, process: int, variable: str) -> str:
         """Why a process cannot take its step."""
@@ -146,7 +155,7 @@ class Stepping:
 
         Where one of them cannot be taken, those before it are, and ReplayFailed says which and why.
         """
-        actors = schedules.parse(schedule, self.processes, self.system.actors > self.system.size)
+        actors = schedules.parse(schedule, self.processes, known=self.system.words)
         taken = self.taken
         same = next((i for i, (a, b) in enumerate(zip(taken, actors, strict=False)) if a != b), len(actors))
         if same < len(taken):
@@ -180,7 +189,7 @@ class Stepping:
         """New processes, taken to where the model is."""
         self.close()
         system, taken = self.system, self.taken
-        if system.actors > system.size:
+        if system.buffered:
             raise ReplayFailed(
                 "nobody can tell a real processor when to drain a store buffer: this memory model is for the model."
             )

@@ -15,12 +15,14 @@ from shmlab.condition import WAITING
 from shmlab.explorer.automata import Automata, Process
 from shmlab.explorer.automaton import Node, Raised
 from shmlab.explorer.blocked import Blocked
-from shmlab.explorer.fault import Fault
+from shmlab.explorer.errors import CannotFollow
+from shmlab.explorer.fault import Fault, judged
 from shmlab.explorer.items import Ghosts, Judge, Watch
 from shmlab.explorer.memory import Memory, View
 from shmlab.explorer.operations import (
     ACQUIRE,
     ATOMIC,
+    CHOOSE,
     DONE,
     ENTER,
     LEAVE,
@@ -79,6 +81,8 @@ class System:
         self._truths: dict[Cells, Fault | None] = {}
         self._set_up_actors()
         self.initial = self._first_state()
+
+    buffered = False  # do stores wait, as on real processors?
 
     def _set_up_actors(self) -> None:
         """Who can be scheduled, and the part of a state that a step of each depends on."""
@@ -139,7 +143,7 @@ class System:
         node = self.node(state, actor)
         if node.kind >= DONE:
             return None
-        before = cells[node.address] if node.address < len(cells) else None
+        before = cells[node.address] if 0 <= node.address < len(cells) else None
         effect = self.effect(cells, waiting, node, actor)
         if effect is None:
             return None
@@ -156,6 +160,10 @@ class System:
         ghosts, fault = self._judged(ghosts, cells, node, automaton.nodes[number], actor, before, value)
         return self._number((cells, ghosts, buffers), fault) - (state & FIELD) + ((number - node.number) << shift)
 
+    def process_of(self, actor: int) -> int:
+        """Whose step counts as taken where this actor takes one, for a fair scheduler: by itself, its own."""
+        return actor
+
     def beside(self, state: int, actor: int) -> Beside | None:
         """The next step of an actor that is no process but a part of the memory; None where there is none."""
         return None
@@ -167,6 +175,11 @@ class System:
     def effect(self, cells: Cells, buffers: Buffers, node: Node, process: int) -> Effect | None:
         """What the access of `node` does to memory. None where it has to wait."""
         kind, at = node.kind, node.address
+        if kind == CHOOSE:  # see choosing: nobody has seen before that this program decides anything
+            raise CannotFollow(
+                f"line {node.line} of {node.function}: choose goes by a name here that is only made when it is called. "
+                "Write `from shmlab import choose`, and call choose(...)."
+            )
         if at >= len(cells):  # an endless slot that nobody has touched
             cells = cells + (None,) * (at + 1 - len(cells))
         held = cells[at]
@@ -298,14 +311,3 @@ class System:
             parts.append(f"{self.names[p]} waits for {self.memory.name(at)} ({by})")
         beside = f", whatever {' and '.join(others)} {'do' if others[1:] else 'does'}" if others else ""
         return Fault("deadlock", f"deadlock: {', '.join(parts)}{beside}", waiting=tuple(waiting or self.waiting(state)))
-
-
-def judged(ask: Callable[[], object], what: str) -> Fault | None:
-    """The answer of a user's invariant or final condition as a fault, or None where all is well."""
-    try:
-        answer = ask()
-    except AssertionError as error:
-        answer = str(error) or False
-    if isinstance(answer, str):
-        return Fault("invariant", answer)
-    return None if answer is None or answer else Fault("invariant", f"{what} does not hold")

@@ -1,8 +1,8 @@
 """The model and real processes take the same steps, and the whole memory is compared after each."""
 
 from shmlab.explorer.errors import ReplayFailed
-from shmlab.explorer.model import Model, Pending, Step
-from shmlab.explorer.operations import ACQUIRE, NAMES, RAISED
+from shmlab.explorer.model import OTHERWISE, Model, Pending, Step
+from shmlab.explorer.operations import ACQUIRE, CHOOSE, NAMES, RAISED
 from shmlab.explorer.real import Announced, RealProcesses
 from shmlab.explorer.standing import PID
 
@@ -22,16 +22,17 @@ class Together:
 
     def step(self, actor: int) -> Step:
         """The next step of one process, on both. Raises ReplayFailed where it cannot take one."""
-        expected, announced = self.model.pending(actor), self.processes.pending(actor)
+        process = self.model.system.process_of(actor)
+        expected, announced = self.model.pending(actor), self.processes.pending(process)
         if expected and not _same(expected, announced):
-            did = f"{announced.operation} {announced.variable}" if announced else self.processes.ending(actor)
+            did = f"{announced.operation} {announced.variable}" if announced else self.processes.ending(process)
             raise Different(
                 f"DIFFERENT at step {len(self.model.steps) + 1}: {self.model.names[actor]} was to {expected.operation} "
                 f"{expected.variable} in line {expected.line}, and did not: {did}"
             )
         step = self.model.step(actor)
         try:
-            self.processes.step(actor)
+            self.processes.step(process, pass_over=process != actor)
         except ReplayFailed:
             self.model.undo()
             raise
@@ -94,5 +95,7 @@ class Together:
 
 
 def _same(expected: Pending, announced: Announced | None) -> bool:
-    parts = ("operation", "variable", "line")
-    return announced is not None and all(getattr(expected, part) == getattr(announced, part) for part in parts)
+    if announced is None:
+        return False
+    operation = NAMES[CHOOSE] if expected.operation == OTHERWISE else expected.operation
+    return (operation, expected.variable, expected.line) == (announced.operation, announced.variable, announced.line)

@@ -17,6 +17,8 @@ from shmlab.explorer.system import FIELD, Beside, Buffers, Cells, Effect, System
 class BufferedSystem(System):
     """A system in which actor p is process p, and actor size + p drains one store of process p."""
 
+    buffered = True
+
     def _set_up_actors(self) -> None:
         super()._set_up_actors()
         self.masks += [FIELD] * self.size

@@ -52,6 +52,8 @@ class WeakSystem(System):
     stores that overtook (they wait, too, or have drained already; the process has yet to arrive at them).
     """
 
+    buffered = True
+
     def _set_up_actors(self) -> None:
         super()._set_up_actors()
         cells, processes = range(len(self._first_cells())), range(self.size)

@@ -38,7 +38,7 @@ def cause(system: System, actors: Sequence[int]) -> Place | None:
 
     Where a fault is that a condition does not hold, the place without which it would at least be broken otherwise.
     """
-    if system.actors > system.size and not isinstance(system, BufferedSystem):
+    if system.buffered and not isinstance(system, BufferedSystem):
         return None
     model = Model(system).run(actors)
     fault, partly = model.fault, None
@@ -172,7 +172,7 @@ def _drained_first(
 
 
 def _drain(model: Model, process: int) -> None:
-    while model.system.actors > model.system.size and _taken(model, model.system.size + process):
+    while model.system.buffered and _taken(model, model.system.size + process):
         pass
 
 

@@ -22,7 +22,7 @@ class StandingCard:
         consumer, size = process in system.consumers, system.size
         self.role = "process" if not system.consumers else "consumer" if consumer else "producer"
         self.left = not tones(system)[process]
-        self.buffered = system.actors > size
+        self.buffered, self.choosing = system.buffered, system.actors > size and not system.buffered
         self.filename, self.line = "", 0
         self.text = parts.text()
         self.source = parts.text("source")
@@ -35,6 +35,11 @@ class StandingCard:
             self.drain.on_click(lambda _: request("step", process + size))
             self.drain.add_class("go")
             shown.append(self.drain)
+        if self.choosing:
+            self.other = parts.button("", "let this process decide otherwise")
+            self.other.on_click(lambda _: request("step", process + size))
+            self.other.add_class("go")
+            shown.append(self.other)
         self.box = parts.column(shown, f"card standing {'producer' if self.left else 'consumer'}")
 
     def update(self, now: Standing, busy: bool) -> None:
@@ -51,6 +56,9 @@ class StandingCard:
             first = now.buffered[0] if now.buffered else ""
             _set(self.drain, "description", f"{now.name.lower()}: drain {first}" if first else "nothing to drain")
             _set(self.drain, "disabled", busy or not now.drains)
+        if self.choosing:
+            _set(self.other, "description", f"{now.name}': {now.otherwise}" if now.otherwise else "nothing to decide")
+            _set(self.other, "disabled", bool(busy or not now.otherwise))
 
     def words(self, now: Standing) -> str:
         """Who it is, and what it did last."""

@@ -69,7 +69,7 @@ class Stepper(Shown):
         self.search = parts.button("", "search all interleavings")
         self.search.on_click(lambda _: self.request("stop" if self.busy else "find"))
         self.where = ipywidgets.ToggleButtons(options=[MODEL, REAL], style={"button_width": "134px"})
-        if stepping.system.actors > size:  # nobody can tell a real store buffer when to drain
+        if stepping.system.buffered:  # nobody can tell a real store buffer when to drain
             self.where.disabled, self.where.tooltips = True, ("", "store buffers can be stepped on the model only")
         self.where.observe(self._chosen, "value")
         keys = " ".join(stepping.processes)
@@ -250,12 +250,12 @@ class Stepper(Shown):
     def _parsed(self, typed: str) -> list[int] | None:
         """The schedule that was typed; None where its last name is not whole yet."""
         stepping = self.stepping
-        drains = stepping.system.actors > stepping.system.size
-        typed = typed.strip() if drains else typed.strip().upper()  # small letters drain a store buffer
+        known = stepping.system.words
+        typed = typed.strip() if stepping.system.buffered else typed.strip().upper()  # small letters drain a buffer
         try:
-            return schedules.parse(typed, stepping.processes, drains)
+            return schedules.parse(typed, stepping.processes, known=known)
         except ReplayFailed:
-            schedules.parse(typed[:-1], stepping.processes, drains)
+            schedules.parse(typed[:-1], stepping.processes, known=known)
             if any(len(name) > 1 and name.upper().startswith(typed[-1].upper()) for name in stepping.processes):
                 return None
             raise

@@ -6,6 +6,8 @@ Semaphores, 4.2 and 4.3); and on small graphs every set of states is tried.
 
 from array import array
 from itertools import combinations
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from shmlab.errors import ArgumentError
 from shmlab.explorer import Critical, explore, liveness
 from shmlab.explorer.search import Graph
+from shmlab.explorer.system import System
 from shmlab.sync import Semaphore
 
 SHARED = dict(readers=0, mutex=Semaphore(1), room=Semaphore(1), turnstile=Semaphore(1), critical=Critical())
@@ -112,6 +115,7 @@ class Small(Graph):
 
     def __init__(self, after: list[int]) -> None:
         self.actors, self.states, self.successors = ACTORS, list(range(STATES)), array("i", after)
+        self.system = cast(System, SimpleNamespace(process_of=int))  # each actor is a process
 
 
 def possible(graph: Small, acquiring: list[bool]) -> bool:
