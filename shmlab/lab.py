@@ -29,11 +29,11 @@ GRACE = 0.5  # seconds that stop waits for items in motion before it kills
 class Lab:
     """Producers and consumers, real processes, on one buffer in a real shared-memory segment.
 
-    strategy: one of `strategies.names`; or give your own `put` and `get` (and what they share, as
-    `shared=dict(count=0, lock=Semaphore(1), full=Condition("lock"))`). slots: 2 to 1,024.
-    produce_rate, consume_rate: items per second of each worker, 0.1 to 100,000, or None for as fast
-    as possible. pattern: "constant", "poisson" or "bursty". payload: bytes of one item, 8 to 65,536.
-    slow_motion: seconds that every protocol step takes, 0 to 2. repair: set right at once what a
+    strategy: one of `strategies.names`; or give your own `put` and `get`, and what they share, as
+    `shared=dict(count=0, lock=Semaphore(1), full=Condition("lock"))`. As put(buf, item, me) and get(buf, me) they are
+    given the number of their process. slots: 2 to 1,024. produce_rate, consume_rate: items per second of each worker,
+    0.1 to 100,000, or None for as fast as possible. pattern: "constant", "poisson" or "bursty". payload: bytes of one
+    item, 8 to 65,536. slow_motion: seconds that every protocol step takes, 0 to 2. repair: set right at once what a
     dead worker leaves.
 
     Raises ArgumentError before anything is created; `start` raises NoRoom when /dev/shm is full.

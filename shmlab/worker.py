@@ -29,8 +29,12 @@ from shmlab.semaphore_use import explain
 from shmlab.shared import Shared, bind, slow
 from shmlab.sync import Frozen, let_the_owner_wake
 
+TYPE_CHECKING = False
 SIGINT, SIGCONT, SIG_IGN, PR_SET_PDEATHSIG = 2, 18, 1, 1  # of Linux; the signal module takes 6 ms to load
 NICE = 5  # the page and its kernel come first: a spinning worker must not freeze the picture
+if TYPE_CHECKING:
+    from typing import Any
+
 Put = Callable[[Shared, items.Item], None]
 Get = Callable[[Shared], object]
 RETRY = 0.02  # seconds until a producer at the cap tries again
@@ -47,7 +51,7 @@ class Worker:
         self.words = in_order(segment).words
         self.mine = at.row(row) // at.WORD
         self.role = self.words[self.mine + at.ROLE]
-        self.put, self.get, self.conditions = put, get, conditions
+        self.put, self.get, self.conditions = _numbered(put, 2, row), _numbered(get, 1, row), conditions
         self.deliveries = Deliveries(segment, row)
         self.listening = True  # is standard input the owner's pipe?
 
@@ -145,6 +149,14 @@ class Worker:
             time.sleep(min(seconds, RETRY))
         elif select.select([0], [], [], seconds)[0] and not os.read(0, 4096):
             orphan.leave(self.segment)
+
+
+def _numbered(function: "Callable[..., Any]", usual: int, number: int) -> "Callable[..., Any]":
+    """A put or get that takes `usual` arguments; one that takes `me`, too, is given the number of its process."""
+    code = function.__code__
+    if code.co_argcount != usual + 1 or code.co_varnames[usual] != "me":
+        return function
+    return lambda *given: function(*given, number)
 
 
 def _functions(segment: Segment, own: bool) -> tuple[Put, Get, dict[str, str]]:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 import shmlab
-from shmlab import explore, strategies
+from shmlab import Lab, explore, strategies
 from shmlab.errors import ArgumentError
 from shmlab.explorer.program import of_buffer
-from shmlab.strategies import functions, own
+from shmlab.strategies import functions, own, semaphores
 from tests.apparatus import named
 
 GOOD = {"in_", "out", "empty", "full", "mutex"}
@@ -316,3 +316,77 @@ def put(buf, item):
     names: dict[str, object] = {"__name__": "handed_in"}
     exec(compile(text, "<handed in>", "exec"), names)
     assert explore(names["put"], get_text, producers=1, consumers=1).ok
+
+
+# --- the number of a process ----------------------------------------------------------------------------------------
+
+
+def bakery_put(buf: Any, item: Any, me: int) -> None:
+    """Lamport's tickets keep producers apart: each needs a number of its own."""
+    buf.choosing[me] = 1
+    buf.ticket[me] = 1 + max(buf.ticket[p] for p in range(2))
+    buf.choosing[me] = 0
+    for other in range(2):
+        while buf.choosing[other]:
+            pass
+        while buf.ticket[other] and (buf.ticket[other], other) < (buf.ticket[me], me):
+            pass
+    buf.empty.acquire()
+    buf.slots[buf.in_] = item
+    buf.in_ = (buf.in_ + 1) % buf.capacity
+    buf.full.release()
+    buf.ticket[me] = 0
+
+
+def test_put_is_given_the_number_of_its_process_by_the_explorer() -> None:
+    shared = dict(semaphores.shared(2), choosing=[0, 0], ticket=[0, 0])
+    assert explore(bakery_put, semaphores.get, producers=2, items=1, shared=shared).ok
+
+    def of_one(buf: Any, item: Any, me: int) -> None:
+        bakery_put(buf, item, 0)
+
+    assert explore(of_one, semaphores.get, producers=2, items=1, shared=shared).fault
+
+
+def test_get_is_given_it_too_and_producers_come_first() -> None:
+    def get(buf: Any, me: int) -> Any:
+        buf.last = me
+        return semaphores.get(buf)
+
+    shared = dict(semaphores.shared(2), last=-1)
+    for producers in (1, 2):
+        told = explore(
+            semaphores.put,
+            get,
+            producers=producers,
+            items=1,
+            shared=shared,
+            final=lambda memory, _, producers=producers: memory.last == producers,
+        )
+        assert told.ok
+
+
+def test_an_argument_of_another_name_is_not_the_number() -> None:
+    def get(buf: Any, item: Any) -> Any:
+        return semaphores.get(buf)
+
+    with pytest.raises(ArgumentError, match=r"get is called as get\(buf\), or get\(buf, me\), where me is the number"):
+        explore(semaphores.put, get)
+
+
+@pytest.mark.usefixtures("leaves_nothing")
+def test_a_lab_s_workers_are_given_it() -> None:
+    def put(buf: Any, item: Any, me: int) -> None:
+        buf.producers += 1 << 8 * me
+        semaphores.put(buf, item)
+
+    def get(buf: Any, me: int = 0) -> Any:
+        item = semaphores.get(buf)
+        buf.consumers += 1 << 8 * me
+        return item
+
+    shared = dict(semaphores.shared(8), producers=0, consumers=0)
+    with Lab(put=put, get=get, shared=shared, produce_rate=None, consume_rate=None) as lab:
+        lab.run(100)
+        now = lab.snapshot().variables
+    assert now["producers"] == 100 and now["consumers"] == 100 << 8

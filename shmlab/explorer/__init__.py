@@ -70,7 +70,8 @@ def explore(
 ) -> Verdict:
     """Explore all interleavings of a program and judge them.
 
-    The program is `put, get`, the name of a strategy, or a list of processes (function, argument, ...).
+    The program is `put, get`, the name of a strategy, or a list of processes (function, argument, ...). They are called
+    as put(buf, item) and get(buf), or put(buf, item, me) and get(buf, me): the number of the process, producers first.
 
     capacity: slots, or None for endless ones.
     producers, consumers: how many of each. items: how many each producer puts.

@@ -13,26 +13,26 @@ from shmlab.explorer.operations import LOAD, STORE, Value
 Ghosts = tuple[int, ...]  # what the watch remembers beside the memory: it belongs to the state
 
 
-def producer(buf, put, items):  # type: ignore[no-untyped-def]
-    """The program of a producer."""
+def producer(buf, put, items, *me):  # type: ignore[no-untyped-def]
+    """The program of a producer. `me`: its number, where put asks for it."""
     for item in items:
-        put(buf, item)
+        put(buf, item, *me)
 
 
-def consumer(buf, get, count, taken):  # type: ignore[no-untyped-def]
-    """The program of a consumer: it gets so many items."""
+def consumer(buf, get, count, taken, *me):  # type: ignore[no-untyped-def]
+    """The program of a consumer: it gets so many items. `me`: its number, where get asks for it."""
     got: list[object] = []
     while len(got) < count:
-        item = get(buf)
+        item = get(buf, *me)
         taken(item)
         got.append(item)
     return got
 
 
-def taker(buf, get, count, taken):  # type: ignore[no-untyped-def]
+def taker(buf, get, count, taken, *me):  # type: ignore[no-untyped-def]
     """The program of a consumer that forgets each item at once: what it got is entered in a `Ledger`."""
     for _ in range(count):
-        taken(get(buf))
+        taken(get(buf, *me))
 
 
 def numbered(producers: int, items: int) -> list[list[int]]:

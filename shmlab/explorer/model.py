@@ -256,7 +256,7 @@ class Model:
             return None
         if actor in system.consumers:
             return next(iter(system.node(self.state, actor).taken[-1:]), None)
-        _, (_, items) = system.processes[actor]
+        _, (_, items, *_) = system.processes[actor]
         return items[call]  # type: ignore[index]
 
     def _value(self, at: int) -> Value:

@@ -140,9 +140,14 @@ def of_buffer(
     names = [*_numbered("P", producers), *_numbered("C", consumers)]
     given = buffers.numbered(producers, items)
     shares = buffers.shares(producers * items, consumers)
-    processes: list[Process] = [(buffers.producer, (put, tuple(own))) for own in given]
-    processes += [(buffers.consumer, (get, share, TAKEN)) for share in shares]
     getting = range(producers, producers + consumers)
+    processes: list[Process] = [
+        (buffers.producer, (put, tuple(own), *_number_of(p, put, 2))) for p, own in enumerate(given)
+    ]
+    processes += [
+        (buffers.consumer, (get, share, TAKEN, *_number_of(p, get, 1)))
+        for p, share in zip(getting, shares, strict=True)
+    ]
     judge = Judge(given, names, _returns(get), order)
     every = [item for own in given for item in own]
     watch = Watch(memory.slots_at, memory.lengths.get("slots") if not endless else None, names, getting, every)
@@ -194,6 +199,11 @@ def _process(given: object) -> Process:
             f"give (function, argument, ...)."
         ) from None
     return function, tuple(arguments)
+
+
+def _number_of(process: int, function: FunctionType, usual: int) -> tuple[int, ...]:
+    """The number of a process, for a put or get that takes it."""
+    return (process,) if functions.takes_number(function, usual) else ()
 
 
 def _numbered(letter: str, count: int) -> list[str]:

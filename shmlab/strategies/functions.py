@@ -15,21 +15,32 @@ from shmlab.errors import ArgumentError
 
 HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a class statement, not in C
 MOST = 1000  # things to look at
+ME = "me"
 ENOUGH = 100  # elements of a container in which to look for functions
 NOT_OWN = ("shmlab.explorer.", "shmlab.widgets.")
 
 
 def checked(function: object, name: str, arguments: str) -> FunctionType:
-    """`function`, if it is a plain function that can be called as name(arguments). Raises ArgumentError."""
+    """`function`, if it is a plain function that can be called as name(arguments), or name(arguments, me).
+
+    `me` is the number of its process. Raises ArgumentError.
+    """
     if not isinstance(function, FunctionType):
         wanted = f"{name} must be a function {name}({arguments}), not {function!r}. Give both put and get."
         raise ArgumentError(f"{wanted}{_instead(function)}")
+    signature, given = inspect.signature(function, follow_wrapped=False), arguments.split(", ")
     try:
-        inspect.signature(function, follow_wrapped=False).bind(*arguments.split(", "))
+        signature.bind(*given, *("me" for _ in range(takes_number(function, len(given)))))
     except TypeError:
-        signature = inspect.signature(function, follow_wrapped=False)
-        raise ArgumentError(f"{name} is called as {name}({arguments}); yours takes {signature}.") from None
+        called = f"{name}({arguments}), or {name}({arguments}, me), where me is the number of its process"
+        raise ArgumentError(f"{name} is called as {called}; yours takes {signature}.") from None
     return function
+
+
+def takes_number(function: FunctionType, usual: int) -> bool:
+    """Whether a function takes one argument more than the usual ones, called `me`: the number of its process."""
+    code = function.__code__
+    return code.co_argcount == usual + 1 and code.co_varnames[usual] == ME
 
 
 def _instead(function: object) -> str:
