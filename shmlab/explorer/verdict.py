@@ -16,7 +16,7 @@ from shmlab.explorer.system import System
 from shmlab.explorer.why import Place
 
 WATCHED = ("overwrite", "empty-read")  # faults that a watch on the slots sees
-FITS = 60_000  # states up to which a program is looked at state by state before a reduced search is tried
+FITS = 25_000  # states up to which a program is looked at state by state before a reduced search is tried
 
 Reducible = Callable[[], tuple[System, Ledger | None] | None]
 
