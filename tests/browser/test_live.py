@@ -137,8 +137,8 @@ def test_nothing_is_left_when_the_kernel_ends(notebook: Open, method: str) -> No
 
 
 def test_pause_start_and_a_scenario(notebook: Open) -> None:
-    book = notebook(START)
-    book.run(0)
+    book = notebook("from shmlab import labs\nlive = labs.live(slots=8, produce_rate=15, consume_rate=20)\nlive")
+    book.run(0)  # the buffer never gets full, where a producer would wait for a slot and not rest
     page = book.page
     page.locator(".shmlab").get_by_role("button", name="pause").click()
     eventually(lambda: "paused" in page.locator(".shmlab .head .pill").first.inner_text())

@@ -77,8 +77,8 @@ def test_a_page_plays_without_a_kernel_by_keyboard_and_asks_nobody(lesson: tuple
     opened.keyboard.press("Space")
     eventually(lambda: seconds(clock.inner_text()) > 1)
     opened.keyboard.press("Space")
+    expect(player.get_by_role("button", name="play")).to_be_focused()  # while it plays, it is called pause
     stopped = clock.inner_text()
-    expect(player.get_by_role("button", name="play")).to_be_focused()
     player.get_by_role("combobox").select_option("4 ×")
     opened.keyboard.press("Space")
     assert clock.inner_text() == stopped
