@@ -38,7 +38,7 @@ _HOMES = {
     "SegmentRefused": "errors",
     "WorkerFailed": "errors",
 }
-_MODULES = ("labs", "layout", "recording", "scenarios", "segment", "strategies", "sync")
+_MODULES = ("labs", "layout", "problems", "recording", "scenarios", "segment", "strategies", "sync")
 __all__ = [
     "ArgumentError",
     "Atomic",
@@ -66,6 +66,7 @@ __all__ = [
     "explored",
     "labs",
     "layout",
+    "problems",
     "recording",
     "scenarios",
     "segment",
@@ -75,7 +76,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from shmlab import labs, layout, recording, scenarios, segment, strategies, sync
+    from shmlab import labs, layout, problems, recording, scenarios, segment, strategies, sync
     from shmlab.choice import choose
     from shmlab.comparison import compare
     from shmlab.condition import Condition

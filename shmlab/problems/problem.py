@@ -1,0 +1,55 @@
+"""What a problem is: a question, a right program for it, and wrong ones."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shmlab.explorer import Verdict, explore
+
+Process = Callable[..., object] | tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One program for a problem.
+
+    name: what is special about it. processes: each a function over `buf`, or (function, argument, ...). asked: the
+    other arguments of `shmlab.explore`: the shared variables and what has to hold. fault: the word for what is wrong
+    with it, None where nothing is. why: the mistake, in a sentence.
+    """
+
+    name: str
+    processes: tuple[Process, ...]
+    asked: Mapping[str, Any]
+    fault: str | None = None
+    why: str = ""
+
+    def explore(self, **more: Any) -> Verdict:
+        """The verdict of all interleavings. `more`: arguments of `shmlab.explore`, in place of those it has."""
+        return explore(list(self.processes), **{**self.asked, **more})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem of synchronisation.
+
+    title: what it is called. source: who asked it, and where. text: what is asked. right: a program that does it.
+    wrong: programs that do not. watch: what to look at in the stepper.
+    """
+
+    title: str
+    source: str
+    text: str
+    right: Variant
+    wrong: tuple[Variant, ...]
+    watch: str
+
+
+def right(name: str, processes: Sequence[Process], **asked: Any) -> Variant:
+    """A program that does what is asked."""
+    return Variant(name, tuple(processes), asked)
+
+
+def wrong(name: str, fault: str, why: str, processes: Sequence[Process], **asked: Any) -> Variant:
+    """A program that does not."""
+    return Variant(name, tuple(processes), asked, fault, why)

@@ -1,0 +1,1 @@
+"""The programs of each problem, a file each, which reads like the page of a textbook."""
