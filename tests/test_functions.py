@@ -387,6 +387,5 @@ def test_a_lab_s_workers_are_given_it() -> None:
 
     shared = dict(semaphores.shared(8), producers=0, consumers=0)
     with Lab(put=put, get=get, shared=shared, produce_rate=None, consume_rate=None) as lab:
-        lab.run(100)
-        now = lab.snapshot().variables
+        now = lab.run(100).variables  # afterwards the workers go on
     assert now["producers"] == 100 and now["consumers"] == 100 << 8

@@ -16,8 +16,9 @@ from shmlab.explorer.operations import NAMES, STORE
 from shmlab.explorer.system import System
 from shmlab.explorer.tso import BufferedSystem
 
-ALONE, TO_THE_END = 100, 2000  # steps for which a process is let go on alone, and all of them
-MOST = 200  # places that are looked at
+ALONE, TO_THE_END = 100, 500  # steps for which a process is let go on alone, and all of them
+MOST = 20_000  # steps that are taken to find the place: half a second
+AT_ONCE = ("overwrite", "empty-read", "mutual-exclusion", "exception")  # faults of a step, seen when it is taken
 SLOT = "slots["
 
 
@@ -41,12 +42,19 @@ def cause(system: System, actors: Sequence[int]) -> Place | None:
     if system.buffered and not isinstance(system, BufferedSystem):
         return None
     model = Model(system).run(actors)
-    fault, partly = model.fault, None
+    fault, partly, taken = model.fault, None, 0
     if not fault:
         return None
-    for place, _ in zip(_places(model.steps, system.size), range(MOST), strict=False):
+    for place in _places(model.steps, system.size):
+        if taken > MOST:
+            break
         otherwise = _drained_first if place.waits else _one_after_the_other
-        faults = [_fault(changed, rest) for changed, rest in otherwise(system, actors, model.steps, place)]
+        faults = []
+        for changed, rest in otherwise(system, actors, model.steps, place):
+            faults.append(_fault(changed, rest, fault.word in AT_ONCE))
+            taken += len(changed.steps)
+        if not faults:
+            continue
         if all(other is None or other.word != fault.word for other in faults):
             return place
         if fault.word == "invariant" and all(other is None or other.reason != fault.reason for other in faults):
@@ -150,16 +158,33 @@ def _buffered(steps: Sequence[Step], read: int, size: int) -> list[int]:
 def _one_after_the_other(
     system: System, actors: Sequence[int], steps: Sequence[Step], place: Place
 ) -> Iterator[tuple[Model, Sequence[int]]]:
-    """The program where one of both goes on alone until it has changed the variable, and what is left to be taken."""
-    variable = steps[place.read].variable
+    """The program where one of both goes on alone until it has changed the variable, and what is left to be taken.
+
+    Nothing where another one read the same value, and that one of them would never change it.
+    """
+    variable, both_read = steps[place.read].variable, _reads(steps[place.other])
     for first in (actors[place.read], actors[place.other] % system.size):
-        model = Model(system).run(actors[: place.read])
+        model, has_changed = Model(system).run(actors[: place.read]), False
         for _ in range(ALONE):
             step = _taken(model, first)
-            if step is None or (step.variable == variable and step.before != step.after):
+            has_changed = step is not None and step.variable == variable and step.before != step.after
+            if step is None or has_changed:
                 break
             _drain(model, first)
-        yield model, actors[place.read :]
+        if both_read and not has_changed:
+            return
+        yield model, _without(actors[place.read :], first, sum(s.actor == first for s in model.steps[place.read :]))
+
+
+def _without(actors: Sequence[int], actor: int, number: int) -> list[int]:
+    """A schedule without so many of the first steps of one actor, which it has taken already."""
+    left = []
+    for one in actors:
+        if one == actor and number:
+            number -= 1
+        else:
+            left.append(one)
+    return left
 
 
 def _drained_first(
@@ -186,12 +211,12 @@ def _taken(model: Model, actor: int) -> Step | None:
         return None
 
 
-def _fault(model: Model, rest: Sequence[int]) -> Fault | None:
-    """What is wrong once the rest is taken, as far as that goes, and then all have gone on to the end."""
+def _fault(model: Model, rest: Sequence[int], at_once: bool) -> Fault | None:
+    """What is wrong once the rest is taken, as far as that goes, and, unless `at_once`, all have gone on to the end."""
     for actor in rest:
         _taken(model, actor)
     last = -1
-    for _ in range(TO_THE_END):
+    for _ in range(0 if at_once else TO_THE_END):
         able = [] if model.fault else model.enabled()
         if not able:
             break

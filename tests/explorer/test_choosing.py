@@ -189,8 +189,7 @@ def test_a_lab_s_workers_decide() -> None:
 
     values = dict(first=0, second=0, in_=0, out=0, empty=Semaphore(8), full=Semaphore(0), mutex=Semaphore(1))
     with Lab(put=put, get=semaphores.get, shared=values, produce_rate=None, consume_rate=None) as lab:
-        lab.run(200)
-        now = lab.snapshot().variables
+        now = lab.run(200).variables  # afterwards the producer goes on
     assert now["first"] + now["second"] == 200 and now["first"] and now["second"]
 
 

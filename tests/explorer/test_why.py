@@ -102,7 +102,7 @@ def test_a_right_program_and_a_weak_memory_have_no_such_sentence() -> None:
 
 
 def test_a_place_is_looked_for_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(why, "MOST", 0)
+    monkeypatch.setattr(why, "MOST", -1)
     assert judged("lost update 2x1").why == ""
 
 
