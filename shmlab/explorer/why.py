@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.model import Model, Step
-from shmlab.explorer.operations import NAMES, STORE
+from shmlab.explorer.operations import NAMES, RELEASE, STORE
 from shmlab.explorer.system import System
 from shmlab.explorer.tso import BufferedSystem
 
@@ -133,8 +133,20 @@ def _places(steps: Sequence[Step], size: int) -> Iterator[Place]:
                 break
             if second is None and _reads(other) and other.value == step.value:
                 second = at
-        if second is not None:
+        if second is not None and (not _gave_back(steps[read:second], step.actor) or _goes_by(steps, read)):
             yield Place(read, second)
+
+
+def _gave_back(steps: Sequence[Step], actor: int) -> bool:
+    """Whether a process has given a semaphore back in these steps: it may have done by then with what it had read."""
+    return any(step.actor == actor and step.operation == NAMES[RELEASE] for step in steps)
+
+
+def _goes_by(steps: Sequence[Step], read: int) -> bool:
+    """Whether a process changes a variable by what it has read in this step, without another look."""
+    first = steps[read]
+    later = [s for s in steps[read + 1 :] if (s.actor, s.variable) == (first.actor, first.variable)]
+    return bool(later) and not _reads(later[0])
 
 
 def _buffered(steps: Sequence[Step], read: int, size: int) -> list[int]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shmlab import Atomic, Semaphore, explore, strategies
+from shmlab import Atomic, Semaphore, explore, problems, strategies
 from shmlab.explorer import why
 from shmlab.explorer.model import Model
 from shmlab.explorer.verdict import Verdict, verdict
@@ -92,6 +92,12 @@ def test_a_step_that_reads_and_changes_at_once_is_not_named() -> None:
 
     shared = dict(door=Semaphore(2), inside=Atomic(0))
     found = explore([enter, enter], shared=shared, invariant=lambda memory: memory.inside < 2)
+    assert found.fault == "invariant" and found.why == ""
+
+
+def test_what_was_read_in_a_critical_section_that_is_over_is_not_named() -> None:
+    """Those who are woken and those who come new are let in beside each other; each of them reads with the mutex."""
+    found = problems.find("sushi_bar").wrong[0].explore()
     assert found.fault == "invariant" and found.why == ""
 
 
