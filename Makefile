@@ -77,7 +77,7 @@ docs: $(venv)
 	@$(run) sphinx -q -W --keep-going -j auto -b html -c docs/site . build/docs
 	@echo 'Open build/docs/index.html'
 
-longer := $(wildcard benchmarks/soak*.py) $(addprefix benchmarks/,fresh.py earlier.py mutants.py breaks.py)
+longer := $(wildcard benchmarks/soak*.py) $(addprefix benchmarks/,fresh.py earlier.py checkers.py threads.py mutants.py breaks.py)
 bench: $(venv)
 	@set -e; for script in $(filter-out $(longer),$(wildcard benchmarks/*.py)); do echo "== $$script"; $(run) "benchmarks.$$(basename "$$script" .py)"; done
 
