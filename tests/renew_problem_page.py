@@ -6,9 +6,9 @@ from shmlab import problems
 from shmlab.problems import Problem
 
 PAGE = Path(__file__).parents[1] / "docs/problems.md"
-HEAD = """# Problems of synchronisation
+HEAD = """# Synchronisation problems
 
-`shmlab.problems` has {count} problems of the literature. Each is a question, a right program, and wrong ones with the
+`shmlab.problems` has {count} classic problems. Each comes with a question, a right program, and wrong ones with the
 mistakes that students make. The programs are plain functions over `buf`, explored in sizes that show the problem.
 
 ```python

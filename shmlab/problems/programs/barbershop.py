@@ -100,5 +100,5 @@ PROBLEM = Problem(
             **ASKED,
         ),
     ),
-    "Each hair cut is two meetings. Between them the customer is in the chair, and the barber can call nobody else.",
+    "A haircut is two meetings. Between them the customer sits in the chair, and the barber can call nobody else.",
 )

@@ -54,11 +54,10 @@ PROBLEM = Problem(
         wrong(
             "waiting with the mutex",
             "deadlock",
-            "Who waits for the others while it holds the mutex keeps them from coming.",
+            "A process that waits while it holds the mutex keeps the others from coming.",
             [waits_inside] * ALL,
             **ASKED,
         ),
     ),
-    "The turnstile is at 1 only while one process passes, and it stays open afterwards: use it twice, and it does "
-    "nothing.",
+    "The turnstile stays open once the last process has come. In a second round it would hold nobody back.",
 )

@@ -53,9 +53,8 @@ SHARED = dict(
 PROBLEM = Problem(
     "Cigarette smokers",
     "Patil (1971); Parnas (1975); Downey, The Little Book of Semaphores, 4.5",
-    "An agent, whose program one may not change, puts two of three ingredients on the table. Each of three smokers "
-    "has one "
-    "ingredient without end. The one who lacks these two has to take them, and nobody else.",
+    "An agent, whose program may not be changed, puts two of three ingredients on the table. Each of three smokers "
+    "has an endless supply of one of them. Only the smoker who lacks exactly the two on the table may take them.",
     right(
         "helpers see both, then call the smoker",
         [agent, *((pusher, i) for i in range(3)), *((smoker, i) for i in range(3))],

@@ -58,6 +58,5 @@ PROBLEM = Problem(
             **ASKED,
         ),
     ),
-    "In the deadlock every fork is held. With an order, the philosopher between the last and the first fork is out "
-    "of step.",
+    "In the deadlock every fork is held. With the lower fork first, two neighbours reach for the same one first.",
 )

@@ -61,7 +61,7 @@ PROBLEM = Problem(
         wrong(
             "not waiting for the cook",
             "invariant",
-            "A signal to the cook is no serving: it has to be waited for.",
+            "Waking the cook fills no pot yet: the savage has to wait until it is full.",
             [cook] + [impatient_savage] * 2,
             must_finish=[1, 2],
             **ASKED,

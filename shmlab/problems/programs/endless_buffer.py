@@ -49,7 +49,7 @@ PROBLEM = Problem(
         wrong(
             "telling before storing",
             "exception",
-            "The semaphore says that an item is there: it may be given back only when that is true.",
+            "The semaphore says that an item is there, so it may be released only when that is true.",
             [tells_too_soon, consumer],
             **ASKED,
         ),

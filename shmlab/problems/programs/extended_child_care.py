@@ -89,7 +89,7 @@ ASKED = dict(
 PROBLEM = Problem(
     "Extended child care",
     "Downey, The Little Book of Semaphores, 7.2",
-    "As child care; and a child must never wait while there are enough adults, even if one of them wants to go.",
+    "Child care again; now a child must never wait while there are enough adults, even if one of them wants to go.",
     right("count, and let the right one through", [adult] * 2 + [child] * 3, **ASKED),
     (
         wrong(

@@ -86,7 +86,7 @@ PROBLEM = Problem(
         wrong(
             "the judge does not wait",
             "exception",
-            "Immigrants who have come in and not yet checked in have to be waited for.",
+            "The judge has to wait for immigrants who have come in and not yet checked in.",
             [judge_in_a_hurry, immigrant, immigrant],
             shared=SHARED,
             must_finish=[0],

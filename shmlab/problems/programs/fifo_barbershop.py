@@ -73,7 +73,7 @@ SHARED = dict(
 PROBLEM = Problem(
     "FIFO barbershop",
     "Downey, The Little Book of Semaphores, 5.3",
-    "As the barbershop, and customers are served in the order in which they came.",
+    "The barbershop again; now customers are served in the order in which they came.",
     right("a semaphore for each, in a queue", [barber, *((customer, i) for i in range(CUSTOMERS))], shared=SHARED),
     (
         wrong(

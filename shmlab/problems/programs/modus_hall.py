@@ -130,7 +130,8 @@ PROBLEM = Problem(
         wrong(
             "counted when awake",
             "invariant",
-            "Between being woken and counting itself a walker is nowhere: the path seems empty, and is given away.",
+            "Between being woken and counting itself, a walker is counted nowhere: the path seems empty, and is "
+            "given away.",
             [(walker_counted_later, 0, 1)] * 2 + [(walker_counted_later, 1, 0)] * 2,
             shared=SHARED,
             invariant=apart,

@@ -49,7 +49,9 @@ SHARED = dict(
 PROBLEM = Problem(
     "A mutex without starvation",
     "Morris (1979); Downey, The Little Book of Semaphores, 4.3",
-    "Processes come back to the same critical section again and again. Nobody may be passed over for ever.",
+    "Processes come back to the same critical section again and again. Nobody may be passed over for ever. Morris "
+    "does it with semaphores whose releaser does not take them back while others wait. POSIX promises less: there "
+    "his program is safe, and somebody may still starve.",
     right("two rooms", [through_two_rooms] * 3, shared=SHARED),
     (
         wrong(

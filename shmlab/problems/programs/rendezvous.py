@@ -47,7 +47,7 @@ PROBLEM = Problem(
         wrong(
             "only one waits",
             "exception",
-            "A semaphore makes its waiter late, and nobody else: each needs one to wait for.",
+            "Only a process that waits is held back: each needs a semaphore of its own to wait for.",
             [(one_waits, 0, 1), (one_waits, 1, 0)],
             **ASKED,
         ),

@@ -61,5 +61,5 @@ PROBLEM = Problem(
             **ASKED,
         ),
     ),
-    "Exactly one of both turnstiles is open whenever nobody is inside the mutex.",
+    "Exactly one of the two turnstiles is open whenever nobody holds the mutex.",
 )
