@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Hashable
 from types import FunctionType, TracebackType
 
-from shmlab.explorer import buffer, items
+from shmlab.explorer import buffer, interrupts, items
 from shmlab.explorer.errors import ExplorerError, NotDeterministic
 from shmlab.explorer.freezing import Handle, Opaque, freeze
 from shmlab.explorer.memory import Memory
@@ -168,6 +168,7 @@ class Automaton:
         recorder.takes = self._takes
         with recorder.run(known, self._me):
             self._start(node)
+        interrupts.check()
         if recorder.refused:
             raise recorder.refused
         if changed := recorder.copies.changed():

@@ -17,6 +17,7 @@ from types import CodeType, FrameType, FunctionType, NoneType
 from typing import Any
 
 from shmlab import choice
+from shmlab.explorer import interrupts
 from shmlab.explorer.copies import Copies
 from shmlab.explorer.errors import EndlessLoop, ExplorerError, OutOfTime
 from shmlab.explorer.freezing import MARKED, Handle, Opaque, freeze
@@ -196,6 +197,8 @@ class Recorder:
         self._marks -= 1
         if self._marks <= 0:
             self._marks = LOOK
+            if interrupts.came():
+                raise Suspend
             now = time.monotonic()
             self._end = self._end or now + self._patience
             if now > self._end:

@@ -23,6 +23,7 @@ import time
 from array import array
 from collections.abc import Iterator, Sequence
 
+from shmlab.explorer import interrupts
 from shmlab.explorer.automaton import Node
 from shmlab.explorer.errors import ExplorerError, OutOfTime
 from shmlab.explorer.fault import Fault
@@ -250,6 +251,7 @@ def _spread(
     for number, state in enumerate(states):  # the list grows while it is walked
         if number == look:
             look += EVERY
+            interrupts.check()
             now = time.perf_counter()
             if any(automaton.endless() for automaton in system.automata):
                 raise Endless

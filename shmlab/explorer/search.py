@@ -9,6 +9,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 
+from shmlab.explorer import interrupts
 from shmlab.explorer.errors import OutOfTime
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.system import FIELD, System
@@ -68,7 +69,8 @@ def search(
     collecting = gc.isenabled()
     gc.disable()  # it would look through all states again and again, and there is no garbage
     try:
-        _spread(graph, max_states, began, max_seconds, progress, enough)
+        with interrupts.noted():
+            _spread(graph, max_states, began, max_seconds, progress, enough)
     except KeyboardInterrupt:
         graph.stopped = "it was interrupted"
     except OutOfTime:  # while a process computes from one step to the next
@@ -100,6 +102,7 @@ def _spread(
     for number, state in enumerate(states):  # the list grows while it is walked
         if number == look:
             look += EVERY
+            interrupts.check()
             now = time.perf_counter()
             if len(states) > max_states:
                 graph.beyond = True

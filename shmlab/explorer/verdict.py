@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from shmlab import limits
-from shmlab.explorer import basis, counting, earliest, liveness, reduced, schedules, why
+from shmlab.explorer import basis, counting, earliest, interrupts, liveness, reduced, schedules, why
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.items import Ledger
 from shmlab.explorer.model import Model, Step
@@ -191,8 +191,15 @@ def verdict(
     began = time.perf_counter() if began is None else began
     graph = search(system, min(FITS, max_states) if reducible else max_states, max_seconds, progress, began=began)
     if reducible and graph.beyond and max_states > FITS:
-        parts = None if graph.faults else reducible()
-        answer = reduced.search(*parts, max_states, max_seconds, progress, began) if parts else None
+        answer = None
+        if not graph.faults:
+            with interrupts.noted():
+                try:
+                    parts = reducible()
+                    answer = reduced.search(*parts, max_states, max_seconds, progress, began) if parts else None
+                except KeyboardInterrupt:
+                    graph.stopped = "it was interrupted"
+                    return Verdict(graph)
         if answer and not answer.fault and (answer.complete or answer.given_up):
             graph.stopped = answer.stopped
             return Verdict(graph, answer=answer)
