@@ -9,6 +9,7 @@ import math
 import operator
 import os
 from collections.abc import Mapping
+from types import CodeType
 
 from shmlab.errors import ArgumentError
 
@@ -19,6 +20,7 @@ PAYLOAD = (8, 65_536)  # bytes of one item
 RATE = (0.1, 100_000.0)  # items per second of one worker
 SLOW_MOTION = (0.0, 2.0)  # seconds that one protocol step takes
 PATTERNS = ("constant", "poisson", "bursty")
+ME = "me"  # what a put or get calls the number of its process
 
 
 def _allowed(name: str, most: int) -> int:
@@ -105,6 +107,11 @@ def function(value: object, name: str, *arguments: str) -> None:
         raise ArgumentError(f"{shape}: {error}.") from None
     except ValueError:  # some that are built in do not tell what they take
         return
+
+
+def takes_number(code: CodeType, usual: int) -> bool:
+    """Whether a put or get takes one argument more than the `usual` ones, called `me`: the number of its process."""
+    return code.co_argcount == usual + 1 and code.co_varnames[usual] == ME
 
 
 def numbers(value: object, name: str, most: int) -> list[int]:

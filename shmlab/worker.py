@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from shmlab import inbox, orphan, rows, strategies
+from shmlab import inbox, limits, orphan, rows, strategies
 from shmlab import item as items
 from shmlab import layout as at
 from shmlab.errors import CapReached, SegmentNotFound, SegmentRefused
@@ -153,8 +153,7 @@ class Worker:
 
 def _numbered(function: "Callable[..., Any]", usual: int, number: int) -> "Callable[..., Any]":
     """A put or get that takes `usual` arguments; one that takes `me`, too, is given the number of its process."""
-    code = function.__code__
-    if code.co_argcount != usual + 1 or code.co_varnames[usual] != "me":
+    if not limits.takes_number(function.__code__, usual):
         return function
     return lambda *given: function(*given, number)
 

@@ -5,34 +5,25 @@ on to another alternative is one more thing that may happen; the scheduler choos
 """
 
 from collections.abc import Iterable
-from types import CodeType, FunctionType
+from types import FunctionType
 
+from shmlab.choice import choose
 from shmlab.explorer.automata import Process
 from shmlab.explorer.automaton import Node
 from shmlab.explorer.model import OTHERWISE
 from shmlab.explorer.operations import CHOOSE, NOWHERE
 from shmlab.explorer.system import BITS, FIELD, Beside, Buffers, Cells, Effect, System
+from shmlab.strategies import functions
 
-NAME = "choose"
 
+def decides(processes: Iterable[Process]) -> bool:
+    """Whether any of these processes reaches `choose`, under whatever name, or mentions something of that name.
 
-def mentioned(processes: Iterable[Process]) -> bool:
-    """Whether any of these processes, or a function that it mentions, speaks of something called `choose`."""
-    seen: set[CodeType] = set()
-    work = [thing for function, arguments in processes for thing in (function, *arguments)]
-    for thing in work:
-        if not isinstance(thing, FunctionType) or thing.__code__ in seen:
-            continue
-        names: set[str] = set()
-        codes = [thing.__code__]
-        for code in codes:
-            seen.add(code)
-            names.update(code.co_names, code.co_freevars)
-            codes += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
-        if NAME in names:
-            return True
-        work += [thing.__globals__[name] for name in names if name in thing.__globals__]
-    return False
+    The latter because `shmlab.choose` is in its module only once somebody has asked for it.
+    """
+    things = [thing for function, arguments in processes for thing in (function, *arguments)]
+    given = [thing for thing in things if isinstance(thing, FunctionType)]
+    return choose in functions.reached(*given) or choose.__name__ in functions.mentioned(*given)
 
 
 class ChoosingSystem(System):

@@ -89,7 +89,7 @@ class Program:
 
     def _kind(self, chooses: bool) -> type[System]:
         """The class of its systems. `chooses`: some process was seen to leave a decision open."""
-        if not chooses and not choosing.mentioned(self.processes):
+        if not chooses and not choosing.decides(self.processes):
             return MODELS[self.model]
         if self.model != "sc":
             raise CannotFollow(f"choose is explored with memory='sc' only, not with memory={self.model!r}.")
@@ -203,7 +203,7 @@ def _process(given: object) -> Process:
 
 def _number_of(process: int, function: FunctionType, usual: int) -> tuple[int, ...]:
     """The number of a process, for a put or get that takes it."""
-    return (process,) if functions.takes_number(function, usual) else ()
+    return (process,) if limits.takes_number(function.__code__, usual) else ()
 
 
 def _numbered(letter: str, count: int) -> list[str]:

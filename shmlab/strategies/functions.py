@@ -11,11 +11,11 @@ from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from shmlab import limits
 from shmlab.errors import ArgumentError
 
 HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a class statement, not in C
 MOST = 1000  # things to look at
-ME = "me"
 ENOUGH = 100  # elements of a container in which to look for functions
 NOT_OWN = ("shmlab.explorer.", "shmlab.widgets.")
 
@@ -30,17 +30,11 @@ def checked(function: object, name: str, arguments: str) -> FunctionType:
         raise ArgumentError(f"{wanted}{_instead(function)}")
     signature, given = inspect.signature(function, follow_wrapped=False), arguments.split(", ")
     try:
-        signature.bind(*given, *("me" for _ in range(takes_number(function, len(given)))))
+        signature.bind(*given, *("me" for _ in range(limits.takes_number(function.__code__, len(given)))))
     except TypeError:
         called = f"{name}({arguments}), or {name}({arguments}, me), where me is the number of its process"
         raise ArgumentError(f"{name} is called as {called}; yours takes {signature}.") from None
     return function
-
-
-def takes_number(function: FunctionType, usual: int) -> bool:
-    """Whether a function takes one argument more than the usual ones, called `me`: the number of its process."""
-    code = function.__code__
-    return code.co_argcount == usual + 1 and code.co_varnames[usual] == ME
 
 
 def _instead(function: object) -> str:

@@ -95,6 +95,7 @@ def test_a_step_that_reads_and_changes_at_once_is_not_named() -> None:
     assert found.fault == "invariant" and found.why == ""
 
 
+@pytest.mark.slow
 def test_what_was_read_in_a_critical_section_that_is_over_is_not_named() -> None:
     """Those who are woken and those who come new are let in beside each other; each of them reads with the mutex."""
     found = problems.find("sushi_bar").wrong[0].explore()

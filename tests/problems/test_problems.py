@@ -20,7 +20,12 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+LONG = ("sushi_bar: the woken", "sushi_bar: a seat", "building_water: the mutex")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name.startswith(LONG) else name for name in VARIANTS]
+)
 def test_a_program_is_what_the_library_says_of_it(name: str) -> None:
     variant = VARIANTS[name]
     verdict = variant.explore(max_states=200_000)
@@ -39,7 +44,9 @@ def test_a_problem_says_what_it_is(name: str) -> None:
 
 
 @pytest.mark.usefixtures("leaves_nothing")
-@pytest.mark.parametrize("name", ["rendezvous", "dining_philosophers", "barbershop", "sushi_bar"])
+@pytest.mark.parametrize(
+    "name", ["rendezvous", "dining_philosophers", "barbershop", pytest.param("sushi_bar", marks=pytest.mark.slow)]
+)
 def test_a_failing_schedule_is_replayed_on_real_processes(name: str) -> None:
     assert PROBLEMS[name].wrong[0].explore().replay(real=True).ok
 

@@ -11,6 +11,10 @@ PER_ADULT = 2
 
 def child(buf):
     comes(buf)
+    goes(buf)
+
+
+def goes(buf):
     with buf.mutex:
         buf.children -= 1
         if buf.leaving and buf.children <= PER_ADULT * (buf.adults - 1):
@@ -56,22 +60,10 @@ def child_that_tells_nobody(buf):
 
 
 def child_that_counts_itself(buf):
-    buf.mutex.acquire()
-    if buf.children < PER_ADULT * buf.adults:
-        buf.children += 1
-        buf.mutex.release()
-    else:
-        buf.waiting += 1
-        buf.mutex.release()
-        buf.may_come.acquire()
-        with buf.mutex:
-            buf.children += 1  # BROKEN: it was counted when it was let in
+    comes(buf)
     with buf.mutex:
-        buf.children -= 1
-        if buf.leaving and buf.children <= PER_ADULT * (buf.adults - 1):
-            buf.leaving -= 1
-            buf.adults -= 1
-            buf.may_go.release()
+        buf.children += 1  # BROKEN: it was counted when it was let in
+    goes(buf)
 
 
 def looked_after(memory):
