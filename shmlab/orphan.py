@@ -1,11 +1,11 @@
 """What a worker does when its owner dies: nobody else is left to clean up.
 
 The owner's death shows as the end of standard input, as its pidfd becoming readable, and as another parent. The first
-worker that can take the owner's lock unlinks the segment and ends the others; then each ends, and with it all that a
-student's code has started in it. One at a time: two workers that ended each other would leave undone what both had
-begun, and so what they had started would live on. Programs on several segments that share a folder (the stages of a
-pipeline) take turns by a file there, and the one whose turn it is removes the folder. The lock on the folder itself is
-its owner's: it tells everybody else that the folder is still needed.
+worker that can take the owner's lock unlinks all segments of that owner and ends the others; then each ends, and with
+it all that a student's code has started in it. One at a time: two workers that ended each other would leave undone what
+both had begun, and so what they had started would live on. Programs on several segments that share a folder (the stages
+of a pipeline) take turns by a file there, and the one whose turn it is removes the folder. The lock on the folder
+itself is its owner's: it tells everybody else that the folder is still needed.
 """
 
 import _thread
@@ -21,6 +21,7 @@ from shmlab.waiting import Deadline, until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import NoReturn
 
 PATIENCE = 0.5  # seconds until a dying owner's lock is free
@@ -60,24 +61,28 @@ def await_end(owner: int, seconds: float) -> bool:
     return True
 
 
-def leave(segment: Segment, folder: str = "") -> "NoReturn":
-    """Clean up if the owner is really dead, the folder of its programs, too, and end this process at once."""
+def leave(segment: Segment, others: "Iterable[str]" = (), folder: str = "") -> "NoReturn":
+    """Clean up if the owner is really dead, and end this process at once.
+
+    others: names of further segments of this owner; folder: that of its programs.
+    """
     _leaving.acquire()  # for ever: another thread that has noticed it, too, must not close what this one opens
     try:
         os.closerange(3, segment.fd)  # a student's code may have used up all descriptors
         os.closerange(segment.fd + 1, 1 << 16)
-        _clean_up(segment, folder)
+        _clean_up(segment, others, folder)
     finally:
         if os.getsid(0) == os.getpid():  # else the group is a shell's job, of which this is only a part
             os.killpg(0, SIGKILL)
         os._exit(0)
 
 
-def _clean_up(segment: Segment, folder: str = "") -> None:
+def _clean_up(segment: Segment, others: "Iterable[str]" = (), folder: str = "") -> None:
     _await_turn(segment, folder)
     if _owner_is_dead(segment):
-        with contextlib.suppress(OSError):
-            unlink(segment.name)
+        for name in (segment.name, *others):
+            with contextlib.suppress(OSError):
+                unlink(name)
         end_workers(segment)  # before the folder goes: they would still write there
     if folder:
         from shmlab import scratch  # only stages have one; workers start sooner without it

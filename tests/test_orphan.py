@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from shmlab import locks, offspring, orphan
-from shmlab.segment import Segment
 from tests.apparatus import DIRECTORY, Buffer, buffer, eventually
 
 
@@ -70,7 +69,7 @@ def test_a_second_thread_that_notices_it_leaves_all_to_the_first(
     began, go_on = threading.Event(), threading.Event()
     closed: list[int] = []
 
-    def clean_up(_segment: Segment, _folder: str) -> None:
+    def clean_up(*_: object) -> None:
         began.set()
         go_on.wait(30)
 

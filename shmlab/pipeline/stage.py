@@ -188,10 +188,10 @@ def run(program: str) -> tuple[bytes, int]:
             raise
 
 
-def watch(segment: Segment, owner: int, place: str) -> None:
-    """Wait, in a thread, for the owner's death; then leave, and take its folder away."""
+def watch(segment: Segment, owner: int, names: list[str], place: str) -> None:
+    """Wait, in a thread, for the owner's death; then leave, and take its segments and its folder away."""
     orphan.await_end(owner, limits.RUN_TIME)
-    orphan.leave(segment, folder=place)
+    orphan.leave(segment, names, place)
 
 
 def stage(order: Order, inlet: Inlet | None, outlet: Outlet | None) -> Compiler | Assembler | Linker:
@@ -223,7 +223,7 @@ def main(arguments: list[str]) -> int:
     inlet = Inlet(attach(arguments[2]), int(arguments[3])) if arguments[2] != "-" else None
     outlet = Outlet(attach(arguments[4]), int(arguments[5])) if arguments[4] != "-" else None
     known: list[End] = [end for end in (inlet, outlet) if end]
-    _thread.start_new_thread(watch, (known[0].segment, owner, order.place))
+    _thread.start_new_thread(watch, (known[0].segment, owner, arguments[6:], order.place))
     os.environ["TMPDIR"] = order.place  # where the tools put their own files
     with contextlib.suppress(BrokenPipeError):  # the owner is dead: the watching thread ends this process
         work(order, inlet, outlet)

@@ -124,6 +124,7 @@ def test_a_process_that_measures_ends_with_its_parent(refused: str) -> None:
         eventually(lambda: not alive(int(pid)))
 
 
+@pytest.mark.alone  # another lab that starts would end them, too
 @pytest.mark.parametrize("refused", ["", "pdeathsig", "pidfd,pdeathsig"])
 def test_clean_ends_the_stalled_worker_of_a_dead_owner(refused: str) -> None:
     """Where the owner's death does not wake it, it stays: with all others stalled, too, nobody is there to clean up."""

@@ -157,8 +157,9 @@ for n in itertools.count():
 """
 
 
+@pytest.mark.alone  # another lab that starts would clean up, too
 @pytest.mark.faults
-def test_a_tool_that_still_writes_when_the_owner_is_killed_leaves_no_folder() -> None:
+def test_a_tool_that_still_writes_when_the_owner_is_killed_leaves_no_segment_and_no_folder() -> None:
     with subprocess.Popen([sys.executable, "-c", OWNER, str(SOURCES)], stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout
         place, *names = owner.stdout.readline().split()
