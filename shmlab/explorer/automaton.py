@@ -166,7 +166,7 @@ class Automaton:
         self._position, self._state = 0, None
         recorder = self._recorder
         recorder.takes = self._takes
-        with recorder.run(known, self._me):
+        with recorder.run(known, self._me, first=not history):
             self._start(node)
         interrupts.check()
         if recorder.refused:

@@ -24,7 +24,7 @@ from shmlab.explorer.freezing import MARKED, Handle, Opaque, freeze
 from shmlab.explorer.outside import Outside
 
 GRACE = 0.5  # seconds in which a search notices by itself that its time is up
-PATIENCE = 1.5  # seconds that a process may take from one step to the next
+PATIENCE = 1.5  # seconds of a processor that a process may use from one step to the next
 LOOK = 32  # marks between two looks at the clock
 UNTRACED = contextlib.nullcontext()
 STALE = object()  # the place of a call whose mark is known to be passed before the run ends
@@ -117,11 +117,12 @@ class Recorder:
         self.until, self._patience = time.monotonic() + seconds + GRACE, min(PATIENCE, seconds + GRACE)
 
     @contextlib.contextmanager
-    def run(self, known: Known, me: tuple[int, str] | None = None) -> Iterator[None]:
+    def run(self, known: Known, me: tuple[int, str] | None = None, first: bool = False) -> Iterator[None]:
         """A run that starts like an earlier one. Its marks need not be looked at again, but for those where the
         earlier run stood in the end. `me`: the process's number and name, if nobody else is like it.
-        Raises OutOfTime."""
-        if time.monotonic() > self.until:
+        Raises OutOfTime; not for the `first` run of a process, without which there is nothing that could be searched.
+        """
+        if time.monotonic() > self.until and not first:
             raise OutOfTime("the search took longer than it may: ask for less, or allow more with max_seconds.")
         self._passed, self._known, self._me = 0, known, me
         self.calls, self.reads, self.taken, self.finished = [], [], [], 0
@@ -199,7 +200,7 @@ class Recorder:
             self._marks = LOOK
             if interrupts.came():
                 raise Suspend
-            now = time.monotonic()
+            now = time.thread_time()  # on a busy machine a process may have to wait for a processor
             self._end = self._end or now + self._patience
             if now > self._end:
                 self.refuse(

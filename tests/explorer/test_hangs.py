@@ -5,11 +5,12 @@ import math
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from shmlab import check
-from shmlab.explorer import errors, explore
+from shmlab.explorer import errors, explore, recorder
 
 SECONDS = 2.0
 X = dict(x=0)
@@ -220,3 +221,17 @@ def test_a_check_tells_it_too(put, says) -> None:
     began = time.monotonic()
     assert says in str(check.index_buffer(put, get_plain))
     assert time.monotonic() - began < 5
+
+
+def counts_for_a_while(buf):
+    total = 0
+    for number in range(500):
+        total += number
+    buf.x = total
+
+
+def test_a_process_that_waits_for_a_processor_is_not_said_to_run_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count()  # each look at it is a second later
+    monkeypatch.setattr(recorder, "time", SimpleNamespace(monotonic=lambda: next(clock), thread_time=time.thread_time))
+    found = explore([(counts_for_a_while, 1)], shared=X, final=lambda buf: buf.x == 124750)
+    assert found.ok

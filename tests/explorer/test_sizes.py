@@ -3,7 +3,7 @@
 import pytest
 
 from shmlab.errors import ArgumentError
-from shmlab.explorer import explore
+from shmlab.explorer import explore, recorder
 from shmlab.explorer.sizes import up_to
 from tests.explorer import programs as p
 
@@ -48,6 +48,13 @@ def test_all_of_them_are_right() -> None:
 def test_they_share_the_time() -> None:
     found = explore("semaphores", sizes=3, max_seconds=0.2)
     assert not found.complete and "because it took more than 0.2 s" in str(found)
+
+
+@pytest.mark.parametrize("sizes", [None, 3])
+def test_a_time_that_is_up_at_once_gets_a_verdict(sizes: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "GRACE", 0.0)
+    found = explore("semaphores", sizes=sizes, max_seconds=0)
+    assert not found.complete and "because it took more than 0 s" in str(found)
 
 
 def test_what_has_no_sizes_is_refused() -> None:
