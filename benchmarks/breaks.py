@@ -26,6 +26,7 @@ class Break:
 SEGMENT, SHARED, RECEIPTS = "tests/test_segment.py", "tests/test_shared.py", "tests/test_receipts.py"
 REPAIR, OWNER = "tests/faults/test_repair.py", "tests/faults/test_owner_death.py"
 EXPLORED, VERDICTS = "tests/ring/test_explored.py", "tests/explorer/test_verdicts.py"
+PIPELINE = "tests/pipeline/test_pipeline.py"
 
 BREAKS = (
     Break(
@@ -191,9 +192,16 @@ BREAKS = (
     Break(
         "the segment of a dead owner stays",
         "shmlab/orphan.py",
-        "            unlink(segment.name)\n        end_workers(segment)",
-        "            pass\n        end_workers(segment)",
+        "                unlink(name)\n        end_workers(segment)",
+        "                pass\n        end_workers(segment)",
         (OWNER,),
+    ),
+    Break(
+        "further segments of a dead owner stay",
+        "shmlab/orphan.py",
+        "(segment.name, *others)",
+        "(segment.name,)",
+        (PIPELINE,),
     ),
     Break(
         "what another lab's worker has started is killed, too",

@@ -233,5 +233,5 @@ def counts_for_a_while(buf):
 def test_a_process_that_waits_for_a_processor_is_not_said_to_run_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = itertools.count()  # each look at it is a second later
     monkeypatch.setattr(recorder, "time", SimpleNamespace(monotonic=lambda: next(clock), thread_time=time.thread_time))
-    found = explore([(counts_for_a_while, 1)], shared=X, final=lambda buf: buf.x == 124750)
+    found = explore([(counts_for_a_while,)], shared=X, final=lambda memory, _: memory.x == 124750)
     assert found.ok
