@@ -12,7 +12,8 @@ from typing import Any
 
 import psutil
 
-from shmlab import segment, shared, strategies, sync
+from shmlab import claim, segment, shared, strategies, sync
+from shmlab.exhibits import lifecycle
 from shmlab.layout import Layout
 from shmlab.strategies import Strategy
 
@@ -114,12 +115,14 @@ def leftovers(before: set[str]) -> list[str]:
 
 
 def orphans(before: set[str]) -> list[str]:
-    """Segments, semaphores and workers that no living process owns, except for entries from `before`."""
+    """Segments, also those of lessons, semaphores and workers that no living process owns, except for `before`."""
     found = []
     for entry in entries() - before:
         pid = owner(segment_of(entry))
         if pid is None or not psutil.pid_exists(pid):
             found.append(entry)
+    lessons = [entry.name for entry in DIRECTORY.iterdir() if lifecycle.NAME.fullmatch(entry.name)]
+    found += [lesson for lesson in lessons if not os.path.lexists(claim.path(lesson))]
     return sorted(found + [name for name, parent in programs() if parent <= 1])
 
 

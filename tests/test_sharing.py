@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from shmlab.exhibits import lifecycle
 from tests import durations
 from tests.apparatus import buffer, entries, leftovers, named, orphans, planted
 from tests.sharing import ByFile
@@ -27,6 +28,19 @@ def test_what_this_process_leaves_is_its_own_and_what_nobody_owns_is_an_orphan()
     with buffer() as mine, planted(bytes(4096)) as nobodys:
         assert mine.name in leftovers(before) and mine.name not in orphans(before)
         assert nobodys in orphans(before) and nobodys not in leftovers(before)
+
+
+@pytest.mark.alone  # another lesson that starts would take it away
+def test_a_lesson_that_nobody_claims_is_an_orphan() -> None:
+    lesson = lifecycle.claimed()
+    segment = Path(lifecycle.DIRECTORY, lesson.name)
+    try:
+        segment.touch()
+        assert lesson.name not in orphans(set())
+        lesson.close()
+        assert lesson.name in orphans(set())
+    finally:
+        segment.unlink(missing_ok=True)
 
 
 def test_a_parameter_is_called_the_same_in_every_process() -> None:

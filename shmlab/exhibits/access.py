@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 
 from shmlab.exhibits.child import Child, Refused
-from shmlab.exhibits.lifecycle import NOBODY, claimed, release
+from shmlab.exhibits.lifecycle import ANOTHER, NOBODY, claimed, release
 from shmlab.exhibits.pair import PAGE
 
 MODES = (0o600, 0o644, 0o666, 0o400, 0o000)
@@ -36,7 +36,7 @@ class Access:
 def try_access() -> Access:
     """Create a segment in each mode, and let each user try to attach it."""
     root = os.geteuid() == 0
-    ids = {OWNER: NOBODY, OTHER: NOBODY - 1, ROOT: 0} if root else {OWNER: os.geteuid()}
+    ids = {OWNER: NOBODY, OTHER: ANOTHER, ROOT: 0} if root else {OWNER: os.geteuid()}
     children: dict[str, Child] = {}
     claim = claimed()
     name = claim.name

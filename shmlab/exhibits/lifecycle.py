@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 import stat
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ NAME = re.compile(f"{PREFIX}[0-9a-f]{{8}}")
 SIZE = (8, 64 << 20)  # bytes of a lesson's segment
 MODE = (0, 0o777)
 NOBODY = 65534  # the user who owns nothing
+ANOTHER = NOBODY - 1  # a second such user
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Lifecycle(Pair):
         self._claim = claimed()
         self.segment = self._claim.name
         self.said: list[str] = []  # what was done, in order
+        self._users: set[int] = set()  # that its processes have become
         super().__init__()
 
     def create(self, name: object, size: int = PAGE, mode: int = 0o600) -> None:
@@ -158,6 +161,7 @@ class Lifecycle(Pair):
         """Let a process be another user from now on. Refused unless it is root."""
         number = limits.whole(user, "user", 1, (1 << 32) - 2)
         self.ask(name, "become", number)
+        self._users.add(number)
         self._say(f"{name} is user {number} from now on")
 
     def store_past_python(self, name: object, value: int) -> Corpse | None:
@@ -196,7 +200,7 @@ class Lifecycle(Pair):
     def close(self) -> None:
         """End both processes and take the name away, if it is still there."""
         super().close()
-        release(self._claim)
+        release(self._claim, self._users)
 
     def __str__(self) -> str:
         return str(self.state())
@@ -235,9 +239,9 @@ def claimed() -> Claim:
     return Claim(f"{PREFIX}{os.urandom(4).hex()}").take()
 
 
-def release(lesson: Claim) -> None:
-    """Take the lesson's name away, if it is still there, and then the claim on it."""
-    claim.remove(f"{DIRECTORY}/{lesson.name}")
+def release(lesson: Claim, users: Iterable[int] = ()) -> None:
+    """Take the lesson's name away, if it is still there, and then the claim on it. `users`: as `_remove` has them."""
+    _remove(lesson.name, users)
     lesson.close()
 
 
@@ -246,5 +250,16 @@ def sweep() -> None:
     entries = os.listdir(DIRECTORY)
     claim.sweep()
     for entry in entries:
-        if NAME.fullmatch(entry) and not claim.stands(entry):
-            claim.remove(f"{DIRECTORY}/{entry}")
+        if NAME.fullmatch(entry) and not os.path.lexists(claim.path(entry)):
+            _remove(entry)
+
+
+def _remove(name: str, users: Iterable[int] = ()) -> None:
+    """Unlink a lesson's segment if it is this user's or, for root, of a user that a lesson's process becomes.
+
+    users: more of those than the two that processes usually become.
+    """
+    owners = {os.geteuid()} | ({NOBODY, ANOTHER, *users} if os.geteuid() == 0 else set())
+    with contextlib.suppress(OSError):
+        if os.lstat(f"{DIRECTORY}/{name}").st_uid in owners:
+            os.unlink(f"{DIRECTORY}/{name}")

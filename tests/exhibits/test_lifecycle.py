@@ -9,7 +9,7 @@ import pytest
 from shmlab import claim, maps
 from shmlab.errors import ArgumentError
 from shmlab.exhibits.child import Corpse, Ended, Refused
-from shmlab.exhibits.lifecycle import PREFIX, Lifecycle, claimed, release, sweep
+from shmlab.exhibits.lifecycle import ANOTHER, NOBODY, PREFIX, Lifecycle, claimed, release, sweep
 from shmlab.exhibits.pair import Pair
 
 OTHER = maps.OWN + (1 << 30)
@@ -186,6 +186,33 @@ def test_what_a_dead_kernel_left_is_swept_and_a_living_ones_is_not() -> None:
         release(lesson)
         dead.unlink(missing_ok=True)
     assert not living.exists() and not claim.stands(lesson.name)
+
+
+@root_only
+@pytest.mark.parametrize("user", [NOBODY, 12345])
+def test_what_another_user_has_created_for_it_goes_with_it(user: int) -> None:
+    with Lifecycle() as life:
+        life.become("A", user)
+        life.create("A", mode=0o666)
+    assert not Path("/dev/shm", life.segment).exists()
+
+
+@root_only
+@pytest.mark.parametrize(("user", "stays"), [(NOBODY, False), (ANOTHER, False), (12345, True)])
+def test_of_the_segments_of_others_only_those_that_a_lesson_made_are_swept(user: int, stays: bool) -> None:
+    left = Path(f"/dev/shm/{PREFIX}{os.urandom(4).hex()}")
+    try:
+        left.touch()
+        os.chown(left, user, user)
+        theirs = claim.Claim(left.name).take()
+        os.chown(theirs.path, user, user)
+        sweep()
+        assert left.exists()
+        theirs.close()
+        sweep()
+        assert left.exists() == stays
+    finally:
+        left.unlink(missing_ok=True)
 
 
 def test_adding_together_loses_nothing_that_was_not_added_at_the_same_time(life: Lifecycle) -> None:
