@@ -1,6 +1,6 @@
 """End the processes of dead labs, and what these have started; remove their segments and semaphores from /dev/shm.
 
-A lab that lives is never touched.
+The segments of lessons whose kernel has ended go, too. A lab or a lesson that lives is never touched.
 """
 
 import argparse
@@ -16,9 +16,10 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 def run(_: argparse.Namespace) -> int:
     from shmlab import launch, offspring, scratch
+    from shmlab.exhibits import lifecycle
 
     folders = offspring.temporary_folders()
     done = [f"ended process {pid}" for pid in offspring.end_strays()]  # they are known by their segment's dead owner
-    done += [f"removed {name}" for name in launch.sweep() + scratch.sweep(folders)]
+    done += [f"removed {name}" for name in launch.sweep() + scratch.sweep(folders) + lifecycle.sweep()]
     print("\n".join(done) or "Nothing to remove: every segment has a living owner.")
     return 0

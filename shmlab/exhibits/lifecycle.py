@@ -245,21 +245,22 @@ def release(lesson: Claim, users: Iterable[int] = ()) -> None:
     lesson.close()
 
 
-def sweep() -> None:
-    """Take away the names of lessons whose kernel has ended without doing it."""
+def sweep() -> list[str]:
+    """Take away the names of lessons whose kernel has ended without doing it; tells which."""
     entries = os.listdir(DIRECTORY)
     claim.sweep()
-    for entry in entries:
-        if NAME.fullmatch(entry) and not os.path.lexists(claim.path(entry)):
-            _remove(entry)
+    lessons = [entry for entry in entries if NAME.fullmatch(entry)]
+    return [lesson for lesson in lessons if not os.path.lexists(claim.path(lesson)) and _remove(lesson)]
 
 
-def _remove(name: str, users: Iterable[int] = ()) -> None:
+def _remove(name: str, users: Iterable[int] = ()) -> bool:
     """Unlink a lesson's segment if it is this user's or, for root, of a user that a lesson's process becomes.
 
-    users: more of those than the two that processes usually become.
+    Whether it was there. users: more of those than the two that processes usually become.
     """
     owners = {os.geteuid()} | ({NOBODY, ANOTHER, *users} if os.geteuid() == 0 else set())
     with contextlib.suppress(OSError):
         if os.lstat(f"{DIRECTORY}/{name}").st_uid in owners:
             os.unlink(f"{DIRECTORY}/{name}")
+            return True
+    return False

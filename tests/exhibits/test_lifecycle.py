@@ -1,12 +1,12 @@
 """The life of a segment, as two real processes live it and as the kernel tells it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from shmlab import claim, maps
+from shmlab import claim, cli, maps
 from shmlab.errors import ArgumentError
 from shmlab.exhibits.child import Corpse, Ended, Refused
 from shmlab.exhibits.lifecycle import ANOTHER, NOBODY, PREFIX, Lifecycle, claimed, release, sweep
@@ -174,13 +174,14 @@ def test_everything_that_is_done_is_told(life: Lifecycle) -> None:
     assert told[-1].endswith("B ended by SIGKILL")
 
 
-def test_what_a_dead_kernel_left_is_swept_and_a_living_ones_is_not() -> None:
+@pytest.mark.parametrize("sweeps", [sweep, lambda: cli.main(["clean"])], ids=["the next lesson", "shmlab clean"])
+def test_what_a_dead_kernel_left_is_swept_and_a_living_ones_is_not(sweeps: Callable[[], object]) -> None:
     lesson = claimed()
     dead, living = Path(f"/dev/shm/{PREFIX}{os.urandom(4).hex()}"), Path(f"/dev/shm/{lesson.name}")
     try:
         dead.touch()
         living.touch()
-        sweep()
+        sweeps()
         assert (dead.exists(), living.exists()) == (False, True)
     finally:
         release(lesson)
