@@ -1,8 +1,8 @@
 """The workers of one lab: each a real process with a row of the segment.
 
-The crew writes settings into rows (one 8-byte `pwrite` each) and tells the process that there are
-news. Rows are given out in order; the row of a worker that has ended is used again only when no
-other is left, and its counters then simply go on. Programs that have joined (`guests`) are workers, too.
+The crew writes settings into rows (one 8-byte `pwrite` each) and tells the process that there are news. Rows are given
+out in order; the row of a worker that has ended is used again only when no other is left, and its counters then simply
+go on. Programs that have joined (`guests`) are workers, too.
 """
 
 import functools
@@ -69,7 +69,7 @@ class Crew:
         self._starting: set[int] = set()  # rows whose process is about to be there
         self.recovery = Recovery(file, strategy, log, repair, self)
         try:
-            self._guests = Guests(file, self._came, self._gone)
+            self._guests = Guests(file, self._came, self._gone, self.forget)
         except RuntimeError as error:
             raise no_room(error, "watch for programs that join") from error
 
@@ -124,9 +124,8 @@ class Crew:
     def present(self) -> dict[int, Program | None]:
         """Everybody who may touch the segment now, by row; None for one whose process is only starting."""
         starting = dict.fromkeys(self._starting)
-        here = self._guests.look()
-        ours = {row: process for row, process in list(self._processes.items()) if not process.ended.is_set()}
-        return {**starting, **here, **ours}
+        here: dict[int, Program | None] = {**starting, **self._guests.look()}
+        return here | {row: process for row, process in list(self._processes.items()) if not process.ended.is_set()}
 
     def find(self, worker: Worker | str | int, dead_too: bool = False) -> int:
         """The row of a living worker (or a dead one), given itself, its name or its row. Raises ArgumentError."""
@@ -187,10 +186,7 @@ class Crew:
             process.give_up()  # whoever asks knows that it is dead
             self._guests.look()
         if process.over():
-            self.set(row, at.ROLE, at.GONE)
-            if row not in self.recovery.dead:
-                self.free(row)
-            return
+            return self.forget(row)
         self.set(row, at.LEAVE, 1)
         self.tell(row)
         self._log.note("command", f"{self.name(row)} is asked to leave.")
@@ -260,6 +256,12 @@ class Crew:
             process = self._processes.get(row) if self.word(row, at.ROLE) in at.ROLES else None
         return self._meters[row].measure(state, rate, items, process) if process else None
 
+    def forget(self, row: int) -> None:
+        """Show a dead worker no more. Its row is free once it is repaired after."""
+        self.set(row, at.ROLE, at.GONE)
+        if row not in self.recovery.dead:
+            self.free(row)
+
     def free(self, row: int) -> None:
         """Give back the row of a worker that is repaired after and shown no more."""
         if self.word(row, at.ROLE) == at.GONE:
@@ -275,12 +277,10 @@ class Crew:
         self._log.note("worker", f"{self._names[row]} joined: pid {guest.pid}, a program of its own.")
 
     def _gone(self, row: int, guest: Guest) -> None:
-        if guest.returncode == 0:
-            self.set(row, at.ROLE, at.GONE)
-            self.free(row)  # its accounts stay
-            self._log.note("worker", f"{self.name(row)} left.")
-        else:
-            self._ended(row, guest)
+        if guest.returncode:
+            return self._ended(row, guest)
+        self._log.note("worker", f"{self.name(row)} left.")
+        self.forget(row)  # its accounts stay
 
     def output(self) -> str:
         """What the workers printed, in the order of their rows."""

@@ -110,13 +110,18 @@ class Guests:
     """All guests of one lab, and which rows are not theirs.
 
     `came` and `gone` are called with a guest and its row, when it has joined and when it has ended, on whichever thread
-    has noticed. Raises RuntimeError where no thread can be had.
+    has noticed; `forget` with the row of one that was killed, when all rows are taken. Raises RuntimeError where no
+    thread can be had.
     """
 
     def __init__(
-        self, file: SegmentFile, came: Callable[[int, Guest], None], gone: Callable[[int, Guest], None]
+        self,
+        file: SegmentFile,
+        came: Callable[[int, Guest], None],
+        gone: Callable[[int, Guest], None],
+        forget: Callable[[int], None],
     ) -> None:
-        self._file, self._came, self._gone = file, came, gone
+        self._file, self._came, self._gone, self._forget = file, came, gone, forget
         self._looking = threading.RLock()
         self._here: dict[int, Guest] = {}
         self._ours: set[int] = set()  # rows of the lab's own workers
@@ -155,6 +160,9 @@ class Guests:
             for row, role in enumerate(roles):
                 if role in at.ROLES and row not in self._ours:
                     self._look_at(row)
+            killed = (row for row, guest in self._here.items() if guest.mourned.is_set())
+            if all(roles) and (first := next(killed, None)) is not None:
+                self._forget(first)
             return {row: guest for row, guest in self._here.items() if not guest.ended.is_set()}
 
     def close(self) -> None:

@@ -87,6 +87,22 @@ def test_a_killed_guest_is_repaired_after(started: list[Any]) -> None:
         eventually(lambda: lab.snapshot().consumed > before + 100)
 
 
+@pytest.mark.slow
+def test_when_all_rows_are_taken_the_first_guest_that_was_killed_is_shown_no_more(
+    started: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shmlab.limits.WORKERS", 4)
+    with Lab(producers=1, consumers=1) as lab:
+        for place in ("P3", "P2", "P3"):
+            guest = command("produce", lab.name)
+            started.append(guest)
+            name = eventually(lambda pid=guest.pid: next((w.name for w in lab.workers if w.pid == pid), None), 20)
+            assert name == place
+            os.kill(guest.pid, signal.SIGKILL)
+            eventually(lambda: not lab.snapshot().worker(name).alive and not lab.damaged)  # noqa: B023
+        eventually(lambda: [worker.name for worker in lab.workers] == ["P0", "C0", "P3"])  # so there is room for one
+
+
 def test_attach_watches_until_the_lab_ends(started: list[Any]) -> None:
     with Lab() as lab:
         watcher = command("attach", lab.name)
