@@ -246,7 +246,8 @@ def test_nonsense_is_refused_with_a_sentence_and_makes_nothing(target: str) -> N
         text = str(caught.value)
         assert 25 < len(text) < 12_000 and not text.startswith("["), f"{target} says of {value!r}: {text}"
     assert refused > 10
-    assert (own_entries(), descriptors(), threading.active_count()) == (before, files, threads)
+    assert own_entries() == before
+    assert descriptors() <= files and threading.active_count() <= threads  # fewer: what an earlier test began has ended
 
 
 def test_a_lab_of_nonsense_names_answers_with_those_that_live() -> None:
@@ -303,7 +304,8 @@ def test_nonsense_on_the_command_line_is_refused_in_one_sentence(
         said = capsys.readouterr()
         assert status == 2, f"shmlab {COMMANDS[command](word)} ended with {status}: {said.out}"
         assert "shmlab" in said.err and "Traceback" not in said.err and len(said.err.splitlines()) < 14
-    assert (own_entries(), descriptors()) == (before, files)
+    assert own_entries() == before
+    assert descriptors() <= files  # fewer: what an earlier test began has ended
 
 
 def test_figures_that_could_not_be_saved_are_not_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
