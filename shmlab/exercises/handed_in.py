@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from shmlab.explorer.copies import mentioned
+from shmlab.explorer.codes import mentioned
 
 VARIABLE = "SHMLAB_HANDED_IN"
 DEEPEST = 20  # lists in lists

@@ -4,14 +4,17 @@ The search asks once for each memory and not in the order of any run. So a condi
 empties the lists that it is given, or throws dice would make a verdict that means nothing.
 """
 
+import ast
 import copy
 from collections.abc import Callable
 
 from shmlab.explorer.automaton import in_buf
-from shmlab.explorer.errors import ExplorerError, NotDeterministic
+from shmlab.explorer.errors import CannotFollow, ExplorerError, NotDeterministic
+from shmlab.explorer.marking import definition
 from shmlab.explorer.memory import View
 from shmlab.explorer.recorder import Recorder
 
+ANSWERS = (ast.Compare, ast.BoolOp, ast.UnaryOp)  # expressions that are of no use but as an answer
 TWICE = 20  # answers that are asked for a second time, and after which the outside is looked at at once
 LATER = 64  # answers between two looks from then on
 
@@ -22,6 +25,8 @@ class Asked:
     def __init__(self, condition: Callable[..., object], name: str) -> None:
         self._recorder, self._name, self._asked = Recorder(speaks=True), name, 0
         self._ask = self._recorder.copies.instead(condition, name)
+        if forgotten := _forgotten(condition):
+            raise CannotFollow(f"{name} computes `{forgotten}` and gives no answer: write `return {forgotten}`.")
 
     def __call__(self, memory: View, *results: list[object]) -> object:
         first = self._answer(memory, *copied(results))
@@ -61,6 +66,19 @@ class Asked:
 def asked(condition: Callable[..., object] | None, name: str) -> Asked | None:
     """A condition, if there is one, that is asked so that it can change nothing."""
     return condition if condition is None or isinstance(condition, Asked) else Asked(condition, name)
+
+
+def _forgotten(condition: Callable[..., object]) -> str:
+    """What a condition without any answer was probably to answer; empty where it has one, or cannot be read."""
+    try:
+        text, _ = definition(condition)  # type: ignore[arg-type]
+    except (AttributeError, CannotFollow):
+        return ""
+    parts = list(ast.walk(text))
+    if any(isinstance(part, (ast.Return, ast.Assert, ast.Raise)) for part in parts):
+        return ""
+    computed = [part.value for part in parts if isinstance(part, ast.Expr)]
+    return next((ast.unparse(each) for each in computed if isinstance(each, ANSWERS)), "")
 
 
 def copied(results: tuple[list[object], ...]) -> list[list[object]]:

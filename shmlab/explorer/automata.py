@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from types import FunctionType, NoneType
 
+from shmlab.explorer import interrupts
 from shmlab.explorer.automaton import TAKEN, Automaton
 from shmlab.explorer.errors import ExplorerError
 from shmlab.explorer.memory import Memory
@@ -37,7 +38,8 @@ class Automata(list[Automaton]):
             key = alike(process)
             if key not in known or self.recorder.outside.tells_apart:
                 me = (number, names[number] if number < len(names) else f"P{number}")
-                known[key] = Automaton(*process, memory, self.recorder, merge, me)
+                with interrupts.noted():
+                    known[key] = Automaton(*process, memory, self.recorder, merge, me)
             self.append(known[key])
 
     def locks(self) -> set[int]:

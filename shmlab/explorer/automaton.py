@@ -17,6 +17,7 @@ from shmlab.explorer.errors import ExplorerError, NotDeterministic
 from shmlab.explorer.freezing import Handle, Opaque, freeze
 from shmlab.explorer.memory import Memory
 from shmlab.explorer.operations import CHOOSE, DONE, NAMES, NOWHERE, RAISED
+from shmlab.explorer.outside import UNKNOWN
 from shmlab.explorer.recorder import Known, Note, Recorder, Suspend, program_frame
 
 Operation = tuple[int, int, object]  # kind, address, argument
@@ -123,7 +124,7 @@ class Automaton:
         self.root = self._run((), (), (0, frozenset()))
 
     def _argument(self, argument: object) -> object:
-        if isinstance(argument, FunctionType):
+        if isinstance(argument, FunctionType) and self._recorder.outside.model(argument) is UNKNOWN:
             return self._recorder.copies.of(argument)
         if argument is TAKEN:
             return Note(self._recorder)
@@ -185,9 +186,11 @@ class Automaton:
         arguments = self._arguments if self._fixed else copy.deepcopy(self._arguments)
         try:
             result = self._function(self._buf, *arguments)
-        except (Suspend, ExplorerError, KeyboardInterrupt):
+        except (Suspend, ExplorerError):
             raise
         except BaseException as error:  # sys.exit, too: it ends this process, and not the one that explores
+            if isinstance(error, KeyboardInterrupt) and not interrupts.waits():
+                raise  # from the keyboard
             if node.kind < 0:
                 raised = node.result = Raised(error, self._hint(error))
                 node.kind, node.line, node.function = RAISED, raised.line, raised.function

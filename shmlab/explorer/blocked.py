@@ -38,17 +38,18 @@ class Blocked:
         self._reached: dict[tuple[int, int, int, int], set[tuple[int, int]]] = {}
 
     def of(self, state: int) -> tuple[int, ...]:
-        """The processes that are in a deadlock in this state."""
+        """The processes that are in a deadlock in this state. Raises OutOfTime."""
         system = self._system
+        system.automata.recorder.check_time()
         if system.fault(state):
             return ()
         waiting = [p for p in self._waiting(state) if p not in system.excused]
         stuck = [p for p in waiting if not self._can_go_on(state, p)]
-        if not stuck or any(self._comes_to_wait(state, p) for p in self._live(state) if p not in stuck):
-            return ()  # the deadlock is not whole yet: who else is in it is seen once all of them wait
-        circle = set(stuck)
-        if any(self._serves[p] for p in stuck):
-            circle = self.circle({p: [system.node(state, p)] for p in stuck})
+        if not stuck:
+            return ()
+        circle = self.circle({p: [system.node(state, p)] for p in stuck})
+        if not circle and any(self._comes_to_wait(state, p) for p in self._live(state) if p not in stuck):
+            return ()  # they wait for somebody who will wait for ever, too: it is told once he does
         return tuple(p for p in stuck if p in circle or not self._serves[p])
 
     def _live(self, state: int) -> list[int]:

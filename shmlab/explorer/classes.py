@@ -14,11 +14,13 @@ from typing import Any
 
 from shmlab.explorer.constant import SCALARS, may_change
 from shmlab.explorer.errors import CannotFollow
+from shmlab.explorer.freezing import BY_ITSELF, Opaque, freeze
 from shmlab.explorer.lasting import Lasting
 from shmlab.explorer.outside import Outside
 from shmlab.explorer.refusals import refusal
 from shmlab.strategies.functions import is_own
 
+HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 ONE_AT_A_TIME = threading.RLock()  # for the classes that hold marked methods
 
 
@@ -40,8 +42,15 @@ class Classes:
                 self._look_into(base)
             elif self._instead(base, name) is not base:
                 raise refusal(base, f"{kind.__name__}, which is made of {base.__name__},")
+            else:
+                self.watch_names(base)
         if type(kind) is not type:
             self._instead(type(kind), name)
+
+    def watch_names(self, kind: type) -> None:
+        """Watch what a class holds, by name, where that can be changed."""
+        if kind.__flags__ & HEAP_TYPE:
+            self._lasting.watch(f"the attributes of {kind.__name__}", partial(_names, kind), kind)
 
     def _look_into(self, kind: type) -> None:
         for name, thing in list(vars(kind).items()):
@@ -49,10 +58,12 @@ class Classes:
             stand = self._method(thing, "" if private else f"{kind.__name__}.{name}")
             if stand is not thing:
                 self._held.append((kind, name, thing, stand))
-            if not private and (isinstance(thing, SCALARS) or may_change(stand)):
+            if name == "__next__" and not isinstance(thing, Function):
+                raise CannotFollow(f"{kind.__name__}.__next__ is not a function: define it with def.")
+            if (isinstance(thing, SCALARS) or may_change(stand)) and (not private or _can_be_seen(stand)):
                 get = partial(getattr, kind, name, None) if stand is thing else partial(_itself, stand)
                 self._lasting.watch(f"{kind.__name__}.{name}", get, kind)
-        self._lasting.watch(f"the attributes of {kind.__name__}", partial(_names, kind), kind)
+        self.watch_names(kind)
 
     def _method(self, thing: Any, name: str) -> Any:
         """What stands for what a class holds under a name; `name` is empty where Python has put it there."""
@@ -91,7 +102,16 @@ class Classes:
 
 
 def _names(kind: type) -> list[str]:
-    return [name for name in vars(kind) if not name.startswith("__")]
+    """What a class holds, without what Python puts there when it is asked for it."""
+    return [name for name in vars(kind) if name not in BY_ITSELF and "annotat" not in name]
+
+
+def _can_be_seen(value: object) -> bool:
+    try:
+        freeze(value)
+    except (Opaque, RecursionError):
+        return False
+    return True
 
 
 def _itself(value: object) -> object:

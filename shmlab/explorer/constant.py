@@ -32,6 +32,7 @@ _BEYOND = "open input exec eval compile globals breakpoint id"
 PURE, SYS, NUMPY = frozenset(_PURE.split()), frozenset(_SYS.split()), frozenset(_NUMPY.split())
 IDENTITY = frozenset(_IDENTITY.split())  # what tells processes apart
 CLOCKS, DICE = _CLOCKS.split(), _DICE.split()  # of the modules time and random
+CONTEXTS = ["getcontext", "setcontext", "localcontext"]  # of decimal
 SPEAKING, BEYOND = _SPEAKING.split(), _BEYOND.split()  # of logging; of Python's own names
 
 

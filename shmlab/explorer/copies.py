@@ -8,14 +8,13 @@ classes stay, and hold marked methods while a process runs in the explorer, and 
 
 import contextlib
 import copy
-import dis
 import enum
 import functools
 import inspect
 import types
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import FunctionType as Function
 from typing import Any
@@ -23,6 +22,7 @@ from typing import Any
 from shmlab.condition import Condition
 from shmlab.explorer import marking
 from shmlab.explorer.classes import Classes
+from shmlab.explorer.codes import codes, mentioned, refuse
 from shmlab.explorer.constant import (
     CONSTANT,
     CONSTANT_HOMES,
@@ -38,7 +38,7 @@ from shmlab.explorer.constant import (
     slots,
 )
 from shmlab.explorer.errors import CannotFollow, NoText
-from shmlab.explorer.freezing import Handle
+from shmlab.explorer.freezing import MARKED, Handle
 from shmlab.explorer.lasting import Lasting
 from shmlab.explorer.outside import UNKNOWN, Outside
 from shmlab.explorer.standing import Refused
@@ -47,8 +47,6 @@ from shmlab.sync import Semaphore
 
 Track = Callable[[Function, Function], Function]
 UNFOLLOWED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
-GLOBALS = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
-STORES = frozenset(["STORE_GLOBAL", "DELETE_GLOBAL"])
 
 
 class Copies:
@@ -78,26 +76,33 @@ class Copies:
         except NoText:  # made by exec: its reads add up from its beginning, which is finer than needed and still right
             if function.__code__.co_flags & UNFOLLOWED:
                 raise
-            self._refuse_stores(function)
             code = function.__code__
-            self.unread |= set(_codes(code))
+            self.unread |= set(codes(code))
         return self._copied(function, code, self._track)
 
     def plain(self, function: Function) -> Function:
         """A copy without marks: of a lambda, a generator, what a decorator has made. Raises CannotFollow."""
         if function in self._functions:
             return self._functions[function]
-        self._refuse_stores(function)
-        return self._copied(function, marking.ticking(function), lambda copied, _: copied)
+        return self._copied(function, marking.ticking(function), self._ticked)
 
-    def _refuse_stores(self, function: Function) -> None:
-        if name := next((it.argval for it in dis.get_instructions(function) if it.opname in STORES), None):
-            raise CannotFollow(
-                f"{function.__name__} changes the global {name}: processes share nothing but buf. Write buf.{name} and "
-                f"shared=dict({name}=0), or use a local variable."
-            )
+    def _ticked(self, copied: Function, own: Function) -> Function:
+        """A lambda has no text of its own to put a tick into, and C may call it again and again."""
+        if own.__name__ != "<lambda>":
+            return copied
+        tick = self._markers["__tick__"]
+
+        @functools.wraps(own)
+        def ticked(*given: object, **named: object) -> object:
+            tick()  # type: ignore[operator]
+            return copied(*given, **named)
+
+        del vars(ticked)["__wrapped__"]
+        vars(ticked)[MARKED] = copied
+        return ticked  # type: ignore[return-value]
 
     def _copied(self, function: Function, code: types.CodeType, track: Track) -> Function:
+        refuse(function)
         own, called = function.__globals__, function.__name__
         known = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         cells = {name: self._cells.get(id(cell), (cell, types.CellType()))[1] for name, cell in known.items()}
@@ -109,10 +114,12 @@ class Copies:
         if IDENTITY.intersection(names(function.__code__)):
             self.outside.tells_apart = True
         copied.__defaults__ = function.__defaults__ and tuple(
-            [self._default(value, called) for value in function.__defaults__]
+            [self.lasting_part(value, f"a default argument of {called}") for value in function.__defaults__]
         )
         keywords = (function.__kwdefaults__ or {}).items()
-        copied.__kwdefaults__ = {name: self._default(value, called) for name, value in keywords}
+        copied.__kwdefaults__ = {
+            name: self.lasting_part(value, f"a default argument of {called}") for name, value in keywords
+        }
         for name in fresh:
             with contextlib.suppress(ValueError):  # not bound yet
                 cells[name].cell_contents = self.instead(known[name].cell_contents, name)
@@ -122,23 +129,18 @@ class Copies:
                 self.lasting.watch(what, partial(_content, cells[name]), cells[name])
         for name in mentioned(function.__code__):
             if name in own and name not in self._markers:
-                self._look_at(name, own, mine)
+                mine[name] = self.lasting_part(own[name], name, f"the global `{name}`")
         for name, value in vars(function).items():
             vars(marked)[name] = self.instead(value, f"{called}.{name}")
         self.lasting.watch_function(f"an attribute of {called}", vars(marked))
         return marked
 
-    def _default(self, value: object, called: str) -> object:
-        stand = self.instead(value, f"a default argument of {called}")
+    def lasting_part(self, value: object, name: str, what: str = "") -> object:
+        """What stands for `value`, which outlives a call: a global, a default argument, what a module holds."""
+        stand = self.instead(value, name)
         if may_change(stand):
-            self.lasting.watch(f"a default argument of {called}", partial(_itself, stand), stand)
+            self.lasting.watch(what or name, partial(_itself, stand), stand)
         return stand
-
-    def _look_at(self, name: str, own: dict[str, Any], mine: dict[str, Any]) -> None:
-        """Judge what a global name stands for."""
-        stand = mine[name] = self.instead(own[name], name)
-        if may_change(stand):
-            self.lasting.watch(f"the global `{name}`", partial(_itself, stand), stand)
 
     def _globals(self, own: dict[str, Any]) -> dict[str, Any]:
         if id(own) not in self._names:
@@ -254,6 +256,8 @@ class Copies:
                 return self.outside.refused(kind, name, error)
         elif not (issubclass(kind, BaseException) or is_pure(kind) or kind in CONSTANT) and home(kind) != "shmlab":
             return self.outside.refused(kind, name)
+        else:
+            self.classes.watch_names(kind)
         return kind
 
     def _object(self, value: Any, kind: type, name: str) -> object:
@@ -276,24 +280,6 @@ class Copies:
     def changed(self) -> str | None:
         """What has been changed that outlives a call, in words; None if nothing has."""
         return self.lasting.changed()
-
-
-@functools.lru_cache(1000)
-def mentioned(code: types.CodeType) -> list[str]:
-    """The names of globals in a code, and in the lambdas, comprehensions and functions inside it."""
-    found = dict.fromkeys([it.argval for it in dis.get_instructions(code) if it.opname in GLOBALS])
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found |= dict.fromkeys(mentioned(constant))
-    return list(found)
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    """A code, and those of the functions and comprehensions inside it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
 
 
 def _cannot_be_marked(function: Function) -> bool:

@@ -5,6 +5,9 @@ light when everybody has finished. Here the graph of all states tells where that
 programs are right, nor how many interleavings fail: every way on from there ends badly.
 """
 
+from collections.abc import Callable
+
+from shmlab.explorer.errors import OutOfTime
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.search import Graph
 from shmlab.explorer.simplest import farthest, levels
@@ -14,13 +17,20 @@ def faults(graph: Graph, most: int | None = None, word: str = "") -> dict[int, F
     """The states to which a schedule may lead that is told, by number: those that are near the closest fault.
 
     most: where there is no fault in so many steps, there is none to be told. word: only faults of that kind.
+    Where the time is up, a fault is told where a run ends because of it.
     """
-    system = graph.system
+    try:
+        return _faults(graph, most, word, graph.system.settled)
+    except OutOfTime:
+        return _faults(graph, most, word, lambda _: None)
+
+
+def _faults(graph: Graph, most: int | None, word: str, settled: Callable[[int], Fault | None]) -> dict[int, Fault]:
     found: dict[int, Fault] = {}
     for number, steps in levels(graph):
         if most is not None and steps > most:
             break
-        fault = graph.faults.get(number) or system.settled(graph.states[number])
+        fault = graph.faults.get(number) or settled(graph.states[number])
         if fault and (not word or fault.word == word):
             most = farthest(steps) if not found else most
             found[number] = fault

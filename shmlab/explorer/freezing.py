@@ -70,7 +70,9 @@ def _is_inner(kind: type) -> bool:
 def _content(value: Any, seen: dict[int, object]) -> Hashable:
     """What is inside a mutable object."""
     kind = type(value)
-    if kind in (list, bytearray, deque, set, frozenset):  # a set, too, goes by the order in which it is walked
+    if kind is deque:
+        return (value.maxlen, *(freeze(part, seen) for part in value))
+    if kind in (list, bytearray, set, frozenset):  # a set, too, goes by the order in which it is walked
         return tuple([freeze(part, seen) for part in value])
     if kind is dict:
         items = value.items()

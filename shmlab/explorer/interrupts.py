@@ -36,6 +36,12 @@ def came() -> bool:
     return _noted
 
 
+def waits() -> bool:
+    """Whether an interrupt would be noted, so that a KeyboardInterrupt here is not one from the keyboard."""
+    here = threading.current_thread() is threading.main_thread()
+    return not here or (signal.getsignal(signal.SIGINT) is _note and not _noted)
+
+
 def check() -> None:
     """Raise KeyboardInterrupt if one was noted."""
     global _noted

@@ -217,8 +217,8 @@ class Watch:
         if self._consumers is not None and process not in self._consumers:
             return None
         if self._consumers is not None:
+            now[process] = 0 if value in self._items or now[full] else -slot - 1
             now[full] = 0
-            now[process] = 0 if value in self._items else -slot - 1
         elif now[full]:
             now[full], now[process] = 0, slot + 1
         elif now[process] != slot + 1:

@@ -16,6 +16,7 @@ SHORT = 100_000  # elements that may be walked over in one call
 BITS = 1_000_000  # of the largest number that may come out of one operation
 ELEMENTS = 10_000_000  # of the longest list that may come out of one operation
 ITERTOOLS = ["count", "cycle", "repeat", "product", "permutations", "combinations", "combinations_with_replacement"]
+LONG = (list, tuple, str, bytes, bytearray)
 GROWING = {"factorial": 100_000, "comb": 100_000, "perm": 100_000}  # function of math -> largest argument
 
 
@@ -56,7 +57,7 @@ class LongRange:
 
     def __len__(self) -> int:
         if self._range[ELEMENTS:]:  # a list of it would take so much memory before its first element
-            raise self._refuse(f"a list of {self._range}")
+            raise self._refuse(f"a list, or the length, of {self._range}")
         return len(self._range)
 
     def __contains__(self, number: object) -> bool:
@@ -65,6 +66,17 @@ class LongRange:
     def __getitem__(self, index: Any) -> Any:
         part = self._range[index]
         return LongRange(part, self._tick, self._refuse) if isinstance(part, range) else part
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("start", "stop", "step", "index", "count"):
+            return getattr(self._range, name)
+        raise AttributeError(f"'range' object has no attribute {name!r}")
+
+    def __eq__(self, other: object) -> bool:
+        return self._range == (other._range if isinstance(other, LongRange) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._range)
 
     def __repr__(self) -> str:
         return repr(self._range)
@@ -130,9 +142,45 @@ class Long:
 
     def times(self, a: Any, b: Any) -> Any:
         """a * b"""
-        if type(a) is not int or type(b) is not int:
+        self._times(a, b)
+        return a * b
+
+    def times_into(self, a: Any, b: Any) -> Any:
+        """a *= b"""
+        self._times(a, b)
+        a *= b
+        return a
+
+    def plus(self, a: Any, b: Any) -> Any:
+        """a + b"""
+        if type(a) is not int:
+            self._plus(a, b)
+        return a + b
+
+    def plus_into(self, a: Any, b: Any) -> Any:
+        """a += b"""
+        if type(a) is not int:
+            self._plus(a, b)
+        a += b
+        return a
+
+    def product(self, numbers: Any, /, *, start: Any = 1) -> Any:
+        """math.prod"""
+        for number in numbers:
+            self._tick()
+            start = self.times(start, number)
+        return start
+
+    def _plus(self, a: Any, b: Any) -> None:
+        if isinstance(a, LONG) and isinstance(b, LONG) and len(a) + len(b) > ELEMENTS:
+            raise self._refuse(f"a {type(a).__name__} of {len(a) + len(b):,} elements")
+
+    def _times(self, a: Any, b: Any) -> None:
+        if type(a) is int and type(b) is int:
+            if a.bit_length() + b.bit_length() > BITS:
+                raise self._refuse(f"a product of so large numbers ({a.bit_length() + b.bit_length():,} bits)")
+        else:
             for thing, number in ((a, b), (b, a)):
-                many = isinstance(number, int) and isinstance(thing, (list, tuple, str, bytes, bytearray))
+                many = isinstance(number, int) and isinstance(thing, LONG)
                 if many and len(thing) * number > ELEMENTS:
                     raise self._refuse(f"a {type(thing).__name__} repeated so often ({number:,} times)")
-        return a * b

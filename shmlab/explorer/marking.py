@@ -5,9 +5,8 @@ The student's function stays as it is; the copy that is explored calls
 - `__here__(n, held)` before each statement and before each evaluation of a `while` test: the process
   stands at mark n with these locals, and what it read before is either in them or forgotten;
 - `__hold__(n, x, True)` around what a `for` walks over and a `with` holds: that is kept beside the locals;
-- `__tick__()` in every loop and comprehension, so that one without end is noticed;
 - `__track__(f)` for each function f that is defined inside;
-- `__power__(a, b)`, `__shift__`, `__times__` for `a ** b`, `a << b`, `a * b`, whose result may be very large.
+- `__tick__()` in every loop, so that one without end is noticed, and what else stands in `expressions`.
 
 In `except` and `finally` bodies nothing is marked, because an exception or a return value waits there
 unseen: what is read there just adds up, which is finer than needed and still right. The same goes for
@@ -18,14 +17,14 @@ import ast
 import inspect
 import types
 from collections.abc import Iterator
-from typing import Any
 from weakref import WeakKeyDictionary
 
+from shmlab.explorer import expressions
 from shmlab.explorer.errors import CannotFollow, NoText
+from shmlab.explorer.expressions import call
 
 Function = types.FunctionType
 CALLS = frozenset(["acquire", "release", "wait", "signal", "P", "V", "down", "up"])  # what nobody only mentions
-LARGE: dict[type[ast.operator], str] = {ast.Pow: "__power__", ast.LShift: "__shift__", ast.Mult: "__times__"}
 MADE: WeakKeyDictionary[Function, tuple[types.CodeType, types.CodeType]] = WeakKeyDictionary()  # once is enough
 
 
@@ -47,7 +46,7 @@ def ticking(function: Function) -> types.CodeType:
         tree, first = definition(function)
     except CannotFollow:
         return function.__code__
-    tree.body = [_ticking(statement) for statement in tree.body]
+    tree.body = [expressions.ticking(statement) for statement in tree.body]
     return _compiled(tree, function, first)
 
 
@@ -166,44 +165,45 @@ class _Marker(ast.NodeTransformer):
         return ast.copy_location(ast.Expr(self.here()), place)
 
     def here(self) -> ast.expr:
-        return _call(
+        return call(
             "__here__", ast.Constant(self._next()), ast.Tuple([ast.Constant(n) for n in self.held], ast.Load())
         )
 
     def hold(self, number: int, thing: ast.expr, walked: bool) -> ast.expr:
-        return ast.copy_location(_call("__hold__", ast.Constant(number), thing, ast.Constant(walked)), thing)
+        return ast.copy_location(call("__hold__", ast.Constant(number), thing, ast.Constant(walked)), thing)
 
     def statement(self, s: ast.stmt, marked: bool) -> ast.stmt:
         around = self.held
         if isinstance(s, ast.FunctionDef):
             return _inner(s)
         if isinstance(s, ast.ClassDef):
-            s.body = [_inner(part) if isinstance(part, ast.FunctionDef) else _ticking(part) for part in s.body]
+            methods = ast.FunctionDef
+            s.body = [_inner(part) if isinstance(part, methods) else expressions.ticking(part) for part in s.body]
         elif isinstance(s, ast.For):
             number = self._next()
-            s.iter = self.hold(number, _ticking(s.iter), True)
+            s.iter = self.hold(number, expressions.ticking(s.iter), True)
             self.held = (*around, number)
             s.body = self.block(s.body, marked)
-            s.body.insert(0, _tick_statement(s))
+            s.body.insert(0, expressions.tick(s))
             self.held = around
             s.orelse = self.block(s.orelse, marked)
         elif isinstance(s, ast.While):
-            test = _ticking(s.test)
-            mark = self.here() if marked else _not_tick()
+            test = expressions.ticking(s.test)
+            mark = self.here() if marked else expressions.not_tick()
             s.test = ast.copy_location(ast.BoolOp(ast.Or(), [mark, test]), s.test)
             s.body, s.orelse = self.block(s.body, marked), self.block(s.orelse, marked)
         elif isinstance(s, ast.If):
-            s.test = _ticking(s.test)
+            s.test = expressions.ticking(s.test)
             s.body, s.orelse = self.block(s.body, marked), self.block(s.orelse, marked)
         elif isinstance(s, ast.Match):
-            s.subject = _ticking(s.subject)
+            s.subject = call("__certain__", expressions.ticking(s.subject))
             for case in s.cases:
                 case.body = self.block(case.body, marked)
         elif isinstance(s, ast.With):
             for item in s.items:
                 number = self._next()
                 self.held = (*self.held, number)
-                item.context_expr = self.hold(number, _ticking(item.context_expr), False)
+                item.context_expr = self.hold(number, expressions.ticking(item.context_expr), False)
             s.body = self.block(s.body, marked)
             if marked:
                 s.body.append(self.mark(s.body[-1]))  # leaving: what the body read is done with
@@ -214,7 +214,7 @@ class _Marker(ast.NodeTransformer):
                 handler.body = self.block(handler.body, False)
             s.finalbody = self.block(s.finalbody, False)
         else:
-            s = _ticking(s)
+            s = expressions.ticking(s)
         return s
 
     def _next(self) -> int:
@@ -225,56 +225,8 @@ class _Marker(ast.NodeTransformer):
 def _inner(definition: ast.FunctionDef) -> ast.stmt:
     """A function that is defined inside another one, marked and tracked."""
     if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(definition)):
-        ticking: ast.stmt = _ticking(definition)
+        ticking: ast.stmt = expressions.ticking(definition)
         return ticking
     definition.body = _Marker().block(definition.body)
     definition.decorator_list.append(ast.copy_location(ast.Name("__track__", ast.Load()), definition))
     return definition
-
-
-class _Ticker(ast.NodeTransformer):
-    """Ticks, and nothing else: in comprehensions, and in the loops of generators defined inside."""
-
-    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
-        self.generic_visit(node)
-        node.ifs.insert(0, _call("__tick__"))
-        return node
-
-    def visit_For(self, node: ast.For) -> ast.AST:
-        self.generic_visit(node)
-        node.body.insert(0, _tick_statement(node))
-        return node
-
-    def visit_While(self, node: ast.While) -> ast.AST:
-        self.generic_visit(node)
-        node.test = ast.copy_location(ast.BoolOp(ast.Or(), [_not_tick(), node.test]), node.test)
-        return node
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        self.generic_visit(node)
-        name = LARGE.get(type(node.op))
-        return ast.copy_location(_call(name, node.left, node.right), node) if name else node
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        self.generic_visit(node)
-        name = LARGE.get(type(node.op))
-        if not name or not isinstance(node.target, ast.Name) or isinstance(node.op, ast.Mult):
-            return node  # (a list is multiplied in its place)
-        value = _call(name, ast.Name(node.target.id, ast.Load()), node.value)
-        return ast.copy_location(ast.Assign([node.target], value), node)
-
-
-def _ticking(node: Any) -> Any:
-    return _Ticker().visit(node)
-
-
-def _tick_statement(place: ast.stmt) -> ast.stmt:
-    return ast.copy_location(ast.Expr(_call("__tick__")), place)
-
-
-def _not_tick() -> ast.expr:
-    return ast.UnaryOp(ast.Not(), _call("__tick__"))
-
-
-def _call(name: str, *arguments: ast.expr) -> ast.Call:
-    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])

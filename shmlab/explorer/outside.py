@@ -17,7 +17,7 @@ from typing import Any
 
 from shmlab import choice
 from shmlab.explorer import long
-from shmlab.explorer.constant import BEYOND, CLOCKS, DICE, IDENTITY, SPEAKING, SYS, home
+from shmlab.explorer.constant import BEYOND, CLOCKS, CONTEXTS, DICE, IDENTITY, SPEAKING, SYS, home
 from shmlab.explorer.errors import CannotFollow, ExplorerError, NotDeterministic
 from shmlab.explorer.freezing import Handle
 from shmlab.explorer.refusals import NO_WAY, WHY, outlives, refusal, varies
@@ -37,7 +37,8 @@ class Outside:
     """Models of what is outside, for the process that `me()` tells (number and name), which decides by `takes()`.
 
     `refuse` remembers an error, so that a program that catches everything does not hide it, and adds the line.
-    `tick` notices what takes too long. `instead` judges anything else that a module holds. `speaks`: may it print?
+    `tick` notices what takes too long. `instead` judges what else a module holds, and watches it. `speaks`: it may
+    print.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Outside:
         self.tells_apart = False  # does anybody ask who it is? Then no two processes are alike
         self._modules: dict[tuple[str, type[ExplorerError]], Module] = {}
         self.long = long.Long(tick, lambda what: refuse(long.refusal(what)))
+        self._selves: dict[tuple[int, str], Me] = {}
         self._models = self._modelled()
         self.builtins = self._builtins()
 
@@ -106,6 +108,19 @@ class Outside:
 
         return raises  # a function, because it becomes a method
 
+    def certain(self, value: object) -> object:
+        """`value`, whose identity is asked for: not what a clock or dice have given."""
+        if type(value) is Varying:
+            bool(value)  # refused
+        return value
+
+    def ordered(self, thing: object) -> object:
+        """`thing`, which is walked over: not a set that has another order in each run."""
+        if isinstance(thing, (set, frozenset)) and len(thing) > 1 and not all(map(_is_steady, thing)):
+            what = "walks over a set of other things than numbers, whose order differs from run to run"
+            raise self._refuse(CannotFollow(f"{what}: walk over sorted(...) of it, or use a list."))
+        return thing
+
     # --- the models -------------------------------------------------------------------------------------------
 
     def _modelled(self) -> dict[int, object]:
@@ -135,6 +150,12 @@ class Outside:
         models("logging", ["getLogger"], lambda _: lambda *_: Silent())
         models("itertools", long.ITERTOOLS, lambda name: self.long.walking(getattr(itertools, name.partition(".")[2])))
         models("math", list(long.GROWING), lambda name: self.long.growing(name.partition(".")[2]))
+        models("operator", ["pow", "ipow"], lambda _: self.long.power)
+        models("operator", ["lshift", "ilshift"], lambda _: self.long.shift)
+        models("operator", ["mul", "imul"], lambda _: self.long.times)
+        models("math", ["prod"], lambda _: self.long.product)
+        models("decimal", CONTEXTS, self._forbidden)
+        models("statistics", ["NormalDist", "kde_random"], self._forbidden)
         models("builtins", ["range", "iter", "pow"], lambda name: getattr(self.long, name.partition(".")[2]))
         models("builtins", ["vars", "hash", "__import__"], lambda name: getattr(self, f"_{name.partition('.')[2]}"))
         models("builtins", BEYOND, self._forbidden)
@@ -157,7 +178,7 @@ class Outside:
         me = self._me()
         if me is None:
             raise self._refuse(CannotFollow(f"{name}() tells processes apart: call it by that name."))
-        return Me(*me)
+        return self._selves.setdefault(me, Me(*me))
 
     def _choose(self, *alternatives: object) -> object:
         takes = self._takes()
@@ -206,6 +227,11 @@ class Outside:
             if not hasattr(module, part):
                 importlib.import_module(f"{name}.{part}")
         return self.module(module if wanted else sys.modules[name.partition(".")[0]], NotDeterministic)
+
+
+def _is_steady(element: object) -> bool:
+    """Whether an element of a set has the same place there in each run."""
+    return all(map(_is_steady, element)) if type(element) is tuple else type(element) in (int, bool, float)
 
 
 class Module(types.ModuleType):

@@ -97,7 +97,7 @@ class Recorder:
             lambda: self.takes,
             self.refuse,
             self.tick,
-            lambda value, name: self.copies.instead(value, name),
+            lambda value, name: self.copies.lasting_part(value, name),
             speaks,
         )
         long = self.outside.long
@@ -109,6 +109,11 @@ class Recorder:
             "__power__": long.power,
             "__shift__": long.shift,
             "__times__": long.times,
+            "__times_into__": long.times_into,
+            "__plus__": long.plus,
+            "__plus_into__": long.plus_into,
+            "__certain__": self.outside.certain,
+            "__ordered__": self.outside.ordered,
         }
         self.copies = Copies(markers, self.track, self.outside)
 
@@ -116,14 +121,19 @@ class Recorder:
         """The search has so many seconds from now on; one step has no more either."""
         self.until, self._patience = time.monotonic() + seconds + GRACE, min(PATIENCE, seconds + GRACE)
 
+    def check_time(self) -> None:
+        """Raise OutOfTime when the search has taken longer than it may."""
+        if time.monotonic() > self.until:
+            raise OutOfTime("the search took longer than it may: ask for less, or allow more with max_seconds.")
+
     @contextlib.contextmanager
     def run(self, known: Known, me: tuple[int, str] | None = None, first: bool = False) -> Iterator[None]:
         """A run that starts like an earlier one. Its marks need not be looked at again, but for those where the
         earlier run stood in the end. `me`: the process's number and name, if nobody else is like it.
         Raises OutOfTime; not for the `first` run of a process, without which there is nothing that could be searched.
         """
-        if time.monotonic() > self.until and not first:
-            raise OutOfTime("the search took longer than it may: ask for less, or allow more with max_seconds.")
+        if not first:
+            self.check_time()
         self._passed, self._known, self._me = 0, known, me
         self.calls, self.reads, self.taken, self.finished = [], [], [], 0
         self._marks, self._end, self.refused, self.over = LOOK, 0.0, None, False
@@ -187,7 +197,7 @@ class Recorder:
         if not walked:
             self.calls[-1].held[number] = thing
             return thing
-        walk = iter(thing)  # type: ignore[call-overload]
+        walk = iter(self.outside.ordered(thing))  # type: ignore[call-overload]
         self.calls[-1].held[number] = (thing, walk)
         return walk
 

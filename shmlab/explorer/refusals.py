@@ -18,12 +18,14 @@ VALUE = "Write buf.{name} and shared=dict({name}=0)."
 ARRAY = "Write buf.{name}[i] and shared=dict({name}=[0, 0])."
 QUEUE = "That is what is to be built here: keep the items in buf.slots."
 DATA = "Keep it in buf, with shared=dict({name}=0), or in a local variable."
+VALUE_GIVEN = "Leave it out, or give the value as an argument of the process."
 START = "The processes are started by explore: give it their functions."
 MADE_BY = {  # function or class of threading or multiprocessing -> what to write instead
     **dict.fromkeys(("Value", "RawValue"), VALUE),
     **dict.fromkeys(("Array", "RawArray", "SharedMemory", "ShareableList"), ARRAY),
     **dict.fromkeys(("Queue", "SimpleQueue", "JoinableQueue", "Pipe"), QUEUE),
     **dict.fromkeys(("Event", "Barrier"), EVENT),
+    **dict.fromkeys(("Lock", "RLock", "Semaphore", "BoundedSemaphore"), LOCK),
     "Condition": CONDITION,
     **dict.fromkeys(("Thread", "Process", "Pool", "Manager", "Timer"), START),
 }
@@ -88,7 +90,7 @@ def refusal(value: object, name: str) -> CannotFollow:
         if where in ("time", "datetime"):
             return CannotFollow(f"{called} is a clock: nothing may depend on the time. Leave it out.")
         if where in ("threading", "multiprocessing", "thread"):
-            what = MADE_BY.get(called.rpartition(".")[2].rstrip(")"), LOCK).format(name="data")
+            what = MADE_BY.get(called.rpartition(".")[2].rstrip(")"), VALUE_GIVEN).format(name="data")
             return CannotFollow(
                 f"{called} cannot be explored: the explorer sees only what processes share in buf. {what}"
             )

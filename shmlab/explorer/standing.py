@@ -34,6 +34,10 @@ class Varying(Refused):
     def __getitem__(self, _: object) -> "Varying":
         return self
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:  # of what one compares with a type by isinstance
+        raise self._refuse()
+
 
 def _refuses(self: Refused, *_: object, **__: object) -> object:
     raise self._refuse()

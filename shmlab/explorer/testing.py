@@ -22,7 +22,7 @@ from shmlab.explorer.verdict import Verdict
 Test = Callable[..., object]
 
 
-def explored(*, fails: str | None = None, **arguments: Any) -> Callable[[Test], Callable[..., None]]:
+def explored(*test: object, fails: str | None = None, **arguments: Any) -> Callable[[Test], Callable[..., None]]:
     """Make a test of a function that returns what is to be explored: `put, get`, a strategy's name, or processes.
 
     fails: the fault that has to be found, such as "overwrite", where the program is wrong on purpose.
@@ -30,6 +30,8 @@ def explored(*, fails: str | None = None, **arguments: Any) -> Callable[[Test], 
 
     The test raises AssertionError for another verdict than the one that is wanted, and for none. Raises ArgumentError.
     """
+    if test:
+        raise ArgumentError(f"write @shmlab.explored() with brackets, above a test: not {test[0]!r}.")
     if fails is not None:
         limits.choice(fails, "fails", WORDS)
     known = list(inspect.signature(explore).parameters)[2:]

@@ -1,5 +1,6 @@
 """The verdict on a program: right in every interleaving, or wrong and why, with the simplest schedule that shows it."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -7,6 +8,7 @@ from typing import Any
 
 from shmlab import limits
 from shmlab.explorer import basis, counting, earliest, interrupts, liveness, reduced, schedules, why
+from shmlab.explorer.errors import OutOfTime
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.items import Ledger
 from shmlab.explorer.model import Model, Step
@@ -248,7 +250,14 @@ def _judged(
 
 
 def can_end_well(system: System, schedule: Iterable[int], most: int = 100_000) -> bool:
-    """Whether some way on from a schedule leads to a right end. In a right program, every way does."""
+    """Whether some way on from a schedule leads to a right end, as far as the time allows. In a right program, every
+    way does."""
+    with contextlib.suppress(OutOfTime):
+        return _can_end_well(system, schedule, most)
+    return False
+
+
+def _can_end_well(system: System, schedule: Iterable[int], most: int) -> bool:
     work = [Model(system).run(schedule).state]
     seen = set(work)
     while work and len(seen) < most:

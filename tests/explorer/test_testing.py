@@ -68,9 +68,10 @@ def test_processes_may_be_returned_too() -> None:
         (lambda: shmlab.explored(capcity=2), "explored has no argument 'capcity'"),
         (lambda: shmlab.explored(fails="overwritten"), "fails must be"),
         (lambda: shmlab.explored()(3), "write @shmlab.explored() with brackets"),  # type: ignore[arg-type]
+        (lambda: shmlab.explored(print), "write @shmlab.explored() with brackets"),
         (lambda: shmlab.explored()(lambda: None)(), "returns nothing: let it return what is to be explored"),
     ],
-    ids=["unknown", "fault", "brackets", "nothing"],
+    ids=["unknown", "fault", "brackets", "no brackets", "nothing"],
 )
 def test_a_mistake_is_told(wrong: Any, says: str) -> None:
     with pytest.raises(ArgumentError, match=re.escape(says)):
