@@ -88,18 +88,20 @@ class Recorder:
     # --- in the thread ---------------------------------------------------------------------------
 
     def _run(self) -> None:
+        why = "it was interrupted"
         try:
-            self.ended = self._watch()
-            self._write(self._writing.end(self.ended))
+            why = self._watch()
+            self._write(self._writing.end(why))
         except Exception as error:  # a full disk, most of all: it must not end the lab
-            self.ended = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, self._good)  # away with half a line
         finally:
             with contextlib.suppress(OSError):
                 os.close(self._fd)
             self._forget()
-            self._lab.log.note("info", f"Recorded {self.seconds:.1f} s into '{self.file}': {self.ended}.")
+            self._lab.log.note("info", f"Recorded {self.seconds:.1f} s into '{self.file}': {why}.")
+            self.ended = why  # last: whoever sees it finds all that is told, and the file closed
 
     def _watch(self) -> str:
         """Write one moment after the other. Gives the reason for the end."""

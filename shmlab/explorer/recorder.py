@@ -24,7 +24,8 @@ from shmlab.explorer.freezing import MARKED, Handle, Opaque, freeze
 from shmlab.explorer.outside import Outside
 
 GRACE = 0.5  # seconds in which a search notices by itself that its time is up
-PATIENCE = 1.5  # seconds of a processor that a process may use from one step to the next
+PATIENCE = 1.5  # seconds that a process may take from one step to the next
+BUSY = 0.5  # seconds of a processor that it must have used by then: on a busy machine it may have had to wait for one
 LOOK = 32  # marks between two looks at the clock
 UNTRACED = contextlib.nullcontext()
 STALE = object()  # the place of a call whose mark is known to be passed before the run ends
@@ -85,7 +86,7 @@ class Recorder:
         self.refused: ExplorerError | None = None  # the first thing that the program may not do
         self.unseen = ""  # the first thing that could not be frozen, as the end of a sentence
         self.over = False  # the run has reached its access: whatever the program still does is void
-        self._marks, self._end = LOOK, 0.0
+        self._marks, self._end, self._busy = LOOK, 0.0, 0.0
         self._passed, self._known = 0, (0, frozenset[int]())
         self._thread = 0  # in which the run goes on; 0 while there is none
         self.until = math.inf  # the moment at which the search gives up
@@ -210,9 +211,10 @@ class Recorder:
             self._marks = LOOK
             if interrupts.came():
                 raise Suspend
-            now = time.thread_time()  # on a busy machine a process may have to wait for a processor
-            self._end = self._end or now + self._patience
-            if now > self._end:
+            now = time.monotonic()
+            if not self._end:
+                self._end, self._busy = now + self._patience, time.thread_time() + BUSY
+            if now > self._end and time.thread_time() > self._busy:
                 self.refuse(
                     EndlessLoop(
                         "runs on for ever without a step: nothing in that loop touches buf, so nobody else can ever "

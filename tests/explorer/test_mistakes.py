@@ -116,11 +116,11 @@ def uses_a_global(buf):
 )
 def test_a_mistake_gets_a_sentence(function, error, says) -> None:
     line = function.__code__.co_firstlineno
-    began = time.thread_time()
+    began = time.monotonic()
     with pytest.raises(error, match=says.replace("{1}", str(line + 1))) as raised:
         explore([function], shared=SHARED)
     assert isinstance(raised.value, ShmlabError)
-    assert time.thread_time() - began < 4
+    assert time.monotonic() - began < 4  # two seconds, on a machine that is not busy
 
 
 @pytest.mark.slow
