@@ -51,6 +51,26 @@ class Condition:
         self.lock = lock
 
 
+def rows(shared: Mapping[str, object]) -> dict[str, int]:
+    """How many conditions there are in each list of conditions in `shared`."""
+    lists = {name: value for name, value in shared.items() if isinstance(value, (list, tuple)) and value}
+    return {name: len(row) for name, row in lists.items() if all(isinstance(one, Condition) for one in row)}
+
+
+def each(name: str, length: int) -> list[str]:
+    """What the conditions in a list of that name are called."""
+    return [f"{name}[{index}]" for index in range(length)]
+
+
+def spread(shared: "Mapping[str, Any]") -> "dict[str, Any]":
+    """`shared` with each condition of a list under a name of its own."""
+    lists = rows(shared)
+    single: dict[str, Any] = {}
+    for name, value in shared.items():
+        single |= dict(zip(each(name, lists[name]), value, strict=True)) if name in lists else {name: value}
+    return single
+
+
 def locks(shared: Mapping[str, object]) -> dict[str, str]:
     """The name of the lock of each condition in `shared`. Raises ArgumentError."""
     found = {}

@@ -237,3 +237,39 @@ def test_what_it_cannot_do_is_told(mistake: str, says: str) -> None:
     exec(f"def f(buf):\n    with buf.changed:\n        {mistake}", names)
     with pytest.raises(ExplorerError, match=re.escape(says)):
         explore([names["f"]], shared=dict(changed=Condition()))
+
+
+THINKS, HUNGRY, EATS = range(3)
+
+
+def feed(buf, place):
+    if buf.state[place] == HUNGRY and EATS not in (buf.state[place - 1], buf.state[(place + 1) % 3]):
+        buf.state[place] = EATS
+        buf.self[place].notify()
+
+
+def dines(buf, place, tells=True):
+    with buf.mutex:
+        buf.state[place] = HUNGRY
+        feed(buf, place)
+        while buf.state[place] != EATS:
+            buf.self[place].wait()
+    with buf.mutex:
+        buf.state[place] = THINKS
+        if tells:
+            feed(buf, (place - 1) % 3)
+            feed(buf, (place + 1) % 3)
+
+
+@pytest.mark.slow
+def test_a_list_of_conditions_as_in_the_textbook_s_monitor_for_the_philosophers() -> None:
+    shared = dict(state=[THINKS] * 3, mutex=Semaphore(1), self=[Condition("mutex") for _ in range(3)])
+    assert explore([(dines, place) for place in range(3)], shared=shared).ok
+    wrong = explore([(dines, place, False) for place in range(3)], shared=shared)
+    assert wrong.fault == "deadlock" and "waits for self[" in str(wrong)
+    assert "the memory was the model's after every step" in str(wrong.replay())
+
+
+def test_a_list_has_conditions_alone_or_none() -> None:
+    with pytest.raises(ArgumentError, match="mixes kinds of cells"):
+        explore([(dines, 0)], shared=dict(self=[Condition(), 0]))

@@ -75,7 +75,7 @@ def explore(
 
     capacity: slots, or None for endless ones.
     producers, consumers: how many of each. items: how many each producer puts.
-    shared: names and initial values of shared variables (numbers, lists, Semaphore, Condition, Atomic, Critical).
+    shared: names and initial values of shared variables (numbers, Semaphore, Condition, Atomic, lists; Critical).
     invariant: `invariant(memory)` must hold always. final: `final(memory, results)` when all have finished.
     True or None is well, False or a sentence is not.
     buffer: the name of a shared array that is watched like slots.

@@ -207,6 +207,8 @@ class Automaton:
         """What was probably meant by a name that is not there."""
         if isinstance(error, NameError) and error.name in self._memory.known():
             return f": write buf.{error.name}"
+        if isinstance(error, TypeError) and "'bool' object does not support the context manager" in str(error):
+            return ": write `with buf.mutex:` without .acquire()"
         return ""
 
     def _numbered(self, node: Node) -> int:

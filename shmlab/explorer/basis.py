@@ -7,13 +7,14 @@ of the program was not put to the test.
 from shmlab.explorer.memory import SEMAPHORE
 from shmlab.explorer.operations import ACQUIRE
 from shmlab.explorer.search import Graph
-from shmlab.explorer.system import System
+from shmlab.explorer.standing import PID
+from shmlab.explorer.system import FIELD, System
 
 
-def text(graph: Graph, whole: bool) -> str:
-    """It in sentences, a line each. `whole`: the graph has all states."""
+def text(graph: Graph, whole: bool, sized: bool = False) -> str:
+    """It in sentences, a line each. `whole`: the graph has all states. `sized`: smaller sizes were tried, too."""
     system = graph.system
-    sentences = [f"It rests on {_size(system)}."]
+    sentences = [f"It rests on {_size(system)}.", *_numbers(system)]
     waited, slept = _waited(graph), _semaphores(system)
     if system.automata and any(automaton.endless() for automaton in system.automata):
         sentences.append("Somebody had to wait in a loop.")
@@ -22,7 +23,7 @@ def text(graph: Graph, whole: bool) -> str:
     never = [name for name in slept if name not in waited] if whole else []
     if never:
         sentences.append(f"Nobody ever had to wait for {_and(never, 'or')}.")
-    return "\n".join([*sentences, *_slots(system)])
+    return "\n".join([*sentences, *_filled(graph, whole), *_slots(system, sized)])
 
 
 def _size(system: System) -> str:
@@ -35,12 +36,42 @@ def _size(system: System) -> str:
     return f"{_count(producers, 'producer')}, {_count(consumers, 'consumer')}, {room}, {each}"
 
 
-def _slots(system: System) -> list[str]:
+def _numbers(system: System) -> list[str]:
+    """Which numbers the processes had, where one asked for its own."""
+    if not system.automata or not system.automata.recorder.outside.numbered:
+        return []
+    last = PID + system.size - 1
+    return [f"The numbers of the processes were {PID} to {last}, in this order: nothing is said about others."]
+
+
+def _filled(graph: Graph, whole: bool) -> list[str]:
+    """Whether all slots were ever full, and whether all were ever empty again."""
+    system = graph.system
+    slots = system.memory.lengths.get("slots")
+    if not system.judge or not system.watch:
+        return []
+    full = empty = False
+    producers = [p for p in range(system.size) if p not in system.consumers]
+    for state in graph.states:
+        unread = system.memories[state & FIELD][1][system.size :]  # for each slot, whether its item was not read yet
+        full = full or (bool(slots) and all(unread))
+        empty = empty or (not any(unread) and any(system.node(state, p).finished for p in producers))
+        if full and empty:
+            break
+    seen = {"full": full, "empty again": empty} if slots else {"empty again": empty}
+    found = [word for word, was in seen.items() if was]
+    never = [word for word, was in seen.items() if not was and whole]
+    both = "full at one time, and empty again at another"
+    told = [f"The buffer was {both if found[1:] else found[0] + ' at one time'}."] if found else []
+    return told + ([f"The buffer was never {_and(never, 'or')}."] if never else [])
+
+
+def _slots(system: System, sized: bool) -> list[str]:
     """Whether slots were used again, and what to try next."""
     slots = system.memory.lengths.get("slots")
     if not system.judge or not slots:
         return []
-    more = "sizes=3 tries all sizes up to three."
+    more = "capacity=1, as sizes begins with two slots." if sized else "sizes=3 tries all sizes up to three."
     if len(system.judge) > slots:
         return ["Each slot was used again.", f"Worth a try: {more}"]
     producers = system.size - len(system.consumers)

@@ -75,6 +75,8 @@ def bind(memory: Memory, access: Access, refuse: Refuse) -> Shared:
             body[name] = Array(engine, name, address, memory.lengths[name])
     for name, lock in memory.conditions.items():
         body[name] = parts.ConditionPart(engine, name, memory.addresses, lock)
+    for name, length in memory.rows.items():
+        body[name] = Row(body.pop(one) for one in condition.each(name, length))  # type: ignore[misc]
     buf: type[Shared] = type("Buf", (Shared,), body)
     return buf()
 

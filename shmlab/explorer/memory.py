@@ -58,12 +58,15 @@ class Memory:
         self.addresses: dict[str, int] = {}
         self.lengths: dict[str, int] = {}
         self.capacity = capacity
-        self.conditions = condition.locks(shared)
-        for name, value in shared.items():
+        self.rows = condition.rows(shared)  # how many conditions each list of them has
+        for name in shared:
             if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
                 raise ArgumentError(f"shared variable {name!r}: a name is an identifier that begins with a letter.")
             if name in RESERVED and slots != 0:
                 raise ArgumentError(f"shared variable {name!r}: buf has that already; choose another name.")
+        single = condition.spread(shared)
+        self.conditions = condition.locks(single)
+        for name, value in single.items():
             if name in self.conditions:
                 for part, initial in condition.parts(name, self.conditions[name]).items():
                     self._declare(part, initial)
@@ -103,8 +106,8 @@ class Memory:
             kind, value = SECTION, 0
         if value is not None and (not isinstance(value, int) or value not in CELL):
             raise ArgumentError(
-                f"shared variable {name!r} starts as a whole number, a list of them, Semaphore(n), Atomic(n) or "
-                f"Critical(), not {value!r}."
+                f"shared variable {name!r} starts as a whole number, Semaphore(n), Atomic(n), Critical(), "
+                f"Condition(), or a list of these, not {value!r}."
             )
         if kind == SEMAPHORE and (value is None or not 0 <= value < 1 << 31):
             raise ArgumentError(f"semaphore {name!r} starts at a number from 0 on, not {value!r}.")
@@ -121,7 +124,8 @@ class Memory:
 
     def known(self) -> list[str]:
         """What a program can say after `buf.`."""
-        return [name for name in [*self.addresses, *(["capacity"] if self.capacity else [])] if name.isidentifier()]
+        names = [*self.addresses, *self.rows, *(["capacity"] if self.capacity else [])]
+        return [name for name in names if name.isidentifier()]
 
 
 class View(Mapping[str, object]):

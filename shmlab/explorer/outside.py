@@ -52,6 +52,7 @@ class Outside:
     ) -> None:
         self._me, self._takes, self._refuse, self._instead, self._speaks = me, takes, refuse, instead, speaks
         self.chooses = False  # does anybody leave a decision open?
+        self.numbered = False  # does anybody ask for its number?
         self.tells_apart = False  # does anybody ask who it is? Then no two processes are alike
         self._modules: dict[tuple[str, type[ExplorerError]], Module] = {}
         self.long = long.Long(tick, lambda what: refuse(long.refusal(what)))
@@ -137,7 +138,7 @@ class Outside:
         models("random", ["seed"], lambda _: nothing)
         models("time", CLOCKS, self._varying)
         models("random", DICE, self._varying)
-        models("os", ["getpid"], lambda name: lambda: self._self(name).pid)
+        models("os", ["getpid"], lambda name: lambda: self._number(name))
         models("os", ["getppid"], lambda _: lambda: PID - 1)
         models("threading", ["get_ident", "get_native_id"], lambda name: lambda: self._self(name).ident)
         models("threading", ["current_thread", "main_thread"], lambda name: lambda: self._self(name))
@@ -179,6 +180,10 @@ class Outside:
         if me is None:
             raise self._refuse(CannotFollow(f"{name}() tells processes apart: call it by that name."))
         return self._selves.setdefault(me, Me(*me))
+
+    def _number(self, name: str) -> int:
+        self.numbered = True
+        return self._self(name).pid
 
     def _choose(self, *alternatives: object) -> object:
         takes = self._takes()

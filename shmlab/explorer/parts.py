@@ -84,6 +84,10 @@ class Part(Opaque, Handle):
         meant = close[0] if close and close[0] in self._has else self._meant.get(name)
         return f"did you mean {meant}? It has {', '.join(self._has)}." if meant else f"{self._use}"
 
+    def __call__(self, *_: object, **__: object) -> object:
+        has = f", such as buf.{self._name}.{self._has[0]}()" if self._has else ""
+        raise self._engine.error(ValueRefused(f"buf.{self._name} is no function: use its operations{has}."))
+
     def _no_number(self) -> ExplorerError:
         return self._engine.error(ValueRefused(f"buf.{self._name} is no number: {self._use}"))
 

@@ -11,7 +11,10 @@ from shmlab.explorer import basis, counting, earliest, interrupts, liveness, red
 from shmlab.explorer.errors import OutOfTime
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.items import Ledger
+from shmlab.explorer.marking import never_ends
+from shmlab.explorer.memory import SEMAPHORE
 from shmlab.explorer.model import Model, Step
+from shmlab.explorer.operations import DONE
 from shmlab.explorer.search import Graph, Progress, search
 from shmlab.explorer.simplest import follow, way
 from shmlab.explorer.system import System
@@ -122,15 +125,16 @@ class Verdict:
             all_of_them = f"all {self.paths[0]:,} interleavings" if self.paths[0] > 1 else "the only interleaving"
             much = f"{all_of_them}: {self.states:,} states"
         if self.ok:
-            taken = ", if semaphores are strong" if self._strong and not self.reduced and self.paths is None else ""
+            waits = self._strong and not self.reduced and self.paths is None and SEMAPHORE in self.system.memory.kinds
+            taken = ", if semaphores are strong" if waits else ""
             return f"OK: every interleaving is right{taken}.\nExplored {much}.{self._untouched}"
         fail = f" {self.paths[1]:,} of them fail." if self.paths and self.paths[0] > 1 else ""
-        return f"FAILS: {self.reason}.\nExplored {much}.{fail}{self._untouched}"
+        return f"FAILS: {self.reason}.\nExplored {much}.{fail}{self._untouched}{self._serving}"
 
     @cached_property
     def basis(self) -> str:
         """What the verdict rests on, in sentences: the sizes, who ever had to wait, and what would be worth a try."""
-        return basis.text(self.graph, self.complete and not self.reduced and not self.fault)
+        return basis.text(self.graph, self.complete and not self.reduced and not self.fault, bool(self.size))
 
     @cached_property
     def why(self) -> str:
@@ -148,10 +152,24 @@ class Verdict:
         """Which processes have no part in it, as a sentence."""
         automata = zip(self.processes, self.system.automata, strict=True)
         idle = [name for name, automaton in automata if automaton.untouched]
-        if not idle:
+        judge = self.system.judge
+        if not idle or (judge and len(judge) < len(self.system.consumers)):  # there was no item for some consumer
             return ""
         who, never = " and ".join(idle), "never touches buf" if len(idle) == 1 else "never touch buf"
         return f"\n{who} {never}: no other process can notice what happens there."
+
+    @property
+    def _serving(self) -> str:
+        """What to write where only processes that go on for ever by their text are left to wait, as a sentence."""
+        if self.fault != "deadlock" or self.system.judge:
+            return ""
+        system, state = self.system, self.model(self.actors).state
+        left = [p for p in range(system.size) if system.node(state, p).kind < DONE]
+        if not all(any(map(never_ends, (function, *given))) for function, given in [system.processes[p] for p in left]):
+            return ""
+        others = [p for p in range(system.size) if p not in left]
+        who = " and ".join(self.processes[p] for p in left)
+        return f"\n{who} may wait for ever, as a server does? Then say who has to end: must_finish={others}."
 
     def __str__(self) -> str:
         return f"{self.summary}\n{self.size}".strip()

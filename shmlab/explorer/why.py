@@ -6,7 +6,7 @@ the schedule does not fail: neither if the first process goes on alone until it 
 other one does so before the first one reads it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shmlab.explorer.errors import ReplayFailed
@@ -16,6 +16,7 @@ from shmlab.explorer.operations import NAMES, RELEASE, STORE
 from shmlab.explorer.system import System
 from shmlab.explorer.tso import BufferedSystem
 
+Otherwise = Callable[[System, Sequence[int], Sequence[Step], "Place"], Iterator[tuple[Model, Sequence[int]]]]
 ALONE, TO_THE_END = 100, 500  # steps for which a process is let go on alone, and all of them
 MOST = 20_000  # steps that are taken to find the place: half a second
 AT_ONCE = ("overwrite", "empty-read", "mutual-exclusion", "exception")  # faults of a step, seen when it is taken
@@ -26,12 +27,14 @@ SLOT = "slots["
 class Place:
     """Indices of two steps: one process reads a variable, and `other` is the step of another on the same variable.
 
-    `waits`: the other one's store was earlier, and was still in its store buffer.
+    `waits`: the other one's store was earlier, and was still in its store buffer. `late`: the process that would have
+    changed the variable, had it been quicker; there is no other step then, and `other` is that of the read.
     """
 
     read: int
     other: int
     waits: bool = False
+    late: int | None = None
 
 
 def cause(system: System, actors: Sequence[int]) -> Place | None:
@@ -45,10 +48,9 @@ def cause(system: System, actors: Sequence[int]) -> Place | None:
     fault, partly, taken = model.fault, None, 0
     if not fault:
         return None
-    for place in _places(model.steps, system.size):
+    for place, otherwise in _tried(model.steps, system.size):
         if taken > MOST:
             break
-        otherwise = _drained_first if place.waits else _one_after_the_other
         faults = []
         for changed, rest in otherwise(system, actors, model.steps, place):
             faults.append(_fault(changed, rest, fault.word in AT_ONCE))
@@ -60,6 +62,18 @@ def cause(system: System, actors: Sequence[int]) -> Place | None:
         if fault.word == "invariant" and all(other is None or other.reason != fault.reason for other in faults):
             partly = partly or place
     return partly
+
+
+def _tried(steps: Sequence[Step], size: int) -> Iterator[tuple[Place, Otherwise]]:
+    """Places that may be the cause, each with what might have happened instead; the likeliest first."""
+    places = list(_places(steps, size))
+    for place in places:
+        yield place, _drained_first if place.waits else _one_after_the_other
+    for place in places:
+        if not place.waits and not _reads(steps[place.other]):
+            yield place, _one_to_its_end
+    for place in _too_early(steps, size):
+        yield place, _the_late_one_first
 
 
 # --- in words -------------------------------------------------------------------------------------------------------
@@ -75,6 +89,8 @@ def sentence(model: Model, place: Place) -> str:
             f"{first}, while the {_value(other.value)} that {other.name} stored there at step {place.other + 1} was "
             "still in its store buffer."
         )
+    if place.late is not None:
+        return f"{first}, before {system.names[place.late]} had changed it{_consequence(model, place, '')}."
     who = system.names[other.actor % system.size]
     if _reads(other):
         meanwhile = f"{first}, and so did {who} at step {place.other + 1}, before {read.name} had changed it"
@@ -137,6 +153,14 @@ def _places(steps: Sequence[Step], size: int) -> Iterator[Place]:
             yield Place(read, second)
 
 
+def _too_early(steps: Sequence[Step], size: int) -> Iterator[Place]:
+    """Reads that may have come before another process changed the variable, the latest first."""
+    for read in range(len(steps) - 1, -1, -1):
+        step = steps[read]
+        if step.actor < size and _reads(step) and step.before == step.after:
+            yield from (Place(read, read, late=other) for other in range(size) if other != step.actor)
+
+
 def _gave_back(steps: Sequence[Step], actor: int) -> bool:
     """Whether a process has given a semaphore back in these steps: it may have done by then with what it had read."""
     return any(step.actor == actor and step.operation == NAMES[RELEASE] for step in steps)
@@ -186,6 +210,33 @@ def _one_after_the_other(
         if both_read and not has_changed:
             return
         yield model, _without(actors[place.read :], first, sum(s.actor == first for s in model.steps[place.read :]))
+
+
+def _one_to_its_end(
+    system: System, actors: Sequence[int], steps: Sequence[Step], place: Place
+) -> Iterator[tuple[Model, Sequence[int]]]:
+    """The program where one of both goes on alone as far as it can."""
+    for first in (actors[place.read], actors[place.other] % system.size):
+        model = Model(system).run(actors[: place.read])
+        while len(model.steps) < place.read + ALONE and _taken(model, first):
+            _drain(model, first)
+        yield model, _without(actors[place.read :], first, sum(s.actor == first for s in model.steps[place.read :]))
+
+
+def _the_late_one_first(
+    system: System, actors: Sequence[int], steps: Sequence[Step], place: Place
+) -> Iterator[tuple[Model, Sequence[int]]]:
+    """The program where the variable is changed before it is read; nothing where the late one would not do that."""
+    assert place.late is not None
+    model = Model(system).run(actors[: place.read])
+    for _ in range(ALONE):
+        step = _taken(model, place.late)
+        if step is None:
+            return
+        _drain(model, place.late)
+        if step.variable == steps[place.read].variable and step.before != step.after:
+            yield model, _without(actors[place.read :], place.late, len(model.steps) - place.read)
+            return
 
 
 def _without(actors: Sequence[int], actor: int, number: int) -> list[int]:

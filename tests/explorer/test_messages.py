@@ -115,3 +115,48 @@ def test_numbers_of_numpy_are_initial_values_in_the_explorer_and_in_the_lab() ->
     assert explore([adds], shared=shared, final=lambda memory, _: memory.x == 3 and memory.row == [2, 3]).ok
     lab = shmlab.Lab(put=p.put_count, get=p.get_count, shared=dict(in_=numpy.int64(0), out=0, count=numpy.int8(0)))
     assert {type(value) for value in lab.strategy.shared(8).values()} == {int}
+
+
+def server(buf):
+    while True:
+        buf.request.acquire()
+        buf.x += 1
+        buf.reply.release()
+
+
+def client(buf):
+    buf.request.release()
+    buf.reply.acquire()
+
+
+def test_a_server_that_waits_at_the_end_gets_a_hint() -> None:
+    shared = dict(request=Semaphore(0), reply=Semaphore(0), x=0)
+    found = explore([server, client], shared=shared)
+    hint = "P0 may wait for ever, as a server does? Then say who has to end: must_finish=[1]."
+    assert found.fault == "deadlock" and found.summary.endswith(hint)
+    assert explore([server, client], shared=shared, must_finish=[1]).ok
+    assert "must_finish" not in explore([client, client], shared=shared).summary
+
+
+def test_a_consumer_for_whom_there_is_no_item_is_not_said_to_touch_nothing() -> None:
+    assert "never touch" not in explore("semaphores", consumers=3, items=1).summary
+
+
+def test_only_a_program_with_semaphores_depends_on_strong_ones() -> None:
+    assert "strong" not in explore("busy_waiting", fairness="strong").summary
+
+
+def calls_a_semaphore(buf):
+    buf.mutex()
+
+
+def uses_with_on_acquire(buf):
+    with buf.mutex.acquire():
+        pass
+
+
+def test_a_semaphore_that_is_used_like_something_else_gets_a_sentence() -> None:
+    shared = dict(mutex=Semaphore(1))
+    with pytest.raises(errors.ValueRefused, match=r"buf.mutex is no function: use its operations, such as"):
+        explore([calls_a_semaphore], shared=shared)
+    assert "write `with buf.mutex:` without .acquire()" in explore([uses_with_on_acquire], shared=shared).summary

@@ -117,3 +117,37 @@ def test_the_shortest_schedule_of_the_lab_s_broken_strategy_is_explained() -> No
     broken = strategies.unsynchronised
     found = explore(broken.put, broken.get, producers=2, consumers=1, items=1)
     assert found.fault and found.why
+
+
+def raises_the_flag_first(buf):
+    buf.flag = 1
+    buf.data = 42
+
+
+def waits_for_the_flag(buf):
+    while not buf.flag:
+        pass
+    assert buf.data == 42
+
+
+def test_a_read_that_came_too_early_is_named() -> None:
+    found = explore([raises_the_flag_first, waits_for_the_flag], shared=dict(flag=0, data=0))
+    assert found.why == f"P1 read data = 0 at step {len(found.actors)}, before P0 had changed it."
+
+
+def moves(buf):
+    for here, there in ((0, 1), (1, 2)):
+        with buf.lock:
+            buf.money[here] -= 1
+            buf.money[there] += 1
+
+
+def audits(buf):
+    total = sum(buf.money[account] for account in range(3))
+    assert total == 9
+
+
+def test_a_look_between_two_changes_of_another_is_named() -> None:
+    found = explore([moves, audits], shared=dict(money=[3, 3, 3], lock=Semaphore(1)))
+    assert found.fault == "exception"
+    assert found.why == f"P1 read money[2] = 3 at step {len(found.actors)}, before P0 had changed it."
