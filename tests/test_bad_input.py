@@ -98,6 +98,7 @@ TARGETS: dict[str, Callable[[Any], Any]] = {
     "strategies.find(name)": strategies.find,
     "show(thing)": show,
     "explore(program)": explore,
+    "explored(test)": explored,
     "explored(fails)": lambda value: explored(fails=value),
     "explored(arguments)": lambda value: explored(unknown=value),
     "explore(get)": lambda value: explore(put, value),
