@@ -45,6 +45,8 @@ class Setting:
         """The program before its first step, and what is to be reached."""
         goal = None if self.goal is None else Goal(self.goal)
         system = question.of(self.program, self.get, **self.asked).system(watched=goal is not None and goal.watched)
+        if goal and goal.word:
+            search(system)  # then what is sure to come counts at once, as it does in a verdict
         return Model(system), goal
 
 

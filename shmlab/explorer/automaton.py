@@ -117,6 +117,7 @@ class Automaton:
         self._buf = buffer.bind(memory, self._access, recorder.refuse)
         self._memory, self._merge = memory, merge
         self._numbers: dict[Hashable, int] = {}
+        self.foreseen: dict[int, tuple[object, ...]] = {}  # by node: what is got next (see there)
         self.nodes: list[Node] = []
         self._node = Node((), ())
         self._position = 0

@@ -1,8 +1,9 @@
 """Where a fault first shows: at the step that settles it, and not where some run ends because of it.
 
 A process that can never go on stops nobody until the others stop, too, and an item that two consumers have got comes to
-light when everybody has finished. Here the graph of all states tells where that was settled. It does not change which
-programs are right, nor how many interleavings fail: every way on from there ends badly.
+light when everybody has finished (`foreseen` tells of those that have read it). Here the graph of all states tells
+where that was settled. It does not change which programs are right, nor how many interleavings fail: every way on from
+there ends badly.
 """
 
 from collections.abc import Callable

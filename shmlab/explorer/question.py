@@ -99,6 +99,7 @@ class Question:
         if goal is None:
             return found(self.verdict(progress=progress))
         graph = search(self.system(goal.watched), progress=progress, enough=MOST)
+        graph.system.foresees = False  # who steps by hand reaches a goal when it has happened
         schedule = way(graph, set(goal.found(graph)))
         if schedule is not None:
             sentence = f"{len(schedule)} steps reach it."

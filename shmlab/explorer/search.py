@@ -85,6 +85,7 @@ def search(
             graph.successors[-1] = -1  # interrupted between noting a step and noting where it leads
         missing = len(graph.states) * graph.actors - len(graph.successors)
         graph.successors.extend([-1] * missing)
+    system.foresees = graph.complete
     graph.transitions = len(graph.successors) - graph.successors.count(-1)
     graph.seconds = time.perf_counter() - began
     return graph

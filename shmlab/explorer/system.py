@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from shmlab.condition import WAITING
+from shmlab.explorer import foreseen
 from shmlab.explorer.automata import Automata, Process
 from shmlab.explorer.automaton import Node, Raised
 from shmlab.explorer.blocked import Blocked
@@ -69,6 +70,7 @@ class System:
         self.memory, self.names, self.processes, self.automata = memory, list(names), list(processes), automata
         self.size = len(self.automata)
         self.judge, self.watch, self.consumers = judge, watch, list(consumers)
+        self.foresees = False  # whether all states are known
         self.excused = frozenset(excused)
         self._invariant, self._final = invariant, final
         self._watched_from = watch.at if watch else memory.slots_at + FIELD  # no load below is anything to the watch
@@ -290,6 +292,8 @@ class System:
         fault = self.fault(state)
         if not fault and self.judge:
             fault = self.judge.twice([self.node(state, c).taken for c in self.consumers])
+            if not fault and self.foresees:
+                fault = foreseen.fault(self, state)
         if fault:
             return fault
         if not self.able(state):

@@ -213,7 +213,7 @@ def test_busy_waiting_fails_on_a_weak_machine_and_not_on_x86(broken: Verdict) ->
 
 
 def test_a_schedule_tells_which_store_drains_and_who_catches_up(broken: Verdict) -> None:
-    assert broken.schedule == "P P P P P P p!in_ c?in_ C C C C C C"
+    assert broken.schedule == "P P P P P P p!in_ c?in_ C C C C"
     assert broken.model(broken.schedule).fault and broken.model(broken.actors).fault
     table = str(broken.show())
     assert "in_ = 1 drains" in table and "in_ = 1 is noticed" in table

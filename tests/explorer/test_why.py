@@ -15,7 +15,8 @@ SAID = {
     "and made it 1 at step 4 all the same.",
     "no mutex 2+1, 1 item": "P0 read in_ = 0 at step 2, and so did P1 at step 5, before P0 had changed it: "
     "both filled slot 0.",
-    "no mutex in get 1+2": "C0 read out = 0 at step 18, before C1 made it 1 at step 25: both took from slot 0.",
+    "no mutex in get 1+2": "C0 read out = 0 at step 18, and so did C1 at step 21, "
+    "before C0 had changed it: both took from slot 0.",
     "naive lock": "P0 read lock = 0 at step 1, before P1 made it 1 at step 3: so both went in.",
     "peterson swapped": "P1 read flag[0] = 0 at step 4, before P0 made it 1 at step 6: so both went in.",
     "dining 3": "",
