@@ -1,6 +1,6 @@
 """docs/performance.md, the figures in docs/deploy.md, and three of the README, from what the benchmarks leave.
 
-python -m benchmarks.write_page        # after `python -m benchmarks.core`, `.ipc`, `.view` and `.students`
+python -m benchmarks.write_page        # after `python -m benchmarks.core`, `.ipc`, `.view`, `.students` and `.checkers`
 """
 
 import json
@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from benchmarks import core, ipc, students, view
+from benchmarks import checkers, core, ipc, students, view
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, README, DEPLOY = ROOT / "docs/performance.md", ROOT / "README.md", ROOT / "docs/deploy.md"
@@ -39,6 +39,16 @@ How many times as fast this package brings items from process to process as the 
 against, in the same run. *Frames* are 1 MiB that the producer fills and the consumer adds up; against a pipe or a queue
 the producer's copy counts, too. `python -m benchmarks.ipc` measures it; `shmlab compare` does so in less than a minute,
 with fewer rounds.
+"""
+
+CHECKERS = """
+## The explorer beside other checkers
+
+The same programs for all, each as often as it takes to find a fault or to have seen everything: the explorer gives the
+simplest failing schedule, too. SPIN has the programs in Promela and stops at the first error; its checker was made by a
+C compiler before, which the times leave out. frontrun runs the explorer's own functions in threads, and either explores
+their schedules with partial-order reduction (DPOR) or tries schedules at random; it stops at the first error, too. A
+`-` means no answer within the limit, *gave up* that it said so itself. `python -m benchmarks.checkers` measures it.
 """
 
 QUOTED = (  # in the README: what, bytes of an item, against whom
@@ -77,6 +87,12 @@ def core_table(figures: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def checkers_table(figures: dict[str, Any]) -> str:
+    """The checkers' figures as a table, and where they were measured."""
+    where = f"{figures['processor']}, {figures['system']}, Python {figures['Python']}, {figures['date']}"
+    return f"{where}; at most {figures['limit']:g} s for each question.\n\n{checkers.table(figures)}"
+
+
 def written(page: str, text: str) -> str:
     """A page with this text between its marks."""
     return BETWEEN.sub(lambda found: found[1] + text + found[2], page)
@@ -87,7 +103,9 @@ def main() -> None:
     seen = json.loads(view.FIGURES.read_text())
     counted = json.loads(core.FIGURES.read_text())
     moved = json.loads(ipc.FIGURES.read_text())
-    parts = (HEAD, VIEW.strip(), "", view.table(seen), CORE, core_table(counted), IPC, ipc.table(moved), "")
+    asked = json.loads(checkers.FIGURES.read_text())
+    parts = (HEAD, VIEW.strip(), "", view.table(seen), CORE, core_table(counted), IPC, ipc.table(moved))
+    parts += (CHECKERS, checkers_table(asked), "")
     PAGE.write_text("\n".join(parts))
     README.write_text(written(README.read_text(), quoted(moved)))
     DEPLOY.write_text(written(DEPLOY.read_text(), students.table(json.loads(students.FIGURES.read_text()))))

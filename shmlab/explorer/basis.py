@@ -41,7 +41,7 @@ def _numbers(system: System) -> list[str]:
     if not system.automata or not system.automata.recorder.outside.numbered:
         return []
     last = PID + system.size - 1
-    return [f"The numbers of the processes were {PID} to {last}, in this order: nothing is said about others."]
+    return [f"The processes had the numbers {PID} to {last}, in this order; no others were tried."]
 
 
 def _filled(graph: Graph, whole: bool) -> list[str]:

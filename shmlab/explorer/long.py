@@ -178,7 +178,7 @@ class Long:
     def _times(self, a: Any, b: Any) -> None:
         if type(a) is int and type(b) is int:
             if a.bit_length() + b.bit_length() > BITS:
-                raise self._refuse(f"a product of so large numbers ({a.bit_length() + b.bit_length():,} bits)")
+                raise self._refuse(f"a product of numbers as large as these ({a.bit_length() + b.bit_length():,} bits)")
         else:
             for thing, number in ((a, b), (b, a)):
                 many = isinstance(number, int) and isinstance(thing, LONG)

@@ -118,8 +118,8 @@ class Outside:
     def ordered(self, thing: object) -> object:
         """`thing`, which is walked over: not a set that has another order in each run."""
         if isinstance(thing, (set, frozenset)) and len(thing) > 1 and not all(map(_is_steady, thing)):
-            what = "walks over a set of other things than numbers, whose order differs from run to run"
-            raise self._refuse(CannotFollow(f"{what}: walk over sorted(...) of it, or use a list."))
+            what = "walks over a set of things other than numbers, whose order differs from run to run"
+            raise self._refuse(CannotFollow(f"{what}: walk over sorted(...), or use a list."))
         return thing
 
     # --- the models -------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ class Part(Opaque, Handle):
 
     def __call__(self, *_: object, **__: object) -> object:
         has = f", such as buf.{self._name}.{self._has[0]}()" if self._has else ""
-        raise self._engine.error(ValueRefused(f"buf.{self._name} is no function: use its operations{has}."))
+        raise self._engine.error(ValueRefused(f"buf.{self._name} is not a function: use its operations{has}."))
 
     def _no_number(self) -> ExplorerError:
         return self._engine.error(ValueRefused(f"buf.{self._name} is no number: {self._use}"))

@@ -169,7 +169,7 @@ class Verdict:
             return ""
         others = [p for p in range(system.size) if p not in left]
         who = " and ".join(self.processes[p] for p in left)
-        return f"\n{who} may wait for ever, as a server does? Then say who has to end: must_finish={others}."
+        return f"\nIf {who} may wait for ever, as a server does, say who has to end: must_finish={others}."
 
     def __str__(self) -> str:
         return f"{self.summary}\n{self.size}".strip()

@@ -50,7 +50,7 @@ def test_which_numbers_the_processes_had_is_told_where_one_asks() -> None:
             buf.x = 1
 
     basis = explore([asks] * 2, shared=dict(x=0)).basis
-    assert "The numbers of the processes were 10000000 to 10000001, in this order: nothing is said" in basis
+    assert "The processes had the numbers 10000000 to 10000001, in this order; no others were tried" in basis
     assert "numbers" not in explore("semaphores").basis
 
 

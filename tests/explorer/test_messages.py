@@ -132,7 +132,7 @@ def client(buf):
 def test_a_server_that_waits_at_the_end_gets_a_hint() -> None:
     shared = dict(request=Semaphore(0), reply=Semaphore(0), x=0)
     found = explore([server, client], shared=shared)
-    hint = "P0 may wait for ever, as a server does? Then say who has to end: must_finish=[1]."
+    hint = "If P0 may wait for ever, as a server does, say who has to end: must_finish=[1]."
     assert found.fault == "deadlock" and found.summary.endswith(hint)
     assert explore([server, client], shared=shared, must_finish=[1]).ok
     assert "must_finish" not in explore([client, client], shared=shared).summary
@@ -157,6 +157,6 @@ def uses_with_on_acquire(buf):
 
 def test_a_semaphore_that_is_used_like_something_else_gets_a_sentence() -> None:
     shared = dict(mutex=Semaphore(1))
-    with pytest.raises(errors.ValueRefused, match=r"buf.mutex is no function: use its operations, such as"):
+    with pytest.raises(errors.ValueRefused, match=r"buf.mutex is not a function: use its operations, such as"):
         explore([calls_a_semaphore], shared=shared)
     assert "write `with buf.mutex:` without .acquire()" in explore([uses_with_on_acquire], shared=shared).summary
