@@ -48,13 +48,22 @@ class Blocked:
         if not stuck:
             return ()
         circle = self.circle({p: [system.node(state, p)] for p in stuck})
-        if not circle and any(self._comes_to_wait(state, p) for p in self._live(state) if p not in stuck):
-            return ()  # they wait for somebody who will wait for ever, too: it is told once he does
+        others = [p for p in self._live(state) if p not in stuck]
+        if not circle and any(self._holds_up(state, p, stuck) or self._comes_to_wait(state, p) for p in others):
+            return ()  # they wait for somebody who goes on for ever, or who will wait, too: it is told once he does
         return tuple(p for p in stuck if p in circle or not self._serves[p])
 
     def _live(self, state: int) -> list[int]:
         system = self._system
         return [p for p in range(system.size) if system.node(state, p).kind < DONE]
+
+    def _holds_up(self, state: int, process: int, stuck: list[int]) -> bool:
+        """Whether a process holds a semaphore that one of `stuck` waits for."""
+        awaited = {node.address for node in (self._system.node(state, p) for p in stuck) if node.kind == ACQUIRE}
+        held: dict[int, int] = {}
+        for kind, address, _ in self._system.node(state, process).operations:
+            held[address] = held.get(address, 0) + (kind == ACQUIRE) - (kind == RELEASE)
+        return any(held.get(address, 0) > 0 for address in awaited)
 
     def _comes_to_wait(self, state: int, process: int) -> bool:
         """Whether a process that can go on now ends in a wait for ever, too, on every way on from a state."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shmlab.explorer import earliest, explore, simplest
+from shmlab.explorer import Atomic, earliest, explore, simplest
 from shmlab.explorer.verdict import verdict
 from shmlab.sync import Semaphore
 from tests.explorer import programs as p
@@ -153,3 +153,15 @@ def test_a_schedule_is_at_most_a_quarter_longer_than_the_shortest(name: str) -> 
     ends = earliest.faults(found.graph)
     shortest = next(steps for state, steps in simplest.levels(found.graph) if state in ends)
     assert shortest <= len(found.steps) <= shortest * 5 // 4
+
+
+def test_who_waits_for_a_lock_whose_holder_goes_round_for_ever_is_in_no_deadlock() -> None:
+    """The one that goes round is to blame, and goes on."""
+
+    def goes_round(buf):
+        with buf.m:
+            while buf.t.swap(2) != 1:
+                pass
+
+    found = explore([goes_round] * 2, shared=dict(m=Semaphore(1), t=Atomic(2)))
+    assert found.fault == "livelock" and found.loop == "P0"
