@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shmlab import Lab, rows
+from shmlab import Lab, limits, rows
 from shmlab import layout as at
 from shmlab.errors import ArgumentError
 from shmlab.join import take_row
@@ -51,13 +51,14 @@ def test_each_row_has_one_user_however_many_claim_at_once() -> None:
 
 
 def test_owner_and_guests_never_share_a_row() -> None:
-    with Lab(producers=1, consumers=0, produce_rate=0.1) as lab, contextlib.closing(attach(lab.name)) as segment:
+    with Lab(producers=1, consumers=0, produce_rate=0.1) as lab, contextlib.ExitStack() as stack:
         theirs: list[int] = []
         ours = {worker.row for worker in lab.workers}
 
         def guests() -> None:
             with contextlib.suppress(ArgumentError):
-                while True:
+                while True:  # each by a file of its own, as another program would: so each keeps its lock
+                    segment = stack.enter_context(contextlib.closing(attach(lab.name)))
                     theirs.append(take_row(segment, at.CONSUMER, 5))
 
         def owner() -> None:
@@ -66,7 +67,7 @@ def test_owner_and_guests_never_share_a_row() -> None:
                     ours.add(lab.add_producer().row)
 
         at_once([guests, owner])
-        assert ours.isdisjoint(theirs) and len(ours) + len(theirs) == segment.layout.rows
+        assert ours.isdisjoint(theirs) and len(ours) + len(theirs) == limits.WORKERS
         eventually(lambda: {worker.row for worker in lab.workers} == ours | set(theirs))
 
 
