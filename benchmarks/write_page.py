@@ -44,11 +44,11 @@ with fewer rounds.
 CHECKERS = """
 ## The explorer beside other checkers
 
-The same programs for all, each as often as it takes to find a fault or to have seen everything: the explorer gives the
-simplest failing schedule, too. SPIN has the programs in Promela and stops at the first error; its checker was made by a
-C compiler before, which the times leave out. frontrun runs the explorer's own functions in threads, and either explores
-their schedules with partial-order reduction (DPOR) or tries schedules at random; it stops at the first error, too. A
-`-` means no answer within the limit, *gave up* that it said so itself. `python -m benchmarks.checkers` measures it.
+All get the same programs. The explorer looks at all interleavings and gives the simplest failing schedule. SPIN has the
+programs in Promela and stops at the first error; a C compiler has made its checker before, which the times leave out.
+frontrun runs the explorer's own functions in threads: it explores their schedules with partial-order reduction (DPOR), or
+tries schedules at random, and stops at the first error, too. A `-` means no answer within the limit, *gave up* that the
+tool itself says that it has none, as where threads wait in a loop. `python -m benchmarks.checkers` measures it.
 """
 
 QUOTED = (  # in the README: what, bytes of an item, against whom
@@ -89,7 +89,7 @@ def core_table(figures: dict[str, Any]) -> str:
 
 def checkers_table(figures: dict[str, Any]) -> str:
     """The checkers' figures as a table, and where they were measured."""
-    where = f"{figures['processor']}, {figures['system']}, Python {figures['Python']}, {figures['date']}"
+    where = f"{figures['machine']}; {figures['kernel']}; Python {figures['python']}; {figures['date']}"
     return f"{where}; at most {figures['limit']:g} s for each question.\n\n{checkers.table(figures)}"
 
 

@@ -204,7 +204,9 @@ class Recorder:
 
     def tick(self) -> bool:
         """Notice a loop without end. The clock is looked at seldom, because that takes longer than all else."""
-        if self.over and self._thread:
+        if not self._thread:
+            return True  # called outside of a run
+        if self.over:
             raise Suspend
         self._marks -= 1
         if self._marks <= 0:
