@@ -44,11 +44,12 @@ with fewer rounds.
 CHECKERS = """
 ## The explorer beside other checkers
 
-All get the same programs. The explorer looks at all interleavings and gives the simplest failing schedule. SPIN has the
-programs in Promela and stops at the first error; a C compiler has made its checker before, which the times leave out.
-frontrun runs the explorer's own functions in threads: it explores their schedules with partial-order reduction (DPOR), or
-tries schedules at random, and stops at the first error, too. A `-` means no answer within the limit, *gave up* that the
-tool itself says that it has none, as where threads wait in a loop. `python -m benchmarks.checkers` measures it.
+All get the same programs. The explorer looks at all interleavings and gives the simplest failing schedule. SPIN has
+the programs in Promela and stops at the first error; a C compiler has made its checker before, which the times leave
+out. frontrun runs the explorer's own functions in threads; it explores their schedules with partial-order reduction
+(DPOR) or tries schedules at random, and stops at the first error, too. A `-` means no answer within the limit, *gave
+up* that the tool itself says that it has none, as where threads wait in a loop. `python -m benchmarks.checkers`
+measures it.
 """
 
 QUOTED = (  # in the README: what, bytes of an item, against whom
