@@ -159,6 +159,25 @@ class Graph:
         """Whether somewhere nobody can go on though not all have ended."""
         return any(not steps and self.unfinished(number) for number, steps in enumerate(self.steps))
 
+    def stuck(self) -> bool:
+        """Whether somewhere a process that has not ended can never take a step any more, though others may."""
+        before: list[list[int]] = [[] for _ in self.states]
+        for number, steps in enumerate(self.steps):
+            for after in steps.values():
+                before[after].append(number)
+        for p in range(len(self.states[0][1])):
+            ended = {n for n, state in enumerate(self.states) if state[1][p][-1][0] == "end"}
+            good = ended | {n for n, steps in enumerate(self.steps) if p in steps}
+            work = list(good)
+            while work:
+                for earlier in before[work.pop()]:
+                    if earlier not in good:
+                        good.add(earlier)
+                        work.append(earlier)
+            if len(good) < len(self.states):
+                return True
+        return False
+
     def livelock(self) -> bool:
         """Whether a weakly fair scheduler can keep somebody from ending for ever.
 
