@@ -168,6 +168,8 @@ class Verdict:
         if not all(any(map(never_ends, (function, *given))) for function, given in [system.processes[p] for p in left]):
             return ""
         others = [p for p in range(system.size) if p not in left]
+        if not others or system.blocked.circle({p: [system.node(state, p)] for p in left}):
+            return ""  # they wait for each other
         who = " and ".join(self.processes[p] for p in left)
         return f"\nIf {who} may wait for ever, as a server does, say who has to end: must_finish={others}."
 

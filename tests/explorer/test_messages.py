@@ -129,6 +129,22 @@ def client(buf):
     buf.reply.acquire()
 
 
+def goes_left(buf):
+    while True:
+        with buf.left, buf.right:
+            pass
+
+
+def goes_right(buf):
+    while True:
+        with buf.right, buf.left:
+            pass
+
+
+def ends(buf):
+    buf.x = 1
+
+
 def test_a_server_that_waits_at_the_end_gets_a_hint() -> None:
     shared = dict(request=Semaphore(0), reply=Semaphore(0), x=0)
     found = explore([server, client], shared=shared)
@@ -136,6 +152,9 @@ def test_a_server_that_waits_at_the_end_gets_a_hint() -> None:
     assert found.fault == "deadlock" and found.summary.endswith(hint)
     assert explore([server, client], shared=shared, must_finish=[1]).ok
     assert "must_finish" not in explore([client, client], shared=shared).summary
+    for beside in ([], [ends]):
+        crosswise = explore([goes_left, goes_right, *beside], shared=dict(left=Semaphore(1), right=Semaphore(1), x=0))
+        assert crosswise.fault == "deadlock" and "must_finish" not in crosswise.summary
 
 
 def test_a_consumer_for_whom_there_is_no_item_is_not_said_to_touch_nothing() -> None:
