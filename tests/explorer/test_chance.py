@@ -21,6 +21,7 @@ import pytest
 
 from shmlab import Semaphore, check, choose
 from shmlab.explorer import errors, explore
+from shmlab.strategies import semaphores
 
 SHARED = dict(x=0, y=0)
 STORE = """
@@ -123,17 +124,6 @@ def test_nothing_depends_on_a_hash() -> None:
 
 
 def test_sets_of_numbers_and_what_does_not_walk_are_explored() -> None:
-    def uses_sets(buf):
-        for number in {1, 2, 3}:
-            buf.x = number
-        names = {"a", "b"}
-        assert "a" in names and sorted(names) == ["a", "b"] and len(names) == 2
-        (only,) = {"a"}
-        buf.y = int(only == "a" and random.random() is not None)
-
-    with pytest.raises(errors.CannotFollow, match="random"):
-        explore([uses_sets], shared=SHARED)
-
     def uses_them_well(buf):
         for number in {1, 2, 3}:
             buf.x = number
@@ -198,7 +188,8 @@ def test_what_outlives_a_call_must_not_be_changed(function: Callable[..., object
             explore([function] * 2, shared=SHARED)
     finally:
         keyword.kwlist[:] = words
-        vars(string.Formatter).get("busy") and delattr(string.Formatter, "busy")
+        if "busy" in vars(string.Formatter):
+            del string.Formatter.busy
     assert decimal.getcontext().prec == precision
 
 
@@ -389,18 +380,11 @@ def test_a_deadlock_is_told_when_its_circle_is_closed_whoever_else_will_wait_lat
 def test_something_else_than_an_item_in_a_slot_is_not_called_an_empty_slot() -> None:
     def put(buf, item):
         buf.empty.acquire()
-        buf.slots[buf.in_ % buf.capacity] = item + 2
-        buf.in_ += 1
+        buf.slots[buf.in_] = item + 2
+        buf.in_ = (buf.in_ + 1) % buf.capacity
         buf.full.release()
 
-    def get(buf):
-        buf.full.acquire()
-        item = buf.slots[buf.out % buf.capacity]
-        buf.out += 1
-        buf.empty.release()
-        return item
-
-    found = explore(put, get, producers=1, consumers=1, items=2)
+    found = explore(put, semaphores.get, items=2)
     assert found.fault == "invented" and "which nobody put" in found.summary
 
 
