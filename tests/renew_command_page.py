@@ -5,11 +5,11 @@ The text is made from what the parser knows, not from its `--help`, which anothe
 
 import argparse
 import inspect
-from pathlib import Path
 
 from shmlab import cli
+from tests.clone import ROOT
 
-PAGE = Path(__file__).parents[1] / "docs/command.md"
+PAGE = ROOT / "docs/command.md"
 HEAD = """# The command
 
 `shmlab` does from a terminal what needs no notebook. Where it is not found, it is in the environment:

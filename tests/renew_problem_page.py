@@ -1,11 +1,10 @@
 """Write docs/problems.md from the library of problems: `python -m tests.renew_problem_page`."""
 
-from pathlib import Path
-
 from shmlab import problems
 from shmlab.problems import Problem
+from tests.clone import ROOT
 
-PAGE = Path(__file__).parents[1] / "docs/problems.md"
+PAGE = ROOT / "docs/problems.md"
 HEAD = """# Synchronisation problems
 
 `shmlab.problems` has {count} classic problems. Each comes with a question, a right program, and wrong ones with the

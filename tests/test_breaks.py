@@ -1,12 +1,10 @@
 """The deliberate breaks of `make mutants` still match the sources that they break, and name tests that exist."""
 
-from pathlib import Path
 
 import pytest
 
 from benchmarks.breaks import BREAKS, Break
-
-ROOT = Path(__file__).parent.parent
+from tests.clone import ROOT
 
 
 def test_there_are_many_and_no_two_of_one_name() -> None:

@@ -14,9 +14,9 @@ import pytest
 
 from shmlab import claim, segment
 from tests.apparatus import DIRECTORY, entries
+from tests.clone import ROOT
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
-ROOT = Path(__file__).parent.parent
 NAME = "shmlab-" + os.urandom(8).hex()
 CREATOR = """
 import os, sys

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.clone import ROOT
+
 CORE = (
     "shmlab, shmlab.layout, shmlab.item, shmlab.segment, shmlab.sync, shmlab.shared, shmlab.strategies, shmlab.worker, "
     "shmlab.join, shmlab.lab, shmlab.repair, shmlab.recovery, shmlab.observer, shmlab.processes, shmlab.ring, "

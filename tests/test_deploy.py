@@ -3,15 +3,14 @@
 import json
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from shmlab import limits
+from tests.clone import ROOT
 
-ROOT = Path(__file__).parent.parent
 CONTAINER = (ROOT / "Containerfile").read_text()
 PAGE = (ROOT / "docs/deploy.md").read_text()
 FOR_THE_HUB = {"git", "jupyterhub", "nbgitpuller"}  # that only the image has

@@ -10,15 +10,15 @@ import re
 import textwrap
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
 import shmlab
 from shmlab import widgets
+from tests.clone import ROOT
 
-REFERENCE = Path(__file__).parents[1] / "docs/reference"
+REFERENCE = ROOT / "docs/reference"
 FILLING = set(re.findall(r"\w+", "the a an of to in is it this that with and or for at its from one as by be gives"))
 # Parts of a view that its base class calls; nobody else has a reason to.
 INNER = {"build", "show", "under", "click", "button", "request", "say"}

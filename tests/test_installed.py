@@ -23,11 +23,10 @@ import yaml
 
 from shmlab import course
 from tests.apparatus import eventually
-from tests.clone import kept
+from tests.clone import ROOT, kept
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-ROOT = Path(__file__).parent.parent
 PINNED = {"PIP_CONSTRAINT": str(ROOT / "constraints.txt"), "PIP_BUILD_CONSTRAINT": str(ROOT / "constraints.txt")}
 GIGABYTE = 1 << 20  # in KiB, as ulimit takes it
 LONG = 500  # seconds, for what takes half a minute where nobody else computes

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.clone import ROOT
+
 PACKAGE = ROOT / "shmlab"
 WAITS = ("eventually", "_wait", "sleeps")  # the last is a student's program: the explorer takes its sleep away
 LONGEST = 320  # lines of one file

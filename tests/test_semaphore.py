@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,8 +14,8 @@ import pytest
 
 from shmlab import semaphore, sync
 from tests.apparatus import buffer, eventually
+from tests.clone import ROOT
 
-ROOT = Path(__file__).parent.parent
 KINDS = {"standard library": semaphore.Named, "ctypes": semaphore.ByCtypes}
 
 

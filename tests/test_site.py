@@ -12,8 +12,8 @@ from urllib.parse import unquote, urldefrag
 import pytest
 
 from benchmarks import pictures
+from tests.clone import ROOT
 
-ROOT = Path(__file__).parents[1]
 COURSE = (ROOT / "docs/course.md").read_text()
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data", "link": "href"}
 IN_CODE = re.compile(r"""(?:@import|url\(|importScripts\(|import\(|fetch\(|\.src\s*=)\s*["'(]*\s*(?:https?:)?//""")

@@ -18,10 +18,10 @@ from shmlab.explorer import real
 from shmlab.explorer.program import of_processes
 from tests import hostile
 from tests.apparatus import DIRECTORY, entries
+from tests.clone import ROOT
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process of another user")
-ROOT = Path(__file__).parent.parent
 SEMAPHORES = {"empty": 8, "full": 0, "mutex": 1}
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.clone import ROOT
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-ROOT = Path(__file__).parent.parent
 LONG = 250  # seconds, for what takes a few where nobody else computes
 NOBODY = 65534  # a user without rights
 AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]

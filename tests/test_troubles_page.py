@@ -14,8 +14,8 @@ import pytest
 from shmlab import errors, labs
 from shmlab.doctor import machine
 from shmlab.errors import ShmlabError
+from tests.clone import ROOT
 
-ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/troubles.md").read_text()
 SAID = re.findall(r"^```text\n(.*?)\n```$", PAGE, re.MULTILINE | re.DOTALL)
 SHARE = Path(sys.prefix, "share/jupyter")

@@ -2,15 +2,15 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.harness import IDLE, Jupyter, Notebook
+from tests.clone import ROOT
 
-LESSONS = Path(__file__).parents[2] / "notebooks"
+LESSONS = ROOT / "notebooks"
 VIEW = "application/vnd.jupyter.widget-view+json"
 BROKEN = "broken.ipynb"
 RUN = 120_000  # milliseconds for all cells of a lesson

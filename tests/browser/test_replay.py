@@ -10,10 +10,11 @@ from shmlab.pages import film, page
 from shmlab.recording import Recording
 from tests.apparatus import eventually
 from tests.browser.harness import Jupyter, Open
+from tests.clone import ROOT
 from tests.recording.runs import recorded, story
 
 MOMENTS = 40
-LESSON = Path(__file__).parents[2] / "notebooks/05_producer_consumer.ipynb"
+LESSON = ROOT / "notebooks/05_producer_consumer.ipynb"
 
 
 def seconds(text: str) -> float:

@@ -10,14 +10,13 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from shmlab.comparison import stage
 from shmlab.comparison.plan import Task, planned
 from tests.apparatus import DIRECTORY, descriptors, watch
+from tests.clone import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 PLAN = dataclasses.replace(planned(["pipe"], [8]), seconds=0.1)
 
 

@@ -16,8 +16,8 @@ from shmlab import cli
 from shmlab.comparison import Measuring
 from shmlab.comparison.plan import Plan, planned
 from tests.apparatus import alive, eventually
+from tests.clone import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 PROGRAM = "shmlab.comparison.stage"
 SMALL = planned(["pipe", "textbook"], [8, 4096], [(1, 1), (2, 2)], rounds=2, seconds=3)
 LONG = planned(["pipe", "queue"], rounds=100, seconds=600)

@@ -3,7 +3,6 @@
 import importlib
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +10,9 @@ import pytest
 from shmlab import ArgumentError
 from shmlab.comparison import plan, trace, way, ways
 from shmlab.comparison.plan import CALLS, THROUGHPUT, TRIP, Task
+from tests.clone import ROOT
 from tests.comparison.program import measured
 
-ROOT = Path(__file__).parents[2]
 EVERY = ways.names + ways.more
 SIZES = (1, 8, 4096, 1 << 20)
 PIPE = Task(THROUGHPUT, "pipe", 64, 1, 1, 0)

@@ -7,9 +7,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from shmlab import course, errors
-from tests.clone import kept
+from tests.clone import ROOT, kept
 
-ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 

@@ -14,7 +14,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 from shmlab.explorer import Atomic
 from shmlab.explorer.counting import interleavings
@@ -22,6 +21,7 @@ from shmlab.explorer.errors import ValueRefused
 from shmlab.explorer.program import of_processes
 from shmlab.explorer.search import Graph, search
 from shmlab.sync import Semaphore
+from tests.clone import ROOT
 from tests.explorer import brute, reducing, waiting
 
 ITERABLES = (
@@ -40,7 +40,7 @@ ITERABLES = (
 )
 SMALL = 3_000  # interleavings that brute force may take
 STATES = 20_000
-FIGURES = Path(__file__).parents[2] / "docs/figures/explorer-fuzz.json"
+FIGURES = ROOT / "docs/figures/explorer-fuzz.json"
 SKIPPED = "too big or not valid"
 KINDS = ("brute force", "histories", "machine", SKIPPED)
 Found = Counter[str]

@@ -10,8 +10,9 @@ import pytest
 
 import shmlab
 from shmlab.errors import ArgumentError
+from tests.clone import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs/testing.md"
+PAGE = ROOT / "docs/testing.md"
 SMALL: dict[str, Any] = dict(producers=2, items=1)
 
 

@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import psutil
 import pytest
@@ -18,9 +17,9 @@ import pytest
 from shmlab import handle, segment
 from tests import denied
 from tests.apparatus import alive, entries, eventually, workers_of
+from tests.clone import ROOT
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
-ROOT = Path(__file__).parents[2]
 REFUSALS = (
     *(
         "pidfd",

@@ -16,11 +16,11 @@ import pytest
 import shmlab
 from shmlab import Lab
 from tests.apparatus import descriptors, entries, eventually, own_entries, workers_of
+from tests.clone import ROOT
 from tests.faults.conftest import PROMISED, workers
 from tests.faults.test_owner_death import Kernel, gone
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
-ROOT = Path(__file__).parents[2]
 SOUND = ("semaphores", "condition", "unbounded", "busy_waiting")
 
 

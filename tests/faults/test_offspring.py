@@ -13,9 +13,9 @@ import pytest
 from shmlab import Lab, offspring, segment
 from shmlab import layout as at
 from tests.apparatus import alive, eventually
+from tests.clone import ROOT
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
-ROOT = Path(__file__).parents[2]
 PER_WORKER, WORKERS = 3, 3
 SLEEP = ["sleep", "7773"]  # a number that nobody else sleeps for
 

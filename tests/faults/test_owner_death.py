@@ -18,9 +18,9 @@ from jupyter_client.manager import KernelManager
 
 from shmlab.observer import Observer
 from tests.apparatus import DIRECTORY, alive, entries, eventually, workers_of
+from tests.clone import ROOT
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
-ROOT = Path(__file__).parents[2]
 PROMISED = 2.0  # seconds
 BEGIN = """
 import os, signal, sys, threading, time

@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 from tests.apparatus import eventually
+from tests.clone import ROOT
 
-ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import json, os, signal, sys
 from shmlab import errors, launch, segment, shared, strategies

@@ -12,8 +12,9 @@ import nbformat
 from nbclient import NotebookClient
 
 from shmlab.explorer.progress import QUIET
+from tests.clone import ROOT
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = ROOT / "notebooks"
 VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from shmlab import check, fences, strategies
+from tests.clone import ROOT
 
-ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
 PACKAGE = ROOT / "shmlab"

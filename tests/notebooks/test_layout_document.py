@@ -8,7 +8,6 @@ import struct
 import time
 import zlib
 from _multiprocessing import SemLock
-from pathlib import Path
 from types import TracebackType
 
 import pytest
@@ -17,8 +16,9 @@ from shmlab import layout as at
 from shmlab.lab import Lab
 from shmlab.strategies import names
 from tests.apparatus import eventually
+from tests.clone import ROOT
 
-DOCUMENT = (Path(__file__).parents[2] / "docs/layout.md").read_text()
+DOCUMENT = (ROOT / "docs/layout.md").read_text()
 ENTRY = re.compile(r"\| (\d+) \| `(\w+)` \|")
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import nbformat
 import pytest
 
+from tests.clone import ROOT
 from tests.notebooks.renew import METADATA, VIEW
 
-ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TEXTS = [*NOTEBOOKS, *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 IGNORED = "# NBVAL_IGNORE_OUTPUT"

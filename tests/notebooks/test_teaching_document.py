@@ -1,12 +1,12 @@
 """docs/teaching.md names every task beside its lesson, and its plans say what the lecture says."""
 
 import re
-from pathlib import Path
 
 from shmlab import check
 from shmlab.lecture import MINUTES, begins, stations
+from tests.clone import ROOT
 
-TEXT = (Path(__file__).parents[2] / "docs/teaching.md").read_text()
+TEXT = (ROOT / "docs/teaching.md").read_text()
 ROW = re.compile(r"^\| \[(\d\d)\]\(\.\./notebooks/(\d\d)_\w+\.ipynb\) \| .+ \| (.+) \|$", re.MULTILINE)
 
 

@@ -19,8 +19,8 @@ from shmlab.errors import ArgumentError, NoRoom
 from shmlab.pipeline import tools
 from shmlab.pipeline.pipeline import Pipeline, check
 from tests.apparatus import alive, entries, eventually, own_entries
+from tests.clone import ROOT
 
-ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "notebooks/sources"
 PRINTS = "collatz   6171 has the longest path below 10000\ncrc32     cbf43926\n"
 PROGRAM = "shmlab.pipeline.stage"

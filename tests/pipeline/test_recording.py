@@ -14,8 +14,9 @@ from shmlab.pipeline import recording, tools
 from shmlab.pipeline.pipeline import Pipeline, check
 from shmlab.pipeline.recording import Replay
 from tests.apparatus import eventually
+from tests.clone import ROOT
 
-SOURCES = str(Path(__file__).parents[2] / "notebooks/sources")
+SOURCES = str(ROOT / "notebooks/sources")
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.clone import ROOT
 from tests.recording.runs import file
 
-ROOT = Path(__file__).parents[2]
 BLOCKED = """
 import sys
 

@@ -14,9 +14,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.clone import ROOT
+
 ITEM = struct.Struct("QQ")
 STOP = 1 << 63  # an item of this producer number ends the consumer that gets it
-ROOT = Path(__file__).parents[2]
 MOST = 1 << 20  # items that fit in the notes
 
 

@@ -13,8 +13,9 @@ from shmlab.pipeline import tools
 from shmlab.pipeline.recording import Replay
 from shmlab.widgets.pipeline import LivePipeline
 from tests.apparatus import eventually
+from tests.clone import ROOT
 
-SOURCES = str(Path(__file__).parents[2] / "notebooks/sources")
+SOURCES = str(ROOT / "notebooks/sources")
 needs_tools = pytest.mark.skipif(bool(tools.missing()), reason="needs cc and as: sudo apt install gcc")
 
 
