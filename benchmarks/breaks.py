@@ -23,7 +23,7 @@ class Break:
         return path.read_text().count(self.before) if path.exists() else 0
 
 
-SEGMENT, SHARED, RECEIPTS = "tests/test_segment.py", "tests/test_shared.py", "tests/test_receipts.py"
+SEGMENT, SHARED, RECEIPTS = "tests/memory/test_segment.py", "tests/memory/test_buf.py", "tests/memory/test_receipts.py"
 REPAIR, OWNER = "tests/faults/test_repair.py", "tests/faults/test_owner_death.py"
 EXPLORED, VERDICTS = "tests/ring/test_explored.py", "tests/explorer/test_verdicts.py"
 PIPELINE = "tests/pipeline/test_pipeline.py"
@@ -31,75 +31,75 @@ PIPELINE = "tests/pipeline/test_pipeline.py"
 BREAKS = (
     Break(
         "whoever comes to wait after a notify takes its wake-up",
-        "shmlab/condition.py",
+        "shmlab/memory/condition_variable.py",
         "            self._woken.acquire()\n",
         "            pass\n",
-        ("tests/test_condition.py",),
+        ("tests/memory/test_condition_variable.py",),
     ),
     # --- the segment -------------------------------------------------------------------------------------------
     Break(
         "memory is not reserved",
-        "shmlab/segment.py",
+        "shmlab/memory/segment.py",
         "_reserve(file.fd, layout.size)",
         "os.ftruncate(file.fd, layout.size)",
         (SEGMENT,),
     ),
     Break(
         "a segment that others may write is attached",
-        "shmlab/segment.py",
+        "shmlab/memory/segment.py",
         "if info.st_uid != os.geteuid() or info.st_mode & 0o077:",
         "if info.st_uid != os.geteuid():",
         (SEGMENT,),
     ),
     Break(
         "a short read stays short",
-        "shmlab/segment.py",
+        "shmlab/memory/segment.py",
         'return os.pread(self.fd, size, offset).ljust(size, b"\\0")',
         "return os.pread(self.fd, size, offset)",
         (SEGMENT,),
     ),
     Break(
         "the cap is not noted",
-        "shmlab/segment.py",
+        "shmlab/memory/segment.py",
         "self.words[at.AT_CAP // at.WORD] = 1",
         "pass",
         (SEGMENT, SHARED),
     ),
     Break(
         "semaphores of the living are swept",
-        "shmlab/segment.py",
-        " or claim.stands(name):",
+        "shmlab/memory/segment.py",
+        " or name_claim.stands(name):",
         ":",
         (SEGMENT,),
     ),
     Break(
         "a torn item is called whole",
-        "shmlab/item.py",
+        "shmlab/memory/item.py",
         "return self.ticket != 0 and self.checksum == checksum(self.payload, self.ticket)",
         "return self.ticket != 0",
-        ("tests/test_item.py", SHARED),
+        ("tests/memory/test_item.py", SHARED),
     ),
     # --- semaphores and the worker -----------------------------------------------------------------------------
     Break(
         "a sleeper does not see a repair",
-        "shmlab/sync.py",
+        "shmlab/memory/semaphores.py",
         "            if words[FROZEN]:\n",
         "            if False:\n",
-        ("tests/test_sync.py", REPAIR),
+        ("tests/memory/test_semaphores.py", REPAIR),
     ),
     Break(
         "a lock given back is still told as held",
-        "shmlab/sync.py",
+        "shmlab/memory/semaphores.py",
         "            self._words[self._holds] = 0\n",
         "            pass\n",
-        ("tests/test_sync.py",),
+        ("tests/memory/test_semaphores.py",),
     ),
     Break(
         "a reset semaphore keeps the count of its sleepers",
-        "shmlab/sync.py",
+        "shmlab/memory/semaphores.py",
         'value.to_bytes(8, "little")',
         'value.to_bytes(4, "little")',
-        ("tests/test_sync.py",),
+        ("tests/memory/test_semaphores.py",),
     ),
     Break(
         "a producer that catches up makes more than its quota",
@@ -125,28 +125,28 @@ BREAKS = (
     # --- accounts ----------------------------------------------------------------------------------------------
     Break(
         "the hand is not told before the slot is empty",
-        "shmlab/shared.py",
+        "shmlab/memory/buf.py",
         "words[mine + at.HAND] = ticket",
         "pass",
         (SHARED,),
     ),
     Break(
         "a moved item stays in its old slot, too",
-        "shmlab/shared.py",
+        "shmlab/memory/buf.py",
         "self._ordered.words[here // at.WORD] = at.EMPTY",
         "pass",
         (SHARED,),
     ),
     Break(
         "an item overtaken is not noticed",
-        "shmlab/receipts.py",
+        "shmlab/memory/receipts.py",
         "if sequence < self._newest[producer] and not self._data[receipt]:",
         "if False:",
         (RECEIPTS,),
     ),
     Break(
         "receipts are cleared before they are settled",
-        "shmlab/receipts.py",
+        "shmlab/memory/receipts.py",
         "    words[mine + at.SETTLED] = first + size  # before the bytes are cleared: a late receipt must not count as "
         "a new one\n    private_fence()()  # a byte is no word of `words`\n"
         "    segment.data[start : start + size] = bytes(size)\n",

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import shmlab
 from shmlab import Lab, strategies
-from shmlab import layout as at
+from shmlab.memory import layout as at
 from shmlab.observer import Observer
 
 ROOT = Path(__file__).parent.parent

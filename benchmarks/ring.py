@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 from benchmarks.core import Figure, figure
 from shmlab import Ring
-from shmlab import layout as at
 from shmlab.comparison.plan import THROUGHPUT, Task, planned
 from shmlab.comparison.stage import Stage
+from shmlab.memory import layout as at
+from shmlab.memory.segment import open_unmapped
 from shmlab.ring import words
 from shmlab.ring.snapshot import look
-from shmlab.segment import open_unmapped
 
 SLOTS = (8, 64, 1024, 65_536)
 PASSED = (0, 10**9)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.core import machine
-from shmlab import semaphore, sync
+from shmlab.memory import posix_semaphore, semaphores
 
 PAIRS = 20_000  # acquire and release, in a round
 
@@ -22,8 +22,8 @@ PAIRS = 20_000  # acquire and release, in a round
 def ways(segment: str, name: str) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
     """Each way's acquire and release of the same semaphore."""
     found = {}
-    for kind in (semaphore.Named, semaphore.ByCtypes):
-        opened = semaphore.open_named(f"/{segment}.{name}", kind)
+    for kind in (posix_semaphore.Named, posix_semaphore.ByCtypes):
+        opened = posix_semaphore.open_named(f"/{segment}.{name}", kind)
         found[kind.__name__] = opened.acquire, opened.release
     try:
         import posix_ipc  # type: ignore[import-not-found]
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30, metavar="N", help="how often each way is measured (30)")
     rounds = parser.parse_args().rounds
     segment, name = f"shmlab-bench-{os.getpid()}", "mutex"
-    sync.create(segment, name, 1)
+    semaphores.create(segment, name, 1)
     try:
         tried = ways(segment, name)
         seen: dict[str, list[float]] = {way: [] for way in tried}
@@ -55,7 +55,7 @@ def main() -> None:
             for way, (acquire, release) in tried.items():
                 seen[way].append(pair(acquire, release))
     finally:
-        Path(sync.path(segment, name)).unlink()
+        Path(semaphores.path(segment, name)).unlink()
     print(*(f"{key}: {value}" for key, value in machine().items()), sep="\n")
     first = statistics.median(next(iter(seen.values())))
     for way, values in seen.items():

@@ -22,8 +22,7 @@ from pathlib import Path
 
 from benchmarks import soak_owner, soak_prints
 from benchmarks.core import machine
-from benchmarks.soak_guests import Failed as GuestsFailed
-from benchmarks.soak_guests import GuestSoak, compiled
+from benchmarks.soak_guests import Failed as GuestsFailed, GuestSoak, compiled
 from benchmarks.soak_memory import GROWTH, Memory
 from benchmarks.soak_strangers import alone, beside_a_stranger, seclude
 from shmlab import Lab, Snapshot, Worker

@@ -21,10 +21,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import shmlab
-from shmlab import Lab, sync
-from shmlab import layout as at
+from shmlab import Lab
+from shmlab.memory import layout as at, semaphores
+from shmlab.memory.waiting import until
 from shmlab.observer import Observer
-from shmlab.waiting import until
 
 SLOTS = 4
 STRATEGIES = {"semaphores": 2, "condition": 2, "unbounded": 2, "busy_waiting": 1}  # guests of each role
@@ -139,7 +139,7 @@ class GuestSoak:
         return all(values[name] == wanted[name] for name in names if name in wanted and name not in asleep)
 
     def values(self) -> dict[str, int | None]:
-        return {name: sync.value(self.file.name, name) for name in self.file.layout.semaphores}
+        return {name: semaphores.value(self.file.name, name) for name in self.file.layout.semaphores}
 
     def full(self) -> int:
         layout = self.file.layout

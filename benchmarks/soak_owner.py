@@ -12,9 +12,9 @@ import sys
 import time
 from pathlib import Path
 
+from shmlab.memory.segment import DIRECTORY
+from shmlab.memory.waiting import until
 from shmlab.offspring import VARIABLE
-from shmlab.segment import DIRECTORY
-from shmlab.waiting import until
 
 ROOT = Path(__file__).parent.parent
 START = 60.0  # seconds until its labs run, on a machine that is busy

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from statistics import median
 
 from shmlab import Lab, processes
-from shmlab.waiting import until
+from shmlab.memory.waiting import until
 
 TIMES = 20  # that each order is given
 BEYOND = 0.05  # seconds that an answer may take longer, in the middle of all

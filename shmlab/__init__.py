@@ -13,13 +13,13 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Atomic": "explorer",
-    "Condition": "condition",
+    "Condition": "memory.condition_variable",
     "Critical": "explorer",
     "Lab": "lab",
     "Observer": "observer",
     "Report": "snapshot",
     "Ring": "ring",
-    "Semaphore": "sync",
+    "Semaphore": "memory.semaphores",
     "Snapshot": "snapshot",
     "Worker": "snapshot",
     "check": "exercises",
@@ -28,17 +28,26 @@ _HOMES = {
     "explore": "explorer",
     "explored": "explorer.testing",
     "show": "source",
-    "ShmlabError": "errors",
-    "ArgumentError": "errors",
-    "CapReached": "errors",
-    "LabStopped": "errors",
-    "NoRoom": "errors",
-    "RecordingRefused": "errors",
-    "SegmentNotFound": "errors",
-    "SegmentRefused": "errors",
-    "WorkerFailed": "errors",
+    "ShmlabError": "memory.errors",
+    "ArgumentError": "memory.errors",
+    "CapReached": "memory.errors",
+    "LabStopped": "memory.errors",
+    "NoRoom": "memory.errors",
+    "RecordingRefused": "memory.errors",
+    "SegmentNotFound": "memory.errors",
+    "SegmentRefused": "memory.errors",
+    "WorkerFailed": "memory.errors",
 }
-_MODULES = ("labs", "layout", "problems", "recording", "scenarios", "segment", "strategies", "sync")
+_MODULES = {
+    "labs": "labs",
+    "layout": "memory.layout",
+    "problems": "problems",
+    "recording": "recording",
+    "scenarios": "scenarios",
+    "segment": "memory.segment",
+    "strategies": "strategies",
+    "sync": "memory.semaphores",
+}
 __all__ = [
     "ArgumentError",
     "Atomic",
@@ -76,11 +85,16 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from shmlab import labs, layout, problems, recording, scenarios, segment, strategies, sync
+    from shmlab import labs, problems, recording, scenarios, strategies
     from shmlab.choice import choose
     from shmlab.comparison import compare
-    from shmlab.condition import Condition
-    from shmlab.errors import (
+    from shmlab.exercises import check
+    from shmlab.explorer import Atomic, Critical, explore
+    from shmlab.explorer.testing import explored
+    from shmlab.lab import Lab
+    from shmlab.memory import layout, segment, semaphores as sync
+    from shmlab.memory.condition_variable import Condition
+    from shmlab.memory.errors import (
         ArgumentError,
         CapReached,
         LabStopped,
@@ -91,22 +105,18 @@ if TYPE_CHECKING:
         ShmlabError,
         WorkerFailed,
     )
-    from shmlab.exercises import check
-    from shmlab.explorer import Atomic, Critical, explore
-    from shmlab.explorer.testing import explored
-    from shmlab.lab import Lab
+    from shmlab.memory.semaphores import Semaphore
     from shmlab.observer import Observer
     from shmlab.ring import Ring
     from shmlab.snapshot import Report, Snapshot, Worker
     from shmlab.source import show
-    from shmlab.sync import Semaphore
 
 
 def __getattr__(name: str) -> object:
     if name in _HOMES:
         value: object = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     elif name in _MODULES:
-        value = importlib.import_module(f"{__name__}.{name}")
+        value = importlib.import_module(f"{__name__}.{_MODULES[name]}")
     else:
         raise AttributeError(f"shmlab has no {name!r}. It has: {', '.join(sorted(__all__))}.")
     globals()[name] = value

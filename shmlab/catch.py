@@ -4,8 +4,8 @@ import signal
 from collections.abc import Callable
 from time import sleep
 
+from shmlab.memory.waiting import Deadline, until
 from shmlab.processes import Program
-from shmlab.waiting import Deadline, until
 
 LOOK = 0.0005  # seconds between two looks
 MOMENT = 0.001  # seconds until a signal has reached its process

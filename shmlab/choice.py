@@ -6,7 +6,7 @@ In a lab it falls at random. The explorer tries all alternatives, and in the ste
 from collections.abc import Callable
 from typing import TypeVar
 
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 
 Alternative = TypeVar("Alternative")
 Takes = Callable[[tuple[str, ...]], bool]  # whether the first of these alternatives, as text, is taken

@@ -7,8 +7,8 @@ import struct
 from bisect import bisect_left
 from itertools import accumulate
 
-from shmlab import layout as at
-from shmlab.segment import SegmentFile
+from shmlab.memory import layout as at
+from shmlab.memory.segment import SegmentFile
 
 Row = tuple[int, ...]
 HEAD = at.ROWS_AT  # bytes in front of the rows: the header, control words, shared variables

@@ -12,22 +12,22 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from shmlab import layout as at
-from shmlab import limits, processes, rows
+from shmlab import processes
 from shmlab.catch import catch
-from shmlab.errors import ArgumentError, LabStopped, NoRoom
 from shmlab.guests import Guest, Guests
 from shmlab.log import Log
+from shmlab.memory import layout as at, limits, rows
+from shmlab.memory.errors import ArgumentError, LabStopped, NoRoom
+from shmlab.memory.os_errors import no_room
+from shmlab.memory.segment import SegmentFile
+from shmlab.memory.waiting import Deadline, until
 from shmlab.meter import Meter
-from shmlab.no_room import no_room
 from shmlab.observer import Observer
 from shmlab.processes import Program
 from shmlab.recovery import Recovery
 from shmlab.repair import Dead
-from shmlab.segment import SegmentFile
 from shmlab.snapshot import Measured, Snapshot, Worker
 from shmlab.strategies import Strategy
-from shmlab.waiting import Deadline, until
 
 START, END = 2.0, 10.0  # seconds that a worker may take to start, and all together to end once they are killed
 WORKER = ("shmlab.worker",)  # the program that a worker runs

@@ -13,12 +13,11 @@ import signal
 import threading
 from collections.abc import Callable
 
-from shmlab import layout as at
-from shmlab import rows
 from shmlab.handle import Handle
+from shmlab.memory import layout as at, rows
+from shmlab.memory.segment import DIRECTORY, SegmentFile
+from shmlab.memory.waiting import until
 from shmlab.processes import Program
-from shmlab.segment import DIRECTORY, SegmentFile
-from shmlab.waiting import until
 
 EVERY = 0.2  # seconds between two looks at all rows
 LOOK = 0.01  # seconds between two looks at one whose end is awaited

@@ -15,7 +15,7 @@ import os
 import select
 import time
 
-from shmlab.waiting import until
+from shmlab.memory.waiting import until
 
 # what an old kernel and sandboxes say to a call that they do not allow
 REFUSED = (errno.ENOSYS, errno.EPERM, errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP)

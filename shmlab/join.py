@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from shmlab import layout as at
-from shmlab import limits, rows, strategies
-from shmlab.errors import ArgumentError, SegmentRefused
+from shmlab import strategies
 from shmlab.guests import over
-from shmlab.segment import Segment, attach, owner_is_dead, unlink
-from shmlab.shared import Shared
+from shmlab.memory import layout as at, limits, rows
+from shmlab.memory.buf import Shared
+from shmlab.memory.errors import ArgumentError, SegmentRefused
+from shmlab.memory.segment import Segment, attach, owner_is_dead, unlink
 from shmlab.worker import Worker
 
 EVERY = 1.0  # seconds between two lines about how it goes

@@ -11,15 +11,15 @@ from dataclasses import replace
 from os import PathLike, getpid
 from threading import Lock, RLock
 
-from shmlab import launch, limits, settings
-from shmlab import layout as at
+from shmlab import launch, settings
 from shmlab.crew import Crew
 from shmlab.ending import at_exit
-from shmlab.errors import LabStopped
 from shmlab.log import Event, Log
+from shmlab.memory import layout as at, limits
+from shmlab.memory.errors import LabStopped
+from shmlab.memory.segment import SegmentFile
 from shmlab.narrator import Narrator
 from shmlab.recorder import Recorder
-from shmlab.segment import SegmentFile
 from shmlab.snapshot import Report, Snapshot, Worker
 from shmlab.trial import Look, Trial, at_rest
 

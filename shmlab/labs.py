@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from shmlab import limits
-from shmlab.errors import ArgumentError
+from shmlab.memory import limits
+from shmlab.memory.errors import ArgumentError
 
 if TYPE_CHECKING:
     import os

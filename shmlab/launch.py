@@ -5,12 +5,12 @@ import errno
 import os
 import threading
 
-from shmlab import layout as at
-from shmlab import limits, offspring, orphan, rows, scratch, segment, sync
-from shmlab.errors import NoRoom, ShmlabError
-from shmlab.layout import Layout
-from shmlab.no_room import no_room
-from shmlab.segment import SegmentFile
+from shmlab import offspring, orphan, scratch
+from shmlab.memory import layout as at, limits, rows, segment, semaphores
+from shmlab.memory.errors import NoRoom, ShmlabError
+from shmlab.memory.layout import Layout
+from shmlab.memory.os_errors import no_room
+from shmlab.memory.segment import SegmentFile
 from shmlab.strategies import Strategy
 
 _running: dict[str, int] = {}  # this program's segments, and how many bytes each may come to have
@@ -21,17 +21,17 @@ _counting = threading.Lock()
 def publish(strategy: Strategy, slots: int, payload: int) -> SegmentFile:
     """Create the segment and semaphores of a strategy; this process owns them. Raises NoRoom."""
     initial = strategy.shared(slots)
-    semaphores = {name: value.value for name, value in initial.items() if isinstance(value, sync.Semaphore)}
-    variables = {name: value for name, value in initial.items() if not isinstance(value, sync.Semaphore)}
+    values = {name: value.value for name, value in initial.items() if isinstance(value, semaphores.Semaphore)}
+    variables = {name: value for name, value in initial.items() if not isinstance(value, semaphores.Semaphore)}
     cap = _cap(slots, payload) if strategy.unbounded else slots
     layout = Layout(
-        strategy.name, tuple(variables), semaphores, slots, cap, payload, limits.WORKERS, strategy.unbounded
+        strategy.name, tuple(variables), values, slots, cap, payload, limits.WORKERS, strategy.unbounded
     )
 
     def fill(file: SegmentFile) -> None:
         for i, value in enumerate(variables.values()):
             file.write(at.variable(i), value.to_bytes(at.WORD, "little", signed=True))
-        sync.create_all(file.name, semaphores)
+        semaphores.create_all(file.name, values)
 
     with _counting:
         _check_room(layout)

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shmlab.errors import ArgumentError
-from shmlab.segment import DIRECTORY
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.segment import DIRECTORY
 
 LINE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) [0-9a-f]+ \S+ (\d+) *(.*)")
 UNLINKED = " (deleted)"

@@ -13,13 +13,12 @@ from functools import lru_cache
 from itertools import compress
 from types import MappingProxyType
 
-from shmlab import layout as at
-from shmlab import limits, sync
 from shmlab.copies import Latencies, Row, Rows
-from shmlab.errors import SegmentRefused
-from shmlab.item import SEQUENCE, SEQUENCE_BITS
-from shmlab.receipts import Books
-from shmlab.segment import SegmentFile, open_unmapped
+from shmlab.memory import layout as at, limits, semaphores
+from shmlab.memory.errors import SegmentRefused
+from shmlab.memory.item import SEQUENCE, SEQUENCE_BITS
+from shmlab.memory.receipts import Books
+from shmlab.memory.segment import SegmentFile, open_unmapped
 from shmlab.snapshot import FINAL, Measured, Slots, Snapshot, Worker
 
 TYPE_CHECKING = False
@@ -140,7 +139,7 @@ class Observer:
             in_=variables["in_"] % before.capacity if "in_" in variables else None,
             out=variables["out"] % before.capacity if "out" in variables else None,
             variables=MappingProxyType(variables),
-            semaphores=MappingProxyType({n: sync.value(self.segment.name, n) or 0 for n in layout.semaphores}),
+            semaphores=MappingProxyType({n: semaphores.value(self.segment.name, n) or 0 for n in layout.semaphores}),
             slots=slots,
             workers=self._workers(rows, bool(after.word(at.STEP_TIME)), measure),
             produced=after.total(at.PRODUCED),
@@ -179,10 +178,10 @@ class _Shown:
 
     __slots__ = ("_blocked", "_holds", "_index", "_measured", "_pattern", "_waits", "_worker", "row", "said")
 
-    def __init__(self, index: int, row: Row, semaphores: list[str], slowed: bool, now: int) -> None:
-        self._index, self.row, count = index, row, len(semaphores)
-        self._holds = semaphores[row[at.HOLDS] - 1] if 0 < row[at.HOLDS] <= count else None
-        self._waits = semaphores[row[at.WAITS] - 1] if 0 < row[at.WAITS] <= count else None
+    def __init__(self, index: int, row: Row, used: list[str], slowed: bool, now: int) -> None:
+        self._index, self.row, count = index, row, len(used)
+        self._holds = used[row[at.HOLDS] - 1] if 0 < row[at.HOLDS] <= count else None
+        self._waits = used[row[at.WAITS] - 1] if 0 < row[at.WAITS] <= count else None
         name, rate, self._pattern = _settings(row[at.ROLE : at.PATTERN + 1])
         producing = row[at.ROLE] == at.PRODUCER
         items = max(0, row[at.PRODUCED if producing else at.CONSUMED] - row[at.BASE])
@@ -241,8 +240,8 @@ def _state(row: Row, holds: str | None, waits: str | None, producing: bool, slow
 
 def running() -> "list[Snapshot | RingSnapshot]":
     """A snapshot of every lab and every ring of this user that is alive."""
+    from shmlab.memory.segment import names, owner_is_dead
     from shmlab.ring.snapshot import look
-    from shmlab.segment import names, owner_is_dead
 
     found: list[Snapshot | RingSnapshot] = []
     for name in names():

@@ -10,10 +10,10 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 
-from shmlab import claim
 from shmlab.handle import Handle
-from shmlab.limits import is_segment_name
-from shmlab.segment import DIRECTORY, owner_is_dead
+from shmlab.memory import name_claim
+from shmlab.memory.limits import is_segment_name
+from shmlab.memory.segment import DIRECTORY, owner_is_dead
 
 VARIABLE = "SHMLAB_SEGMENTS"
 ENVIRONMENT = 1 << 22  # bytes of an environment that are looked at; Linux allows half of it by default
@@ -62,7 +62,7 @@ def _stray(pid: int, names: list[str]) -> bool:
 
 
 def _over(name: str) -> bool:
-    return not claim.ours(f"{DIRECTORY}/{name}") or owner_is_dead(name)  # a stranger's file is no lab of ours
+    return not name_claim.ours(f"{DIRECTORY}/{name}") or owner_is_dead(name)  # a stranger's file is no lab of ours
 
 
 def _end(wanted: Callable[[int, list[str]], bool]) -> list[int]:

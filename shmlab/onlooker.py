@@ -6,8 +6,7 @@ it is, is measured here from outside, as the owner measures it. Nothing is chang
 
 import os
 
-from shmlab.guests import Guest
-from shmlab.guests import over as over
+from shmlab.guests import Guest, over as over
 from shmlab.log import Event, Log
 from shmlab.meter import Meter
 from shmlab.narrator import Narrator

@@ -14,10 +14,11 @@ import fcntl
 import os
 import select
 
-from shmlab import limits, locks, offspring
+from shmlab import offspring
 from shmlab.handle import pidfd
-from shmlab.segment import Segment, SegmentFile, unlink
-from shmlab.waiting import Deadline, until
+from shmlab.memory import byte_lock, limits
+from shmlab.memory.segment import Segment, SegmentFile, unlink
+from shmlab.memory.waiting import Deadline, until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _await_turn(segment: Segment, folder: str) -> None:
             fd = os.open(turn, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)  # it is closed by this process's end
             until(lambda: _locks(fd), TURN, LOCK)
         else:
-            until(lambda: locks.lock(segment.fd, CLEANING), TURN, LOCK)
+            until(lambda: byte_lock.lock(segment.fd, CLEANING), TURN, LOCK)
 
 
 def _owner_is_dead(segment: Segment) -> bool:

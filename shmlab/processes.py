@@ -20,10 +20,11 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from shmlab import limits, offspring
-from shmlab.errors import NoRoom
+from shmlab import offspring
 from shmlab.handle import Handle
-from shmlab.no_room import no_room
+from shmlab.memory import limits
+from shmlab.memory.errors import NoRoom
+from shmlab.memory.os_errors import no_room
 
 KEPT_OUTPUT = 64 << 10  # bytes of what one program printed that are kept
 READ_AT_ONCE = 64 << 10

@@ -14,10 +14,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from shmlab import layout as at
 from shmlab.ending import at_exit
-from shmlab.errors import ArgumentError, LabStopped
 from shmlab.log import Event
+from shmlab.memory import layout as at
+from shmlab.memory.errors import ArgumentError, LabStopped
 from shmlab.recording import form
 from shmlab.recording.writing import Writing
 

@@ -15,14 +15,14 @@ import threading
 import time
 from typing import Protocol
 
-from shmlab import layout as at
 from shmlab.guests import Guest
 from shmlab.log import Log
+from shmlab.memory import layout as at
+from shmlab.memory.segment import SegmentFile
+from shmlab.memory.waiting import Deadline, until
 from shmlab.processes import Program
 from shmlab.repair import Dead, repair
-from shmlab.segment import SegmentFile
 from shmlab.strategies import Strategy
-from shmlab.waiting import Deadline, until
 
 PATIENCE = 2.0  # seconds until every worker is parked; in slow motion also as long as a put may take
 STEPS = 20  # steps of slow motion in one put or get, at most

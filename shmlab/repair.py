@@ -9,11 +9,10 @@ This must run while no living worker is inside put or get (see `recovery`). It r
 
 from dataclasses import dataclass
 
-from shmlab import layout as at
-from shmlab import sync
-from shmlab.item import SEQUENCE, SEQUENCE_BITS
-from shmlab.receipts import opened
-from shmlab.segment import SegmentFile
+from shmlab.memory import layout as at, semaphores
+from shmlab.memory.item import SEQUENCE, SEQUENCE_BITS
+from shmlab.memory.receipts import opened
+from shmlab.memory.segment import SegmentFile
 from shmlab.snapshot import Slots
 from shmlab.strategies import Strategy
 
@@ -159,7 +158,7 @@ class Broken:
                 self.file.set_word(at.variable(self.layout.variables.index(name)), value)
             else:
                 try:
-                    sync.reset(self.file.name, name, value)
+                    semaphores.reset(self.file.name, name, value)
                 except OSError:
                     text = f"{name} is gone, and cannot be set right"
             told.append(text)

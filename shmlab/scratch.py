@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 
-from shmlab import claim
+from shmlab.memory import name_claim
 
 PREFIX = "shmlab-scratch-"
 PATTERN = re.compile(rf"{PREFIX}\w+")
@@ -63,9 +63,9 @@ def remove(path: str) -> bool:
 def forget(name: str) -> None:
     """Take everything of this user out of /dev/shm whose name contains `name`: others may have copied the name."""
     with contextlib.suppress(OSError):
-        for entry in os.listdir(claim.DIRECTORY):
+        for entry in os.listdir(name_claim.DIRECTORY):
             if name in entry:
-                claim.remove(f"{claim.DIRECTORY}/{entry}")
+                name_claim.remove(f"{name_claim.DIRECTORY}/{entry}")
 
 
 def sweep(elsewhere: Iterable[str] = ()) -> list[str]:
@@ -80,7 +80,7 @@ def sweep(elsewhere: Iterable[str] = ()) -> list[str]:
 
 
 def _sweep(path: str) -> bool:
-    if not PATTERN.fullmatch(os.path.basename(path)) or not claim.ours(path):
+    if not PATTERN.fullmatch(os.path.basename(path)) or not name_claim.ours(path):
         return False
     try:
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)

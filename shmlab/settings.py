@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shmlab import layout as at
-from shmlab import limits, strategies
+from shmlab import strategies
+from shmlab.memory import layout as at, limits
 from shmlab.strategies import Strategy, own
 
 

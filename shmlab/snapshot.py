@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, overload
 
-from shmlab import layout as at
-from shmlab.item import SEQUENCE, SEQUENCE_BITS
+from shmlab.memory import layout as at
+from shmlab.memory.item import SEQUENCE, SEQUENCE_BITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import inspect
 import textwrap
 
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 
 
 def show(thing: object) -> None:

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import fields
 
-from shmlab import layout as at
 from shmlab.crew import Crew
-from shmlab.errors import ArgumentError, WorkerFailed
+from shmlab.memory import layout as at
+from shmlab.memory.errors import ArgumentError, WorkerFailed
+from shmlab.memory.waiting import until
 from shmlab.snapshot import Report, Snapshot, Worker
-from shmlab.waiting import until
 
 NO_MOTION = 3.0  # seconds without any item moving after which a run counts as stuck
 LOOK = 0.005  # seconds between two looks

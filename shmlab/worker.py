@@ -17,17 +17,16 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from shmlab import inbox, limits, orphan, rows, strategies
-from shmlab import item as items
-from shmlab import layout as at
-from shmlab.errors import CapReached, SegmentNotFound, SegmentRefused
-from shmlab.fences import in_order
+from shmlab import inbox, orphan, strategies
+from shmlab.memory import item as items, layout as at, limits, rows
+from shmlab.memory.buf import Shared, bind, slow
+from shmlab.memory.errors import CapReached, SegmentNotFound, SegmentRefused
+from shmlab.memory.fences import in_order
+from shmlab.memory.receipts import Deliveries, settle
+from shmlab.memory.segment import Segment, attach
+from shmlab.memory.semaphore_rules import explain
+from shmlab.memory.semaphores import Frozen, let_the_owner_wake
 from shmlab.pace import Pace
-from shmlab.receipts import Deliveries, settle
-from shmlab.segment import Segment, attach
-from shmlab.semaphore_use import explain
-from shmlab.shared import Shared, bind, slow
-from shmlab.sync import Frozen, let_the_owner_wake
 
 TYPE_CHECKING = False
 SIGINT, SIGCONT, SIG_IGN, PR_SET_PDEATHSIG = 2, 18, 1, 1  # of Linux; the signal module takes 6 ms to load

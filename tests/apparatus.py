@@ -12,9 +12,10 @@ from typing import Any
 
 import psutil
 
-from shmlab import claim, segment, shared, strategies, sync
+from shmlab import strategies
 from shmlab.exhibits import lifecycle
-from shmlab.layout import Layout
+from shmlab.memory import buf, name_claim, segment, semaphores
+from shmlab.memory.layout import Layout
 from shmlab.strategies import Strategy
 
 DIRECTORY = Path(segment.DIRECTORY)
@@ -122,7 +123,7 @@ def orphans(before: set[str]) -> list[str]:
         if pid is None or not psutil.pid_exists(pid):
             found.append(entry)
     lessons = [entry.name for entry in DIRECTORY.iterdir() if lifecycle.NAME.fullmatch(entry.name)]
-    found += [lesson for lesson in lessons if not os.path.lexists(claim.path(lesson))]
+    found += [lesson for lesson in lessons if not os.path.lexists(name_claim.path(lesson))]
     return sorted(found + [name for name, parent in programs() if parent <= 1])
 
 
@@ -143,36 +144,36 @@ class Buffer:
 
     def __init__(self, strategy: Strategy, capacity: int = 4, payload: int = 8, rows: int = 4, cap: int = 0) -> None:
         initial = strategy.shared(capacity)
-        semaphores = {name: value.value for name, value in initial.items() if isinstance(value, sync.Semaphore)}
-        variables = {name: value for name, value in initial.items() if name not in semaphores}
+        values = {name: value.value for name, value in initial.items() if isinstance(value, semaphores.Semaphore)}
+        variables = {name: value for name, value in initial.items() if name not in values}
         self.strategy = strategy
         self.layout = Layout(
-            strategy.name, tuple(variables), semaphores, capacity, cap or capacity, payload, rows, strategy.unbounded
+            strategy.name, tuple(variables), values, capacity, cap or capacity, payload, rows, strategy.unbounded
         )
         self.file = segment.create(self.layout)
         self.name = self.file.name
-        for name, value in semaphores.items():
-            sync.create(self.name, name, value)
+        for name, value in values.items():
+            semaphores.create(self.name, name, value)
         self.segment = segment.attach(self.name)
         for i, value in enumerate(variables.values()):
             self.segment.signed[self.variable(i)] = value
 
     def variable(self, index: int) -> int:
-        from shmlab import layout as at
+        from shmlab.memory import layout as at
 
         return at.variable(index) // at.WORD
 
-    def bind(self, row: int = 0, before: shared.Before | None = None) -> Any:
+    def bind(self, row: int = 0, before: buf.Before | None = None) -> Any:
         """What a protocol text calls `buf`, for worker `row`."""
-        return shared.bind(self.segment, row, before)
+        return buf.bind(self.segment, row, before)
 
     def word(self, row: int, index: int) -> int:
-        from shmlab import layout as at
+        from shmlab.memory import layout as at
 
         return self.segment.words[at.row(row) // at.WORD + index]
 
     def set_word(self, row: int, index: int, value: int) -> None:
-        from shmlab import layout as at
+        from shmlab.memory import layout as at
 
         self.segment.words[at.row(row) // at.WORD + index] = value
 

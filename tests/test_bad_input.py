@@ -32,10 +32,10 @@ from shmlab import (
     explore,
     explored,
     problems,
-    segment,
     show,
     strategies,
 )
+from shmlab.memory import segment
 from tests.apparatus import descriptors, eventually, own_entries
 
 with warnings.catch_warnings():

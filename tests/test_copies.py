@@ -2,8 +2,8 @@
 
 import random
 
-from shmlab import layout as at
 from shmlab.copies import Latencies, Rows, _percentiles
+from shmlab.memory import layout as at
 from shmlab.observer import Observer
 from tests.apparatus import Buffer, buffer
 

@@ -10,7 +10,8 @@ import pytest
 from tests.clone import ROOT
 
 CORE = (
-    "shmlab, shmlab.layout, shmlab.item, shmlab.segment, shmlab.sync, shmlab.shared, shmlab.strategies, shmlab.worker, "
+    "shmlab, shmlab.memory.layout, shmlab.memory.item, shmlab.memory.segment, shmlab.memory.semaphores, "
+    "shmlab.memory.buf, shmlab.strategies, shmlab.worker, "
     "shmlab.join, shmlab.lab, shmlab.repair, shmlab.recovery, shmlab.observer, shmlab.processes, shmlab.ring, "
     "shmlab.explorer"
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shmlab import limits
+from shmlab.memory import limits
 from tests.clone import ROOT
 
 CONTAINER = (ROOT / "Containerfile").read_text()

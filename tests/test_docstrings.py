@@ -89,7 +89,7 @@ def raised(value: Any) -> set[str]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(value)))
     calls = [node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)]
     names = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
-    return {name for name in names if hasattr(shmlab.errors, name)}
+    return {name for name in names if hasattr(shmlab.memory.errors, name)}
 
 
 def test_each_says_what_it_is_in_sentences() -> None:

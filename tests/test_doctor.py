@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from shmlab import cli, doctor, errors, no_room, segment
+from shmlab import cli, doctor
 from shmlab.doctor import machine, packages, system
 from shmlab.doctor.finding import Finding, hint
+from shmlab.memory import errors, os_errors, segment
 from tests import denied
 
 CALLS = (
@@ -133,7 +134,7 @@ def test_a_lab_that_cannot_start_is_told_with_the_errors_own_cure(monkeypatch: p
 
 def test_the_doctor_does_not_send_to_the_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
-        raise no_room.no_room(PermissionError(1, ""), "start a process")
+        raise os_errors.no_room(PermissionError(1, ""), "start a process")
 
     monkeypatch.setattr(machine, "Lab", refused)
     said = "cannot start a process: Operation not permitted."
@@ -324,7 +325,7 @@ def test_a_dev_shm_in_which_no_lab_has_room(
     monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(told))
     finding = machine.memory()
     assert finding.wrong and found in finding.found and finding.cure
-    said = str(no_room.no_room(OSError(28, ""), "create a segment"))
+    said = str(os_errors.no_room(OSError(28, ""), "create a segment"))
     assert cure in said and "fewer slots" not in said
 
 

@@ -12,8 +12,8 @@ import pytest
 
 import shmlab
 from shmlab import Lab
-from shmlab import layout as at
-from shmlab.item import SEQUENCE_BITS
+from shmlab.memory import layout as at
+from shmlab.memory.item import SEQUENCE_BITS
 from tests.apparatus import eventually
 
 C = Path(shmlab.__file__).parent / "c"

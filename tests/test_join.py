@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from shmlab import ArgumentError, Lab
-from shmlab import layout as at
 from shmlab.join import take_row
-from shmlab.segment import attach
+from shmlab.memory import layout as at
+from shmlab.memory.segment import attach
 from tests.apparatus import eventually
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -61,7 +61,7 @@ def test_a_guest_ends_with_its_lab(started: list[Any]) -> None:
 
 def test_the_row_of_a_dead_worker_is_free_only_when_it_is_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
     """Though nobody shows it any more: it still tells what was in its worker's hand."""
-    monkeypatch.setattr("shmlab.limits.WORKERS", 2)
+    monkeypatch.setattr("shmlab.memory.limits.WORKERS", 2)
     with Lab(producers=1, consumers=1, slow_motion=0.01, repair=False) as lab:
         assert lab.kill("P0", holding="mutex", timeout=20)
         lab.remove("P0")
@@ -91,7 +91,7 @@ def test_a_killed_guest_is_repaired_after(started: list[Any]) -> None:
 def test_when_all_rows_are_taken_the_first_guest_that_was_killed_is_shown_no_more(
     started: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shmlab.limits.WORKERS", 4)
+    monkeypatch.setattr("shmlab.memory.limits.WORKERS", 4)
     with Lab(producers=1, consumers=1) as lab:
         for place in ("P3", "P2", "P3"):
             guest = command("produce", lab.name)

@@ -888,7 +888,7 @@ def test_a_worker_that_cannot_be_started_takes_no_row(why: str, monkeypatch: pyt
     def refuse(*_: Any, **__: Any) -> Any:
         raise REFUSALS[why]
 
-    monkeypatch.setattr("shmlab.limits.WORKERS", 4)
+    monkeypatch.setattr("shmlab.memory.limits.WORKERS", 4)
     with Lab(**FAST) as lab:
         lab.kill("P0")
         eventually(lambda: not lab.damaged)

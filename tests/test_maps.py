@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from shmlab import maps
-from shmlab.errors import ArgumentError
 from shmlab.exhibits import textbook
+from shmlab.memory.errors import ArgumentError
 
 PROGRAM = "/usr/bin/program"
 LINES = """\

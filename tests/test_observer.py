@@ -9,8 +9,7 @@ import sys
 import pytest
 
 from shmlab import Lab
-from shmlab import item as items
-from shmlab import layout as at
+from shmlab.memory import item as items, layout as at
 from shmlab.observer import Observer
 from shmlab.snapshot import Snapshot
 from tests.apparatus import DIRECTORY, buffer, descriptors, eventually, watch

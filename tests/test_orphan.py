@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from shmlab import locks, offspring, orphan
+from shmlab import offspring, orphan
+from shmlab.memory import byte_lock
 from tests.apparatus import DIRECTORY, Buffer, buffer, eventually
 
 
@@ -22,7 +23,7 @@ def test_who_ends_the_others_keeps_them_from_ending_it(orphaned: Buffer, monkeyp
     """Two that killed each other would have left what they had started."""
     other = os.open(DIRECTORY / orphaned.name, os.O_RDWR)
     its_turn: list[bool] = []
-    monkeypatch.setattr(offspring, "end", lambda _: its_turn.append(not locks.lock(other, orphan.CLEANING)))
+    monkeypatch.setattr(offspring, "end", lambda _: its_turn.append(not byte_lock.lock(other, orphan.CLEANING)))
     orphan._clean_up(orphaned.segment)
     os.close(other)
     assert its_turn == [True]
@@ -32,15 +33,15 @@ def test_who_waits_for_its_turn_takes_over_when_the_other_is_gone(
     orphaned: Buffer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = os.open(DIRECTORY / orphaned.name, os.O_RDWR)
-    assert locks.lock(other, orphan.CLEANING)
+    assert byte_lock.lock(other, orphan.CLEANING)
     tried, ended = threading.Event(), threading.Event()
 
     def lock(fd: int, offset: int) -> bool:
         tried.set()
         return locks_lock(fd, offset)
 
-    locks_lock = locks.lock
-    monkeypatch.setattr(locks, "lock", lock)
+    locks_lock = byte_lock.lock
+    monkeypatch.setattr(byte_lock, "lock", lock)
     monkeypatch.setattr(orphan, "TURN", 60.0)
     monkeypatch.setattr(offspring, "end", lambda _: ended.set())
     waits = threading.Thread(target=orphan._clean_up, args=(orphaned.segment,))
@@ -53,7 +54,7 @@ def test_who_waits_for_its_turn_takes_over_when_the_other_is_gone(
 
 def test_one_that_does_not_get_on_is_not_waited_for_for_ever(orphaned: Buffer, monkeypatch: pytest.MonkeyPatch) -> None:
     other = os.open(DIRECTORY / orphaned.name, os.O_RDWR)
-    assert locks.lock(other, orphan.CLEANING)
+    assert byte_lock.lock(other, orphan.CLEANING)
     monkeypatch.setattr(orphan, "TURN", 0.02)
     ended: list[str] = []
     monkeypatch.setattr(offspring, "end", ended.append)

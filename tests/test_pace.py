@@ -5,10 +5,9 @@ import random
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from shmlab import limits
+from shmlab.memory import limits
 from shmlab.pace import BURST, BURSTY, CONSTANT, FORGIVEN, POISSON, SHARE, SHORT, TICK, Pace
 
 SLOTS = 1024

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shmlab import item as items
-from shmlab import layout as at
+from shmlab.memory import item as items, layout as at
 from shmlab.repair import Dead, repair
 from tests.apparatus import Buffer, buffer
 

@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 import shmlab
-from shmlab import Lab, NoRoom, launch, limits, orphan, processes, segment
-from shmlab.layout import Layout
+from shmlab import Lab, NoRoom, launch, orphan, processes
+from shmlab.memory import limits, segment
+from shmlab.memory.layout import Layout
 from tests.apparatus import DIRECTORY, entries, eventually, own_entries
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -26,7 +27,10 @@ PACKAGE = Path(shmlab.__file__).parent
 PAGE = (PACKAGE.parent / "docs/security.md").read_text()
 SOURCES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
 PICKLES = {"pickle", "cloudpickle", "marshal", "shelve", "dill", "joblib"}
-NEAR_THE_SEGMENT = ("segment", "layout", "shared", "sync", "item", "receipts", "observer", "snapshot", "repair")
+NEAR_THE_SEGMENT = (
+    *("memory/segment", "memory/layout", "memory/buf", "memory/semaphores", "memory/item", "memory/receipts"),
+    *("observer", "snapshot", "repair"),
+)
 
 
 def imports(tree: ast.AST) -> set[str]:
@@ -74,7 +78,7 @@ def test_nothing_near_a_segment_knows_pickle() -> None:
     for name in NEAR_THE_SEGMENT:
         assert not imports(SOURCES[f"{name}.py"]) & PICKLES, name
     knowing = {name for name, tree in SOURCES.items() if imports(tree) & PICKLES}
-    assert knowing <= {"worker.py", "packages.py", "explorer/gated.py", "explorer/real.py"}
+    assert knowing <= {"worker.py", "memory/optional_packages.py", "explorer/gated.py", "explorer/real.py"}
 
 
 def test_what_is_unpickled_comes_from_standard_input() -> None:
@@ -240,7 +244,7 @@ def test_the_page_names_every_limit_that_a_server_may_lower() -> None:
     [("4", 4), ("1", 1), ("0", 1), ("33", 32), ("999", 32), ("-3", 32), ("nan", 32), ("", 32), ("٣", 32), ("1e1", 32)],
 )
 def test_a_limit_can_be_lowered_in_the_environment_and_never_raised(value: str, workers: int) -> None:
-    command = [sys.executable, "-c", "from shmlab import limits; print(limits.WORKERS)"]
+    command = [sys.executable, "-c", "from shmlab.memory import limits; print(limits.WORKERS)"]
     said = subprocess.run(command, env={**os.environ, "SHMLAB_WORKERS": value}, capture_output=True, text=True)
     assert said.stdout == f"{workers}\n", said.stderr
 

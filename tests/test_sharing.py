@@ -13,7 +13,7 @@ from tests.sharing import ByFile
 @pytest.mark.parametrize(
     ("test", "unit"),
     [
-        ("tests/test_item.py::test_a[1::2]", "tests/test_item.py"),
+        ("tests/memory/test_item.py::test_a[1::2]", "tests/memory/test_item.py"),
         ("notebooks/06_races.ipynb::Cell 3", "notebooks/06_races.ipynb"),
         ("tests/browser/test_live.py::test_a", "tests/browser"),
         ("tests/browser/test_quiz.py::test_a", "tests/browser"),

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from shmlab import item as items
-from shmlab import layout as at
+from shmlab.memory import item as items, layout as at
 from shmlab.observer import Observer
 from shmlab.snapshot import Slots, Snapshot
 from tests.apparatus import Buffer, buffer

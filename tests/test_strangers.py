@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from shmlab import Ring, claim, launch, layout, offspring, segment, strategies, sync
-from shmlab.errors import NoRoom
+from shmlab import Ring, launch, offspring, strategies
 from shmlab.explorer import real
 from shmlab.explorer.program import of_processes
+from shmlab.memory import layout, name_claim, segment, semaphores
+from shmlab.memory.errors import NoRoom
 from tests import hostile
 from tests.apparatus import DIRECTORY, entries
 from tests.clone import ROOT
@@ -50,7 +51,7 @@ def test_where_a_stranger_takes_a_later_name_after_seeing_the_first_others_are_c
         tried.append(file.name)
         if len(tried) < 4:
             (DIRECTORY / second.format(file.name)).touch()  # as a stranger would, after the claim and before the rest
-        sync.create_all(file.name, SEMAPHORES)
+        semaphores.create_all(file.name, SEMAPHORES)
 
     file = segment.create(ours(), fill)
     try:
@@ -58,7 +59,7 @@ def test_where_a_stranger_takes_a_later_name_after_seeing_the_first_others_are_c
         there = entries()
         assert {file.name, *(f"sem.{file.name}.{name}" for name in SEMAPHORES)} <= there
         assert not [entry for entry in there for name in tried[:-1] if f"sem.{name}" in entry]
-        assert not Path(claim.path(file.name)).exists()
+        assert not Path(name_claim.path(file.name)).exists()
     finally:
         segment.unlink(file.name)
         file.close()
@@ -72,13 +73,13 @@ def test_one_who_takes_every_name_is_told_of_within_a_time(monkeypatch: pytest.M
 
     def fill(file: segment.SegmentFile) -> None:
         made.append(file.name)
-        sync.create_all(file.name, SEMAPHORES)
+        semaphores.create_all(file.name, SEMAPHORES)
         raise FileExistsError(17, "File exists")
 
     with pytest.raises(NoRoom, match=r"another user takes each name in /dev/shm .*`ls -l /dev/shm` shows who"):
         segment.create(ours(), fill)
     assert len(made) > 1
-    assert not [entry for entry in entries() for name in made if name in entry or claim.path(name).endswith(entry)]
+    assert not [entry for entry in entries() for name in made if name in entry or name_claim.path(name).endswith(entry)]
 
 
 def test_nothing_of_a_lab_has_its_names_before_its_semaphores_and_the_name_itself_comes_last() -> None:
@@ -86,20 +87,20 @@ def test_nothing_of_a_lab_has_its_names_before_its_semaphores_and_the_name_itsel
 
     def fill(file: segment.SegmentFile) -> None:
         seen.append({entry for entry in entries() if file.name in entry})
-        sync.create_all(file.name, SEMAPHORES)
+        semaphores.create_all(file.name, SEMAPHORES)
         seen.append({entry.partition(".")[0] for entry in entries() if file.name in entry})
-        assert claim.stands(file.name) and file.name not in segment.names()
+        assert name_claim.stands(file.name) and file.name not in segment.names()
 
     file = segment.create(ours(), fill)
-    assert seen == [set(), {"sem"}] and not claim.stands(file.name)
+    assert seen == [set(), {"sem"}] and not name_claim.stands(file.name)
     segment.unlink(file.name)
     file.close()
 
 
 def test_a_private_name_does_not_tell_the_name_that_it_stands_for() -> None:
-    it = claim.Claim("shmlab-0123456789abcdef").take()
+    it = name_claim.Claim("shmlab-0123456789abcdef").take()
     try:
-        assert "0123456789abcdef" not in it.path and it.path == claim.path(it.name)
+        assert "0123456789abcdef" not in it.path and it.path == name_claim.path(it.name)
         assert Path(it.path).stat().st_mode & 0o777 == 0o600
         assert Path(it.path).name not in segment.names()
     finally:
@@ -109,15 +110,15 @@ def test_a_private_name_does_not_tell_the_name_that_it_stands_for() -> None:
 @root_only
 def test_what_a_stranger_has_put_under_our_names_is_not_ours_to_remove_nor_a_reason_to_keep_leftovers() -> None:
     name = f"shmlab-{os.urandom(8).hex()}"
-    sync.create(name, "mutex", 1)  # left over
-    planted = [DIRECTORY / name, Path(claim.path(name)), DIRECTORY / f"sem.{name}.full"]
+    semaphores.create(name, "mutex", 1)  # left over
+    planted = [DIRECTORY / name, Path(name_claim.path(name)), DIRECTORY / f"sem.{name}.full"]
     try:
         for path in planted:
             path.touch()
             os.chown(path, 65534, 65534)
         segment.unlink(name)
         assert all(path.exists() for path in planted)
-        sync.create(name, "mutex", 1)
+        semaphores.create(name, "mutex", 1)
         segment.sweep()
         assert not (DIRECTORY / f"sem.{name}.mutex").exists() and all(path.exists() for path in planted)
     finally:
@@ -214,12 +215,12 @@ def test_nobody_elses_connection_is_taken_for_a_process_of_a_replay(monkeypatch:
 
 def test_a_lab_beside_a_sweeper_keeps_its_semaphores_while_it_is_created() -> None:
     def fill(file: segment.SegmentFile) -> None:
-        sync.create_all(file.name, SEMAPHORES)
+        semaphores.create_all(file.name, SEMAPHORES)
         segment.sweep()
 
     file = segment.create(ours(), fill)
     try:
-        assert all(sync.value(file.name, name) == value for name, value in SEMAPHORES.items())
+        assert all(semaphores.value(file.name, name) == value for name, value in SEMAPHORES.items())
     finally:
         segment.unlink(file.name)
         file.close()
@@ -228,6 +229,6 @@ def test_a_lab_beside_a_sweeper_keeps_its_semaphores_while_it_is_created() -> No
 def test_a_strategy_is_published_whole() -> None:
     file = launch.publish(strategies.find("semaphores"), 8, 8)
     try:
-        assert [sync.value(file.name, name) for name in SEMAPHORES] == [8, 0, 1]
+        assert [semaphores.value(file.name, name) for name in SEMAPHORES] == [8, 0, 1]
     finally:
         launch.withdraw(file)

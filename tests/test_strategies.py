@@ -7,15 +7,13 @@ from collections import deque
 from typing import Any
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 import shmlab
-from shmlab import fences, strategies, sync
-from shmlab import item as items
-from shmlab import layout as at
-from shmlab.errors import ArgumentError
+from shmlab import strategies
+from shmlab.memory import fences, item as items, layout as at, semaphores
+from shmlab.memory.errors import ArgumentError
 from shmlab.observer import Observer
 from tests.apparatus import Buffer, buffer
 
@@ -168,7 +166,7 @@ def test_a_warning_stands_where_a_strategy_is_not_sound() -> None:
 
 def test_semaphores_start_as_the_textbook_has_them() -> None:
     initial = strategies.find("semaphores").shared(8)
-    values = {name: value.value for name, value in initial.items() if isinstance(value, sync.Semaphore)}
+    values = {name: value.value for name, value in initial.items() if isinstance(value, semaphores.Semaphore)}
     assert values == {"empty": 8, "full": 0, "mutex": 1}
 
 

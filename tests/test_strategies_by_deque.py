@@ -6,8 +6,7 @@ Hypothesis chooses the operations; one process takes all roles, so nothing here 
 from collections import deque
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -18,8 +17,7 @@ from hypothesis.stateful import (
 )
 
 from shmlab import Observer
-from shmlab import item as items
-from shmlab import layout as at
+from shmlab.memory import item as items, layout as at
 from tests.apparatus import Buffer, buffer
 
 SOUND = ("semaphores", "busy_waiting", "condition", "unbounded")

@@ -34,7 +34,8 @@ kept = [os.open(os.devnull, os.O_RDONLY) for _ in range(many)]
 os.umask(int(os.environ.get("UMASK", "0o022"), 8))
 
 import shmlab
-from shmlab import cli, segment
+from shmlab import cli
+from shmlab.memory import segment
 with shmlab.Lab("semaphores", slots=4, producers=2, consumers=1) as lab:
     files = [name for name in os.listdir(segment.DIRECTORY) if lab.name in name]
     assert len(files) > 3, files  # the segment and its semaphores

@@ -11,9 +11,10 @@ from pathlib import Path
 import jupyter_server.serverapp
 import pytest
 
-from shmlab import errors, labs
+from shmlab import labs
 from shmlab.doctor import machine
-from shmlab.errors import ShmlabError
+from shmlab.memory import errors
+from shmlab.memory.errors import ShmlabError
 from tests.clone import ROOT
 
 PAGE = (ROOT / "docs/troubles.md").read_text()

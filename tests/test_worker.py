@@ -378,7 +378,7 @@ def test_a_worker_for_a_segment_that_is_not_there_says_so_and_ends() -> None:
 
 
 def test_errors_share_one_base() -> None:
-    import shmlab.errors as errors
+    from shmlab.memory import errors
 
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and kind.__module__ == errors.__name__]
     assert len(kinds) >= 8 and all(issubclass(kind, ShmlabError) for kind in kinds)

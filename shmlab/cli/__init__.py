@@ -30,7 +30,7 @@ from shmlab.cli import (
     run,
     trace,
 )
-from shmlab.errors import ShmlabError
+from shmlab.memory.errors import ShmlabError
 from shmlab.terminal import ending
 
 # in the order of `shmlab --help`

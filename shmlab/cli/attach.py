@@ -17,8 +17,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    from shmlab.packages import needed_for
-    from shmlab.segment import open_unmapped
+    from shmlab.memory.optional_packages import needed_for
+    from shmlab.memory.segment import open_unmapped
     from shmlab.terminal import ending
 
     with needed_for("for `shmlab attach`"):

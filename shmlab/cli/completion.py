@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     from shmlab import cli
-    from shmlab.packages import needed_for
+    from shmlab.memory.optional_packages import needed_for
 
     with needed_for("for `shmlab completion`"):
         import shtab

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 
 HELP = "lessons as web pages that play without a kernel"
 EXAMPLE = "shmlab export notebooks/05_producer_consumer.ipynb --to pages"
@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    from shmlab import limits
+    from shmlab.memory import limits
     from shmlab.pages import page
 
     seconds = limits.number(chosen.seconds, "--seconds", 1, 120, "seconds")

@@ -19,9 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    from shmlab import limits
-    from shmlab.errors import ArgumentError
     from shmlab.exercises import grade
+    from shmlab.memory import limits
+    from shmlab.memory.errors import ArgumentError
 
     for place in chosen.places:
         if not place.exists():

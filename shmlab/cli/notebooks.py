@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from shmlab.errors import ShmlabError
+from shmlab.memory.errors import ShmlabError
 
 HELP = "copy the course's notebooks and open the first lesson"
 EXAMPLE = "shmlab notebooks my_course"

@@ -2,9 +2,10 @@
 
 import argparse
 
-from shmlab import limits, strategies
+from shmlab import strategies
 from shmlab.cli import typed
-from shmlab.errors import ArgumentError
+from shmlab.memory import limits
+from shmlab.memory.errors import ArgumentError
 
 HELP = "a live lab in this terminal"
 EXAMPLE = "shmlab run --strategy unsynchronised --producers 2 --consume-rate max"
@@ -28,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     from shmlab.lab import Lab
-    from shmlab.packages import needed_for
+    from shmlab.memory.optional_packages import needed_for
     from shmlab.terminal import ending
 
     with needed_for("for `shmlab run`"):

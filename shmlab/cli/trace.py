@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from shmlab.cli import typed
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 
 HELP = "a recording as a trace or a table"
 EXAMPLE = "shmlab trace run.jsonl --to run.trace.json"

@@ -5,8 +5,8 @@ import contextlib
 import re
 from pathlib import Path
 
-from shmlab import limits
-from shmlab.errors import ArgumentError
+from shmlab.memory import limits
+from shmlab.memory.errors import ArgumentError
 
 PREFIX = "shmlab-"
 BEGINNING = re.compile(f"{PREFIX}[0-9a-f]{{0,16}}|[0-9a-f]{{1,16}}")  # of a name, with what all have or without it
@@ -39,7 +39,7 @@ def which(name: str | None) -> str:
     """
     if name is not None and (limits.is_segment_name(name) or not BEGINNING.fullmatch(name)):
         return limits.segment_name(name)
-    from shmlab import segment
+    from shmlab.memory import segment
 
     wanted = name or ""
     alive = [each for each in segment.names() if not segment.owner_is_dead(each)]

@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from shmlab.errors import ShmlabError
-from shmlab.waiting import Deadline
+from shmlab.memory.errors import ShmlabError
+from shmlab.memory.waiting import Deadline
 
 Numbers = tuple[int, ...]
 Act = Callable[[int], Numbers]  # moves so many items; what it has to tell

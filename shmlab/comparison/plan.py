@@ -6,10 +6,9 @@ machine does meanwhile falls on all ways alike. Within a round all ways carry it
 
 from dataclasses import asdict, dataclass
 
-from shmlab import limits
-from shmlab.comparison import trace
-from shmlab.comparison import ways as all_ways
-from shmlab.errors import ArgumentError
+from shmlab.comparison import trace, ways as all_ways
+from shmlab.memory import limits
+from shmlab.memory.errors import ArgumentError
 
 SIZES = (8, 64, 4096, 65_536, 1 << 20, 16 << 20)  # bytes
 QUICK_SIZES = (8, 4096, 1 << 20)

@@ -20,8 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from shmlab.comparison import plan as plans
-from shmlab.comparison import trace, way, ways
+from shmlab.comparison import plan as plans, trace, way, ways
 from shmlab.comparison.peer import Act, Failed, Make, Numbers, Peers, Run, end_with
 from shmlab.comparison.plan import CALLS, THROUGHPUT, TRIP, Plan, Task
 from shmlab.comparison.way import Way

@@ -9,8 +9,8 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from shmlab.memory.waiting import until
 from shmlab.scratch import Scratch
-from shmlab.waiting import until
 
 ATTACH = 3.0  # seconds
 TOTAL = re.compile(r"^\s*(\d+)\s+total$", re.MULTILINE)

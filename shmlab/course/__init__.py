@@ -10,7 +10,7 @@ was opened on. So a link from one to the other loses its `../` or its `notebooks
 
 from pathlib import Path
 
-from shmlab.errors import CourseMissing
+from shmlab.memory.errors import CourseMissing
 
 INSTALLED = Path(__file__).resolve().parent
 CLONE = INSTALLED.parents[1]

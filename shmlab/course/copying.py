@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shmlab import course
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 
 MANIFEST = ".shmlab-course.json"
 

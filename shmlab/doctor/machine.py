@@ -6,12 +6,12 @@ import shutil
 import subprocess
 import sys
 
-from shmlab import segment
 from shmlab.doctor.finding import Finding, hint
 from shmlab.doctor.system import FULL
-from shmlab.errors import ShmlabError
 from shmlab.lab import Lab
-from shmlab.no_room import DOCTOR, MORE_FILES, REFUSED, SMALL, few_files
+from shmlab.memory import segment
+from shmlab.memory.errors import ShmlabError
+from shmlab.memory.os_errors import DOCTOR, MORE_FILES, REFUSED, SMALL, few_files
 from shmlab.pipeline import tools
 
 PYTHON = (3, 11)

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from shmlab import libc, segment
 from shmlab.doctor.finding import Finding, guarded, hint
+from shmlab.memory import libc, segment
 from shmlab.ring import barrier
 
 MEBI = 1 << 20

@@ -12,12 +12,12 @@ from __future__ import annotations
 import difflib
 from functools import cached_property
 
-from shmlab import limits
 from shmlab.exercises import tasks
 from shmlab.exercises.judgement import Said
 from shmlab.exercises.progress import VARIABLE, Progress
 from shmlab.exercises.quiz import Quiz
 from shmlab.exercises.task import Task
+from shmlab.memory import limits
 
 DONE, OPEN = "●", "○"
 

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 from shmlab.exercises import namespaces
-from shmlab.waiting import Deadline
+from shmlab.memory.waiting import Deadline
 
 ISOLATED, OFFLINE, LIMITED = LEVELS = ("isolated", "offline", "limited")
 ADDRESSES = 4 << 30  # bytes of address space; an honest kernel with numpy takes one and a half

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shmlab.errors import ArgumentError
 from shmlab.exercises.judgement import Judgement, Said, failing, passed, wrong
 from shmlab.exercises.task import Task
 from shmlab.exercises.texts import compiled, numbered
@@ -15,6 +14,7 @@ from shmlab.explorer.fault import WORDS
 from shmlab.explorer.goal import TASKS, Goal
 from shmlab.explorer.question import Question
 from shmlab.explorer.verdict import Verdict
+from shmlab.memory.errors import ArgumentError
 
 Ask = Callable[[Mapping[str, Any]], Question]
 

@@ -21,12 +21,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shmlab.errors import ArgumentError
 from shmlab.exercises import handed_in, rerun, sandbox
 from shmlab.exercises.book import ExerciseBook
 from shmlab.exercises.code import Code
 from shmlab.exercises.task import SEEDS
 from shmlab.exercises.tasks import NUMBERS
+from shmlab.memory.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

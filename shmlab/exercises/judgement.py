@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from shmlab.errors import ArgumentError
 from shmlab.explorer.fault import WORDS
+from shmlab.memory.errors import ArgumentError
 
 if TYPE_CHECKING:
     from shmlab.explorer.replay import Replay

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shmlab.errors import ArgumentError
 from shmlab.exercises.judgement import WRONG, Judgement, passed, wrong
 from shmlab.exercises.task import Task
 from shmlab.explorer import question, schedules
@@ -22,6 +21,7 @@ from shmlab.explorer.operations import ENTER, NAMES
 from shmlab.explorer.search import search
 from shmlab.explorer.system import System
 from shmlab.explorer.verdict import Verdict
+from shmlab.memory.errors import ArgumentError
 
 
 @dataclass(frozen=True)

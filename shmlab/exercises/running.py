@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from shmlab.errors import WorkerFailed
 from shmlab.exercises.judgement import Judgement, wrong
 from shmlab.lab import Lab
+from shmlab.memory.errors import WorkerFailed
+from shmlab.memory.semaphores import Semaphore
 from shmlab.snapshot import Snapshot
-from shmlab.sync import Semaphore
 
 ITEMS = 20_000
 PATIENCE = 4.0  # seconds: a check has five in all

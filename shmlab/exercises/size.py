@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shmlab import limits
 from shmlab.exercises.judgement import Judgement
 from shmlab.exercises.task import Task
+from shmlab.memory import limits
 
 
 class Size(Task):

@@ -8,11 +8,11 @@ check.vanish.solution()
 
 from random import Random
 
-from shmlab import limits
-from shmlab.errors import ShmlabError
 from shmlab.exercises import handed_in
 from shmlab.exercises.judgement import Judgement, Said, not_yet, wrong
 from shmlab.exercises.progress import Progress
+from shmlab.memory import limits
+from shmlab.memory.errors import ShmlabError
 
 SEEDS = (0, 1 << 31)
 

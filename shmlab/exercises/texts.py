@@ -8,10 +8,10 @@ import textwrap
 from collections.abc import Mapping
 from types import FunctionType
 
-from shmlab.condition import Condition
-from shmlab.errors import ArgumentError
 from shmlab.explorer import Atomic, Critical
-from shmlab.sync import Semaphore
+from shmlab.memory.condition_variable import Condition
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.semaphores import Semaphore
 
 _numbers = itertools.count(1)
 WORDS: Mapping[str, object] = dict(Semaphore=Semaphore, Condition=Condition, Atomic=Atomic, Critical=Critical)

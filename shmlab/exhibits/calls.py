@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from shmlab.errors import ShmlabError
 from shmlab.exhibits.child import Child
 from shmlab.exhibits.lifecycle import claimed, release
 from shmlab.exhibits.pair import NAMES, PAGE
+from shmlab.memory.errors import ShmlabError
+from shmlab.memory.waiting import until
 from shmlab.scratch import Scratch
-from shmlab.waiting import until
 
 STORES, MESSAGES = 1_000_000, 1_000
 CALL = re.compile(r"(\w+)\(")

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shmlab import maps
-from shmlab.errors import ShmlabError
 from shmlab.exhibits.program import LEAVE
+from shmlab.memory.errors import ShmlabError
+from shmlab.memory.waiting import Deadline, until
 from shmlab.processes import inherited
-from shmlab.waiting import Deadline, until
 
 START = 10.0  # seconds for a program to be there
 PATIENCE = 20.0  # seconds for an answer

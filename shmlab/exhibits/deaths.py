@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from shmlab import limits
-from shmlab.errors import ShmlabError
 from shmlab.exhibits.waiting import wait
 from shmlab.lab import Lab
+from shmlab.memory import limits
+from shmlab.memory.errors import ShmlabError
+from shmlab.memory.waiting import Deadline
 from shmlab.snapshot import Snapshot
-from shmlab.waiting import Deadline
 
 SLOTS, RATE = 4, 20.0  # of the lab, and items per second of its workers
 SLOW_MOTION = (0.1, 0.5, 2.0)  # seconds of a step; the next where a moment was missed

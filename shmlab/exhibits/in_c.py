@@ -6,9 +6,10 @@ It knows of the lab what docs/layout.md says, and its name; it is no child of Py
 import os
 import subprocess
 
-from shmlab import limits, processes
+from shmlab import processes
 from shmlab.exhibits.waiting import wait
 from shmlab.lab import Lab
+from shmlab.memory import limits
 from shmlab.pipeline import tools
 from shmlab.scratch import Scratch
 

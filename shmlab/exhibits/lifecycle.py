@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from shmlab import claim, limits, maps
-from shmlab.claim import Claim
+from shmlab import maps
 from shmlab.exhibits.child import Corpse, Refused
 from shmlab.exhibits.pair import NAMES, PAGE, VALUE, Pair
-from shmlab.segment import DIRECTORY
+from shmlab.memory import limits, name_claim
+from shmlab.memory.name_claim import Claim
+from shmlab.memory.segment import DIRECTORY
 
 PREFIX = "shmlab-lesson-"
 NAME = re.compile(f"{PREFIX}[0-9a-f]{{8}}")
@@ -248,9 +249,9 @@ def release(lesson: Claim, users: Iterable[int] = ()) -> None:
 def sweep() -> list[str]:
     """Take away the names of lessons whose kernel has ended without doing it; tells which."""
     entries = os.listdir(DIRECTORY)
-    claim.sweep()
+    name_claim.sweep()
     lessons = [entry for entry in entries if NAME.fullmatch(entry)]
-    return [lesson for lesson in lessons if not os.path.lexists(claim.path(lesson)) and _remove(lesson)]
+    return [lesson for lesson in lessons if not os.path.lexists(name_claim.path(lesson)) and _remove(lesson)]
 
 
 def _remove(name: str, users: Iterable[int] = ()) -> bool:

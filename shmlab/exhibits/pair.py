@@ -5,8 +5,9 @@ import mmap
 from collections.abc import Callable
 from typing import Self
 
-from shmlab import limits, maps
+from shmlab import maps
 from shmlab.exhibits.child import Child, Corpse, Ended
+from shmlab.memory import limits
 
 PAGE = mmap.PAGESIZE
 NAMES = ("A", "B")

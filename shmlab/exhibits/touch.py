@@ -9,9 +9,10 @@ Source: Silberschatz, Galvin, Gagne, "Demand Paging"; proc_pid_stat(5), field mi
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from shmlab import limits, maps
+from shmlab import maps
 from shmlab.exhibits.lifecycle import Lifecycle
 from shmlab.exhibits.pair import PAGE
+from shmlab.memory import limits
 
 PAGES = (1, 16_384)
 

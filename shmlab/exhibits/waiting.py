@@ -5,7 +5,7 @@ A machine that is busy with other things takes longer, and a lesson that counts 
 
 from collections.abc import Callable
 
-from shmlab.waiting import until
+from shmlab.memory.waiting import until
 
 PATIENCE = 15.0  # seconds
 

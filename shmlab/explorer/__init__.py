@@ -12,10 +12,7 @@ A student's functions are plain Python over `buf`; each access to shared memory 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from shmlab import limits
-from shmlab.errors import ArgumentError
-from shmlab.explorer import question
-from shmlab.explorer import sizes as several_sizes
+from shmlab.explorer import question, sizes as several_sizes
 from shmlab.explorer.errors import (
     CannotFollow,
     EndlessLoop,
@@ -30,6 +27,8 @@ from shmlab.explorer.progress import told
 from shmlab.explorer.question import Question
 from shmlab.explorer.search import Progress
 from shmlab.explorer.verdict import Verdict
+from shmlab.memory import limits
+from shmlab.memory.errors import ArgumentError
 
 __all__ = [
     "Atomic",

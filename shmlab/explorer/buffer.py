@@ -7,16 +7,16 @@ program's text is the same for both.
 
 from types import FrameType
 
-from shmlab import choice, condition
-from shmlab.explorer import memory as cells
-from shmlab.explorer import parts
+from shmlab import choice
+from shmlab.explorer import memory as cells, parts
 from shmlab.explorer.errors import ExplorerError, UnknownVariable, ValueRefused
 from shmlab.explorer.freezing import Handle
 from shmlab.explorer.memory import Memory
 from shmlab.explorer.operations import LOAD, STORE
 from shmlab.explorer.parts import PARTS, Access, Array, Engine, Refuse, Row
+from shmlab.memory import condition_variable
 
-HERE = (globals(), vars(parts), vars(condition), vars(choice))
+HERE = (globals(), vars(parts), vars(condition_variable), vars(choice))
 
 
 def caller(frame: FrameType) -> FrameType:
@@ -76,7 +76,7 @@ def bind(memory: Memory, access: Access, refuse: Refuse) -> Shared:
     for name, lock in memory.conditions.items():
         body[name] = parts.ConditionPart(engine, name, memory.addresses, lock)
     for name, length in memory.rows.items():
-        body[name] = Row(body.pop(one) for one in condition.each(name, length))  # type: ignore[misc]
+        body[name] = Row(body.pop(one) for one in condition_variable.each(name, length))  # type: ignore[misc]
     buf: type[Shared] = type("Buf", (Shared,), body)
     return buf()
 

@@ -19,7 +19,6 @@ from functools import partial
 from types import FunctionType as Function
 from typing import Any
 
-from shmlab.condition import Condition
 from shmlab.explorer import marking
 from shmlab.explorer.classes import Classes
 from shmlab.explorer.codes import codes, mentioned, refuse
@@ -42,8 +41,9 @@ from shmlab.explorer.freezing import MARKED, Handle
 from shmlab.explorer.lasting import Lasting
 from shmlab.explorer.outside import UNKNOWN, Outside
 from shmlab.explorer.standing import Refused
+from shmlab.memory.condition_variable import Condition
+from shmlab.memory.semaphores import Semaphore
 from shmlab.strategies.functions import is_own, names
-from shmlab.sync import Semaphore
 
 Track = Callable[[Function, Function], Function]
 UNFOLLOWED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR

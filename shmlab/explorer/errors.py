@@ -4,7 +4,7 @@ These are no verdicts: they say that the question was not one the explorer can a
 program itself (a lost item, a deadlock, an exception of its own) is a `Verdict`, never one of these.
 """
 
-from shmlab.errors import ShmlabError
+from shmlab.memory.errors import ShmlabError
 
 
 class ExplorerError(ShmlabError):

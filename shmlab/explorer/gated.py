@@ -16,14 +16,13 @@ import sys
 from collections.abc import Callable
 
 from shmlab import choice, inbox, orphan
-from shmlab import layout as at
-from shmlab import semaphore as semaphores
 from shmlab.explorer import buffer, operations
 from shmlab.explorer.automaton import TAKEN, Raised
 from shmlab.explorer.operations import ACQUIRE, ATOMIC, CHOOSE, DONE, ENTER, LEAVE, LOAD, RAISED, RELEASE, STORE, Value
 from shmlab.explorer.places import NOTHING, Places, decode, encode
-from shmlab.segment import Segment, attach
-from shmlab.semaphore import open_named
+from shmlab.memory import layout as at, posix_semaphore as semaphores
+from shmlab.memory.posix_semaphore import open_named
+from shmlab.memory.segment import Segment, attach
 
 ANNOUNCEMENT = struct.Struct("<4q")  # kind of access, address, value to store, line; then text
 SIGINT, SIG_IGN = 2, 1

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from shmlab import limits
-from shmlab.errors import ArgumentError
 from shmlab.explorer import earliest
 from shmlab.explorer.fault import Fault
 from shmlab.explorer.memory import View
@@ -11,6 +9,8 @@ from shmlab.explorer.model import Model
 from shmlab.explorer.search import Graph
 from shmlab.explorer.system import FIELD
 from shmlab.explorer.verdict import WATCHED
+from shmlab.memory import limits
+from shmlab.memory.errors import ArgumentError
 
 Wanted = str | Callable[[View], object]
 Asked = Wanted | tuple[str, Wanted]

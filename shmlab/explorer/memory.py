@@ -8,11 +8,11 @@ slots come last, because those of an unbounded buffer have no end.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from shmlab import condition
-from shmlab.condition import WAITING, Condition
-from shmlab.errors import ArgumentError
 from shmlab.explorer.operations import Value
-from shmlab.sync import Semaphore
+from shmlab.memory import condition_variable
+from shmlab.memory.condition_variable import WAITING, Condition
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.semaphores import Semaphore
 
 VARIABLE, SEMAPHORE, ATOMIC, SECTION = range(4)
 RESERVED = ("slots", "capacity")
@@ -58,17 +58,17 @@ class Memory:
         self.addresses: dict[str, int] = {}
         self.lengths: dict[str, int] = {}
         self.capacity = capacity
-        self.rows = condition.rows(shared)  # how many conditions each list of them has
+        self.rows = condition_variable.rows(shared)  # how many conditions each list of them has
         for name in shared:
             if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
                 raise ArgumentError(f"shared variable {name!r}: a name is an identifier that begins with a letter.")
             if name in RESERVED and slots != 0:
                 raise ArgumentError(f"shared variable {name!r}: buf has that already; choose another name.")
-        single = condition.spread(shared)
-        self.conditions = condition.locks(single)
+        single = condition_variable.spread(shared)
+        self.conditions = condition_variable.locks(single)
         for name, value in single.items():
             if name in self.conditions:
-                for part, initial in condition.parts(name, self.conditions[name]).items():
+                for part, initial in condition_variable.parts(name, self.conditions[name]).items():
                     self._declare(part, initial)
             else:
                 self._declare(name, value)

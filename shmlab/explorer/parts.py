@@ -8,15 +8,15 @@ import difflib
 import operator
 from collections.abc import Callable, Mapping
 
-from shmlab import condition
-from shmlab.condition import ConditionVariable
-from shmlab.errors import ArgumentError
 from shmlab.explorer import memory as cells
 from shmlab.explorer.errors import ExplorerError, UnknownVariable, ValueRefused
 from shmlab.explorer.freezing import Handle
 from shmlab.explorer.memory import Memory
 from shmlab.explorer.operations import ACQUIRE, ATOMIC, ENTER, LEAVE, LOAD, RELEASE, STORE, Value
-from shmlab.semaphore_use import COMPARING, USE, Opaque, patience, times
+from shmlab.memory import condition_variable
+from shmlab.memory.condition_variable import ConditionVariable
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.semaphore_rules import COMPARING, USE, Opaque, patience, times
 
 Access = Callable[[int, int, object], object]
 Refuse = Callable[[ExplorerError], object]  # remembers an error that the program must not swallow
@@ -272,10 +272,10 @@ class SectionCell(Part):
 
 
 class ConditionPart(ConditionVariable, Part):
-    """A condition variable: its text is that of a lab, `shmlab.condition`, and each access there is a step."""
+    """A condition variable: its text is that of a lab, and each access there is a step."""
 
     __slots__ = ("_lock", "_set", "_sleepers", "_waiting", "_woken")
-    _use = condition.USE
+    _use = condition_variable.USE
     _has = ("wait", "wait_for", "notify", "notify_all", "acquire", "release")
     _meant = dict.fromkeys(("signal", "set", "wake", "post"), "notify") | {
         **dict.fromkeys(("broadcast", "signal_all", "notifyAll"), "notify_all"),
@@ -284,10 +284,10 @@ class ConditionPart(ConditionVariable, Part):
 
     def __init__(self, engine: Engine, name: str, at: Mapping[str, int], lock: str) -> None:
         super().__init__(engine, name, at[name])
-        self._waiting = waiting = at[name + condition.WAITING]
+        self._waiting = waiting = at[name + condition_variable.WAITING]
         self._lock = SemaphoreCell(engine, lock, at[lock])
         self._sleepers = SemaphoreCell(engine, name, at[name])
-        self._woken = SemaphoreCell(engine, name, at[name + condition.WOKEN])
+        self._woken = SemaphoreCell(engine, name, at[name + condition_variable.WOKEN])
         self._set = lambda number: engine.access(STORE, waiting, number)
 
     def _count(self) -> int:

@@ -4,12 +4,12 @@ Variables, atomics and critical sections are the segment's shared variables, sem
 beside it, slots are its slots. None is a word that no cell can hold, or an empty slot.
 """
 
-from shmlab import layout as at
 from shmlab.explorer import memory as kinds
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.memory import Memory
 from shmlab.explorer.operations import Value
-from shmlab.layout import Layout
+from shmlab.memory import layout as at
+from shmlab.memory.layout import Layout
 
 NOTHING = -(1 << 63)  # None in a shared variable
 

@@ -9,10 +9,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import FunctionType
 
-from shmlab import limits, strategies
-from shmlab.errors import ArgumentError
-from shmlab.explorer import choosing, marking
-from shmlab.explorer import items as buffers
+from shmlab import strategies
+from shmlab.explorer import choosing, items as buffers, marking
 from shmlab.explorer.asking import asked
 from shmlab.explorer.automata import Automata, Process
 from shmlab.explorer.automaton import TAKEN
@@ -23,8 +21,10 @@ from shmlab.explorer.memory import Initial, Memory, View
 from shmlab.explorer.system import System
 from shmlab.explorer.tso import BufferedSystem
 from shmlab.explorer.weak import WeakSystem
+from shmlab.memory import limits
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.semaphores import Semaphore
 from shmlab.strategies import functions
-from shmlab.sync import Semaphore
 
 MODELS = {"sc": System, "tso": BufferedSystem, "weak": WeakSystem}
 MOST = 16  # producers, consumers or processes: beyond, no search would end

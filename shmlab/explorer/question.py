@@ -7,10 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from shmlab import limits, strategies
-from shmlab.errors import ArgumentError
-from shmlab.explorer import program as programs
-from shmlab.explorer import verdict as verdicts
+from shmlab import strategies
+from shmlab.explorer import program as programs, verdict as verdicts
 from shmlab.explorer.goal import Goal
 from shmlab.explorer.marking import never_ends
 from shmlab.explorer.memory import Initial, View
@@ -19,6 +17,8 @@ from shmlab.explorer.search import Progress, search
 from shmlab.explorer.simplest import way
 from shmlab.explorer.system import System
 from shmlab.explorer.verdict import Verdict
+from shmlab.memory import limits
+from shmlab.memory.errors import ArgumentError
 
 MOST = 8_000_000  # states that a search may be allowed
 

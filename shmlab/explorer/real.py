@@ -14,15 +14,15 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
-from shmlab import layout as at
-from shmlab import packages, processes, segment, sync
+from shmlab import processes
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.gated import ANNOUNCEMENT, OPEN, PASS_OVER
 from shmlab.explorer.operations import ACQUIRE, DONE, NAMES, Value
 from shmlab.explorer.places import Places, decode, encode
 from shmlab.explorer.program import Program
+from shmlab.memory import layout as at, optional_packages, segment, semaphores
+from shmlab.memory.waiting import Deadline, until
 from shmlab.processes import Process
-from shmlab.waiting import Deadline, until
 
 PATIENCE = 10.0  # seconds for a process to reach its next gate
 EVIDENCE = 2.0  # seconds for the kernel to put a process to sleep
@@ -62,7 +62,7 @@ class RealProcesses:
         try:
             for address in range(self.places.count):
                 if name := self.places.semaphore(address):
-                    self._semaphores[address] = os.open(sync.path(self.segment, name), os.O_RDONLY | os.O_CLOEXEC)
+                    self._semaphores[address] = os.open(semaphores.path(self.segment, name), os.O_RDONLY | os.O_CLOEXEC)
             with self._listener() as listener:
                 for row, (function, arguments) in enumerate(program.processes):
                     self._start(row, listener.getsockname()[1:].decode(), pickled(function, arguments, self.places))
@@ -147,7 +147,7 @@ class RealProcesses:
                 offset = self.places.offset(address)
                 file.write(offset + at.SLOT_PAYLOAD, value.to_bytes(at.WORD, "little", signed=True))
                 file.set_word(offset + at.SLOT_STATE * at.WORD, at.FULL)
-        sync.create_all(file.name, self.places.semaphores)
+        semaphores.create_all(file.name, self.places.semaphores)
 
     @contextlib.contextmanager
     def _listener(self) -> Iterator[socket.socket]:
@@ -252,7 +252,7 @@ def pickled(function: object, arguments: tuple[object, ...], places: Places) -> 
     modules = {_module(thing) for thing in (function, *arguments)}
     by_value = [module for module in modules if module and not module.__name__.startswith(("shmlab.", "__main__"))]
     try:  # what lies beside a notebook cannot be imported by another program
-        return packages.pickled((function, arguments, places), by_value)
+        return optional_packages.pickled((function, arguments, places), by_value)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise ReplayFailed(
             f"this process cannot be sent to a program of its own: {error}. Use plain functions."

@@ -5,13 +5,13 @@ On real processes the values are those that stand in the segment and the semapho
 
 import time
 
-from shmlab import layout as at
 from shmlab.explorer import memory as kinds
 from shmlab.explorer.model import Model
 from shmlab.explorer.operations import NAMES, STORE, Value
 from shmlab.explorer.sheet import NOTHING
 from shmlab.explorer.stepping import Stepping
-from shmlab.item import SEQUENCE, SEQUENCE_BITS
+from shmlab.memory import layout as at
+from shmlab.memory.item import SEQUENCE, SEQUENCE_BITS
 from shmlab.snapshot import Slots, Snapshot, Worker
 
 STRIDE = at.SLOT_PAYLOAD + at.WORD

@@ -6,12 +6,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from shmlab import condition
 from shmlab.explorer import memory as kinds
 from shmlab.explorer.memory import Memory
 from shmlab.explorer.model import Step
 from shmlab.explorer.operations import Value
 from shmlab.explorer.system import System
+from shmlab.memory import condition_variable
 
 NOTHING = "·"
 LOOP = "from here on, for ever"
@@ -88,7 +88,7 @@ def _columns(memory: Memory, steps: list[Step]) -> list[str]:
     """The names of the columns: a variable or a whole array each; what a step alone shows only where it is used."""
     used = {step.variable for step in steps}
     hidden = {name for name, at in memory.addresses.items() if memory.kind(at) == kinds.SECTION}
-    hidden |= {part for name, lock in memory.conditions.items() for part in condition.parts(name, lock)}
+    hidden |= {part for name, lock in memory.conditions.items() for part in condition_variable.parts(name, lock)}
     return [name for name in memory.addresses if name in used or name not in hidden]
 
 

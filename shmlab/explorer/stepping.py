@@ -7,7 +7,6 @@ step. A step that was taken cannot be taken back from a real process: undo start
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shmlab.errors import ArgumentError
 from shmlab.explorer import schedules
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.goal import Goal
@@ -17,6 +16,7 @@ from shmlab.explorer.program import Program
 from shmlab.explorer.real import RealProcesses
 from shmlab.explorer.system import System
 from shmlab.explorer.together import Together
+from shmlab.memory.errors import ArgumentError
 
 ENDLESS = 16  # slots at least that an endless buffer gets on real processes
 

@@ -11,7 +11,6 @@ so a step of process p depends on these two alone: it is worked out once (`work_
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from shmlab.condition import WAITING
 from shmlab.explorer import foreseen
 from shmlab.explorer.automata import Automata, Process
 from shmlab.explorer.automaton import Node, Raised
@@ -34,6 +33,7 @@ from shmlab.explorer.operations import (
     Value,
     atomically,
 )
+from shmlab.memory.condition_variable import WAITING
 
 BITS = 24
 FIELD = (1 << BITS) - 1

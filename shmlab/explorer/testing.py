@@ -13,11 +13,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from shmlab import limits
-from shmlab.errors import ArgumentError
 from shmlab.explorer import explore
 from shmlab.explorer.fault import WORDS
 from shmlab.explorer.verdict import Verdict
+from shmlab.memory import limits
+from shmlab.memory.errors import ArgumentError
 
 Test = Callable[..., object]
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from shmlab import limits
 from shmlab.explorer import basis, counting, earliest, interrupts, liveness, reduced, schedules, why
 from shmlab.explorer.errors import OutOfTime
 from shmlab.explorer.fault import Fault
@@ -19,6 +18,7 @@ from shmlab.explorer.search import Graph, Progress, search
 from shmlab.explorer.simplest import follow, way
 from shmlab.explorer.system import System
 from shmlab.explorer.why import Place
+from shmlab.memory import limits
 
 WATCHED = ("overwrite", "empty-read")  # faults that a watch on the slots sees
 FITS = 25_000  # states up to which a program is looked at state by state before a reduced search is tried

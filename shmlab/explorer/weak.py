@@ -24,8 +24,7 @@ McKenney, Memory Barriers: a Hardware View for Software Hackers (2010), for stor
 
 from shmlab.explorer.automaton import Node
 from shmlab.explorer.errors import ValueRefused
-from shmlab.explorer.memory import ATOMIC as ATOMIC_CELL
-from shmlab.explorer.memory import SEMAPHORE, VARIABLE
+from shmlab.explorer.memory import ATOMIC as ATOMIC_CELL, SEMAPHORE, VARIABLE
 from shmlab.explorer.model import CATCH_UP, DRAIN, OVERTAKE
 from shmlab.explorer.operations import (
     ACQUIRE,

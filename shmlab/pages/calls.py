@@ -7,7 +7,7 @@ import ast
 from inspect import signature
 from typing import Any
 
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 
 Arguments = dict[str, Any]
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from shmlab import layout as at
+from shmlab.memory import layout as at
 from shmlab.recording import Moment, Recording
 from shmlab.snapshot import Worker
 from shmlab.widgets import palette

@@ -15,7 +15,7 @@ from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from shmlab.errors import ArgumentError, ShmlabError
+from shmlab.memory.errors import ArgumentError, ShmlabError
 from shmlab.pages import calls, film, runs
 from shmlab.pages.calls import Arguments
 

@@ -6,12 +6,11 @@ workers, so any observer sees what happens and whether a piece was lost.
 
 import time
 
-from shmlab import item as items
-from shmlab import layout as at
+from shmlab.memory import item as items, layout as at
+from shmlab.memory.buf import bind, slow
+from shmlab.memory.receipts import Deliveries, settle
+from shmlab.memory.segment import Segment
 from shmlab.pipeline.pieces import Piece, pack, unpack
-from shmlab.receipts import Deliveries, settle
-from shmlab.segment import Segment
-from shmlab.shared import bind, slow
 from shmlab.strategies import semaphores
 
 

@@ -12,20 +12,19 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from shmlab import launch, limits, processes, strategies
-from shmlab import layout as at
+from shmlab import launch, processes, strategies
 from shmlab.ending import at_exit
-from shmlab.errors import ArgumentError
+from shmlab.memory import layout as at, limits
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.segment import SegmentFile
+from shmlab.memory.waiting import until
 from shmlab.observer import Observer
-from shmlab.pipeline import order as orders
-from shmlab.pipeline import tools
+from shmlab.pipeline import order as orders, tools
 from shmlab.pipeline.order import Order
 from shmlab.pipeline.progress import Progress
 from shmlab.pipeline.seen import Buffer, Moment, Report, buffer
 from shmlab.processes import Process
 from shmlab.scratch import Scratch
-from shmlab.segment import SegmentFile
-from shmlab.waiting import until
 
 STAGES, COMPILERS, ROUNDS = (2, 3), (1, 8), (1, 1000)
 LEAST_PAYLOAD = 32

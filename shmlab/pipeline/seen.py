@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shmlab import layout as at
+from shmlab.memory import layout as at
 from shmlab.pipeline.pieces import unpack
 from shmlab.snapshot import Snapshot
 

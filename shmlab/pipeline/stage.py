@@ -20,15 +20,14 @@ import threading
 import time
 from pathlib import Path
 
-from shmlab import layout as at
-from shmlab import limits, orphan
-from shmlab.pipeline import order as orders
-from shmlab.pipeline import tools
+from shmlab import orphan
+from shmlab.memory import layout as at, limits
+from shmlab.memory.segment import Segment, attach
+from shmlab.memory.waiting import Deadline
+from shmlab.pipeline import order as orders, tools
 from shmlab.pipeline.ends import End, Inlet, Outlet
 from shmlab.pipeline.order import Order
 from shmlab.pipeline.pieces import END, FAILED, LAST, PART, Piece, room
-from shmlab.segment import Segment, attach
-from shmlab.waiting import Deadline
 
 PATIENCE = 10.0  # seconds for the finished program to run
 MOST_OUTPUT = 8192  # characters of what it prints

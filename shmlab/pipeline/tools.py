@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from shmlab.errors import ArgumentError, ShmlabError
+from shmlab.memory.errors import ArgumentError, ShmlabError
 
 COMPILER, ASSEMBLER = "cc", "as"
 LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")  # what `optimise` may be

@@ -7,7 +7,7 @@ that: a server that only this machine reaches, keys for the lecturer, type for t
 import importlib.util
 
 from shmlab import course
-from shmlab.errors import ShmlabError
+from shmlab.memory.errors import ShmlabError
 
 INSTALL = "pip install voila"
 

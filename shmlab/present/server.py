@@ -24,8 +24,8 @@ from voila.app import Voila
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 
 from shmlab import server
-from shmlab.errors import ArgumentError
-from shmlab.limits import whole
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.limits import whole
 
 HOST = "127.0.0.1"
 PORTS = (1024, 65_535)

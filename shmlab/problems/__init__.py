@@ -12,7 +12,7 @@ add its name.
 import difflib
 import importlib
 
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 from shmlab.problems.problem import Problem, Variant
 
 __all__ = ["Problem", "Variant", "find", "names"]

@@ -19,13 +19,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shmlab import limits, queueing
+from shmlab import queueing
 from shmlab.lab import Lab
+from shmlab.memory import limits
+from shmlab.memory.waiting import until
 from shmlab.observer import Observer
 from shmlab.queueing import pacing
 from shmlab.snapshot import Snapshot
 from shmlab.strategies import semaphores
-from shmlab.waiting import until
 
 RATIOS = (0.5, 0.7, 0.85, 1.0, 1.15, 1.4, 2.0)  # produce rate / consume rate
 RATE = 250.0  # items per second that a consumer can take

@@ -8,9 +8,9 @@ import random
 import time
 from collections.abc import Callable
 
-from shmlab import item as items
+from shmlab.memory import item as items
+from shmlab.memory.buf import Shared
 from shmlab.pace import BURST
-from shmlab.shared import Shared
 from shmlab.strategies import semaphores
 
 Put = Callable[[Shared, items.Item], None]

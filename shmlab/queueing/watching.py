@@ -11,11 +11,10 @@ alike (a constant pattern) the third number can be 10 % off.
 import time
 from dataclasses import dataclass
 
-from shmlab import layout as at
-from shmlab import limits
 from shmlab.lab import Lab
+from shmlab.memory import layout as at, limits
+from shmlab.memory.segment import SegmentFile
 from shmlab.observer import Observer
-from shmlab.segment import SegmentFile
 
 LOOK = 0.005  # seconds between two looks
 SECONDS = (0.1, 600.0)

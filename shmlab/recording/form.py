@@ -12,7 +12,7 @@ import json
 import math
 from typing import Any
 
-from shmlab.errors import RecordingRefused
+from shmlab.memory.errors import RecordingRefused
 
 KIND, VERSION = "recording", 1
 MOST_BYTES = 64 << 20  # of one recording: the recorder stops there,

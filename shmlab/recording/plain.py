@@ -11,8 +11,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, get_args
 
-from shmlab import layout as at
-from shmlab import limits
+from shmlab.memory import layout as at, limits
 from shmlab.recording import form
 from shmlab.recording.differences import Flat, leaves
 from shmlab.recording.form import Wrong

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from shmlab.errors import RecordingRefused
 from shmlab.log import KEPT, Event
+from shmlab.memory.errors import RecordingRefused
 from shmlab.recording import form
 from shmlab.recording.form import Wrong
 from shmlab.recording.plain import State

@@ -17,10 +17,8 @@ import weakref
 from collections.abc import Sequence
 from types import TracebackType
 
-from shmlab import claim, limits, sync
-from shmlab import layout as at
-from shmlab import segment as segments
-from shmlab.errors import NoRoom, RingClosed, SegmentRefused
+from shmlab.memory import layout as at, limits, name_claim, segment as segments, semaphores
+from shmlab.memory.errors import NoRoom, RingClosed, SegmentRefused
 from shmlab.ring import words
 from shmlab.ring.ends import CLOSED_HERE, InPlace
 from shmlab.ring.sides import Bytes, Consumer, Producer
@@ -75,7 +73,7 @@ class Ring:
         fences = {f"fence{row}": 0 for row in range(producers + consumers)}
         file = segments.create(
             words.layout(slots, item, producers, consumers),
-            lambda file: sync.create_all(file.name, words.SEMAPHORES | fences),
+            lambda file: semaphores.create_all(file.name, words.SEMAPHORES | fences),
         )
         try:
             ring = cls(segments.attach(file.name), file)
@@ -232,7 +230,7 @@ class Ring:
             fd = os.open(f"/proc/self/fd/{self.segment.fd}", os.O_RDONLY | os.O_CLOEXEC)  # also when its name is gone
         except OSError:
             # without /proc the name has to do; it is taken away only where the owner is dead
-            return not claim.ours(f"{segments.DIRECTORY}/{self.name}") or segments.owner_is_dead(self.name)
+            return not name_claim.ours(f"{segments.DIRECTORY}/{self.name}") or segments.owner_is_dead(self.name)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True

@@ -11,15 +11,15 @@ from functools import partial
 from time import monotonic
 from types import TracebackType
 
-from shmlab import layout as at
-from shmlab.errors import ArgumentError, RingClosed, RingTaken, RingTimeout, SegmentNotFound
-from shmlab.fences import WEAK
+from shmlab.memory import layout as at
+from shmlab.memory.errors import ArgumentError, RingClosed, RingTaken, RingTimeout, SegmentNotFound
+from shmlab.memory.fences import WEAK
+from shmlab.memory.posix_semaphore import sleep
 from shmlab.ring import barrier, ordering, seats
 from shmlab.ring.ordering import FENCED
 from shmlab.ring.protocol import wait, wake
 from shmlab.ring.turns import INSIDE, abandon, sit_down, step_outside, wait_for_turn, with_guard
 from shmlab.ring.words import offset
-from shmlab.semaphore import sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ On x86 (total store order) loads stay in order, stores stay in order, and a stor
 1, 2, 3 and 6 hold by themselves. Only a load may overtake an earlier store, to another address: 4 needs a fence, on
 both sides. Taking and giving back a POSIX semaphore are locked instructions there, hence fences: they provide 5, and,
 where a mutex is given back between the store and the look, 4 as well. On processors of weaker order, such as ARM, all
-six need a fence (`WEAK`, in shmlab/fences.py): taking a semaphore is an acquire there and giving it back a release,
-and a store in front of taking it may take effect behind.
+six need a fence (`WEAK`, in shmlab/memory/fences.py): taking a semaphore is an acquire there and giving it back a
+release, and a store in front of taking it may take effect behind.
 
 Putting and getting happen a million times a second, going to sleep seldom. So whoever goes to sleep makes the fence of
 4 for all (barrier.py), and those who put and get make none: a fence is a third of what an item costs. Where the
@@ -35,13 +35,13 @@ The protocol's own functions are explored under that model, with every death at 
 a weaker one, with each of these fences and without it: tests/ring/test_explored.py, shmlab/explorer/weak.py.
 """
 
-from shmlab.fences import WEAK
+from shmlab.memory.fences import WEAK
+from shmlab.memory.posix_semaphore import open_named
 from shmlab.ring import barrier
-from shmlab.semaphore import open_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from shmlab.semaphore import Named
+    from shmlab.memory.posix_semaphore import Named
 
 FENCED = WEAK or not barrier.register()  # does a process make the fence of 4 by itself?
 

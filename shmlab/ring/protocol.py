@@ -15,7 +15,7 @@ Cooperating Sequential Processes (1965), for the flag and the counter.
 from os import sched_yield
 from time import monotonic
 
-from shmlab.fences import WEAK
+from shmlab.memory.fences import WEAK
 from shmlab.ring.ordering import FENCED
 from shmlab.ring.turns import INSIDE, abandon, step_outside, wait_for_turn
 

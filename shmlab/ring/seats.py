@@ -12,7 +12,7 @@ import fcntl
 import os
 from collections.abc import Iterable
 
-from shmlab import sync
+from shmlab.memory import semaphores
 
 GUARD = -1  # in place of a row: the lock behind which a side looks for its dead
 Locks = dict[int, int]  # a descriptor for each row, and one for the guard
@@ -42,7 +42,7 @@ def close_locks(locks: Locks) -> None:
 
 
 def _open(ring: str, semaphore: str) -> int:
-    return os.open(sync.path(ring, semaphore), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    return os.open(semaphores.path(ring, semaphore), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def lock(locks: Locks, row: int, wait: bool = False) -> bool:

@@ -6,8 +6,8 @@ from functools import cache
 from time import monotonic
 from types import MethodType
 
-from shmlab.errors import ArgumentError, ItemRefused
-from shmlab.fences import WEAK
+from shmlab.memory.errors import ArgumentError, ItemRefused
+from shmlab.memory.fences import WEAK
 from shmlab.ring import protocol
 from shmlab.ring.ends import End
 

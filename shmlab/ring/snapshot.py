@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from shmlab import layout as at
-from shmlab.errors import SegmentRefused
+from shmlab.memory import layout as at
+from shmlab.memory.errors import SegmentRefused
+from shmlab.memory.segment import SegmentFile, open_unmapped
 from shmlab.ring import seats, words
-from shmlab.segment import SegmentFile, open_unmapped
 
 
 @dataclass(frozen=True, slots=True)

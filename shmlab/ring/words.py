@@ -9,7 +9,7 @@ One cache line for each variable, because each has a writer of its own:
     consumers_lost
 """
 
-from shmlab import layout as at
+from shmlab.memory import layout as at
 
 STRATEGY = "ring"
 VARIABLES = ("in_", "out", "producer_sleeps", "consumer_sleeps", "producers_lost", "consumers_lost")

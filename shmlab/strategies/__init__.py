@@ -10,11 +10,11 @@ import importlib
 from collections.abc import Callable, Mapping
 from types import ModuleType
 
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 
 TYPE_CHECKING = False  # the names are known also where there is no shared memory
 if TYPE_CHECKING:
-    from shmlab import sync
+    from shmlab.memory.semaphores import Semaphore
 
 names = ("semaphores", "busy_waiting", "condition", "unsynchronised", "unbounded")
 
@@ -36,7 +36,7 @@ class Strategy:
         name: str,
         put: Callable[..., None],
         get: Callable[..., object],
-        shared: Callable[[int], Mapping[str, "int | sync.Semaphore"]],
+        shared: Callable[[int], Mapping[str, "int | Semaphore"]],
         title: str,
         warning: Callable[[int, int], str | None],
         unbounded: bool = False,

@@ -8,7 +8,7 @@ Source: Lamport, Proving the Correctness of Multiprocess Programs (1977); Silber
 Gagne, Operating System Concepts, "IPC in Shared-Memory Systems".
 """
 
-from shmlab import fences
+from shmlab.memory import fences
 
 TITLE = "busy waiting on in and out, one slot kept free"
 

@@ -7,7 +7,7 @@ Source: Hoare, Monitors (1974); Lampson and Redell, Experience with Processes an
 (1980).
 """
 
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 
 TITLE = "a monitor: mutex and two conditions"
 

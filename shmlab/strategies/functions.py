@@ -11,8 +11,8 @@ from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from shmlab import limits
-from shmlab.errors import ArgumentError
+from shmlab.memory import limits
+from shmlab.memory.errors import ArgumentError
 
 HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a class statement, not in C
 MOST = 1000  # things to look at

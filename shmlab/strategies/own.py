@@ -12,11 +12,11 @@ import operator
 import sys
 from collections.abc import Mapping
 
-from shmlab import condition, packages
-from shmlab.errors import ArgumentError, PackageMissing
-from shmlab.layout import NAME_BYTES, SEMAPHORE_COUNT, VARIABLE_COUNT
+from shmlab.memory import condition_variable, optional_packages
+from shmlab.memory.errors import ArgumentError, PackageMissing
+from shmlab.memory.layout import NAME_BYTES, SEMAPHORE_COUNT, VARIABLE_COUNT
+from shmlab.memory.semaphores import Semaphore
 from shmlab.strategies import Strategy, functions
-from shmlab.sync import Semaphore
 
 USUAL_VARIABLES = dict(in_=0, out=0, count=0)
 NOT_SHARED = ("slots", "capacity")
@@ -48,7 +48,7 @@ def pickled(strategy: Strategy) -> bytes:
     beside = {inspect.getmodule(f) for f in both} - {None, sys.modules["__main__"]}
     by_value = [m for m in beside if m and not m.__name__.startswith("shmlab.")]
     try:  # what lies beside the notebook cannot be imported by a worker
-        return packages.pickled((*both, sources, dict(strategy.conditions)), by_value)
+        return optional_packages.pickled((*both, sources, dict(strategy.conditions)), by_value)
     except PackageMissing:
         raise
     except Exception as error:
@@ -64,7 +64,7 @@ def _declared(shared: object) -> tuple[dict[str, int | Semaphore] | None, dict[s
             f"shared must be a dict of names and initial values, such as dict(count=0), not {shared!r}."
         )
     declared = dict[str, int | Semaphore]()
-    conditions = condition.locks(shared)
+    conditions = condition_variable.locks(shared)
     for name, value in shared.items():
         if not _good_name(name):
             raise ArgumentError(
@@ -73,9 +73,9 @@ def _declared(shared: object) -> tuple[dict[str, int | Semaphore] | None, dict[s
         if name in NOT_SHARED:
             raise ArgumentError(f"shared variable {name!r}: buf has that already; choose another name.")
         if name in conditions:
-            if len(name) >= NAME_BYTES - len(condition.WAITING):
+            if len(name) >= NAME_BYTES - len(condition_variable.WAITING):
                 raise ArgumentError(f"condition {name!r}: its name must be under {NAME_BYTES - 8} letters.")
-            declared |= condition.parts(name, conditions[name])
+            declared |= condition_variable.parts(name, conditions[name])
             continue
         start = value.value if isinstance(value, Semaphore) else value
         least = 0 if isinstance(value, Semaphore) else -(1 << 63)

@@ -6,7 +6,7 @@ Source: Dijkstra, Cooperating Sequential Processes (1965), section 4; Silberscha
 Operating System Concepts, "The Bounded-Buffer Problem".
 """
 
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 
 TITLE = "three semaphores: empty, full, mutex"
 

@@ -5,7 +5,7 @@ a free slot. Real memory ends: the segment doubles its slots when they run out, 
 Source: Dijkstra, Cooperating Sequential Processes (1965), section 4.1.
 """
 
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 
 TITLE = "unbounded: semaphores full and mutex, the segment grows"
 UNBOUNDED = True

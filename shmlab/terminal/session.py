@@ -4,11 +4,11 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
-from shmlab import limits
 from shmlab.lab import Lab
+from shmlab.memory import limits
+from shmlab.memory.segment import open_unmapped
 from shmlab.onlooker import Onlooker, over
 from shmlab.ring import snapshot as ring
-from shmlab.segment import open_unmapped
 from shmlab.snapshot import Report, Snapshot
 from shmlab.terminal import keys, view
 from shmlab.terminal.page import Page

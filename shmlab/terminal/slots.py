@@ -5,8 +5,8 @@ import itertools
 from rich.style import Style
 from rich.text import Text
 
-from shmlab import layout as at
 from shmlab import signs
+from shmlab.memory import layout as at
 from shmlab.snapshot import Snapshot
 
 WIDE, NARROW = 4, 2  # columns of one slot: with room for the words in and out, and without

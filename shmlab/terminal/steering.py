@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from shmlab import limits
-from shmlab.errors import ShmlabError
 from shmlab.lab import Lab
+from shmlab.memory import limits
+from shmlab.memory.errors import ShmlabError
 from shmlab.snapshot import Snapshot
 
 TIMES = 2.0  # a key makes it so many times as fast

@@ -7,9 +7,9 @@ from functools import partial
 import ipywidgets
 
 from shmlab import maps
-from shmlab.errors import ArgumentError
 from shmlab.exhibits.child import Corpse
 from shmlab.exhibits.pair import Pair
+from shmlab.memory.errors import ArgumentError
 from shmlab.widgets.exhibit import Exhibit
 from shmlab.widgets.parts import Parts
 from shmlab.widgets.spaces import Spaces

@@ -14,8 +14,8 @@ from typing import Any
 
 import ipywidgets
 
-from shmlab.errors import ShmlabError
 from shmlab.exhibits.pair import Pair
+from shmlab.memory.errors import ShmlabError
 from shmlab.widgets import palette
 from shmlab.widgets.close import close_tree
 from shmlab.widgets.errands import Errands

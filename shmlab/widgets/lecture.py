@@ -11,11 +11,11 @@ import html
 import ipywidgets
 
 from shmlab.comparison import planned
-from shmlab.errors import ShmlabError
 from shmlab.explorer import question
 from shmlab.explorer.goal import Goal
 from shmlab.explorer.stepping import Stepping
 from shmlab.lecture import ASK, BEATS, MINUTES, NOTICE, OnScales, OnStepper, Station, begins, stations
+from shmlab.memory.errors import ShmlabError
 from shmlab.widgets import palette
 from shmlab.widgets.close import close_tree
 from shmlab.widgets.comparison import LiveComparison

@@ -11,8 +11,8 @@ import time
 from typing import Any
 
 from shmlab import scenarios, strategies
-from shmlab.errors import ShmlabError
 from shmlab.lab import Lab
+from shmlab.memory.errors import ShmlabError
 from shmlab.widgets import controls, picture, saving
 from shmlab.widgets.board import Board
 from shmlab.widgets.charts import HERTZ

@@ -11,7 +11,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-from shmlab import layout, signs
+from shmlab import signs
+from shmlab.memory import layout
 
 STATES, LETTERS, MEANINGS = layout.STATES, layout.LETTERS, signs.MEANINGS
 SOLID, LABEL_ON = signs.SOLID, signs.LABEL_ON  # on paper, and where CSS variables do not reach

@@ -14,13 +14,13 @@ from typing import Any
 
 import ipywidgets
 
-from shmlab.errors import ShmlabError
 from shmlab.explorer import page, schedules, seen
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.question import Found
 from shmlab.explorer.search import Progress
 from shmlab.explorer.sheet import sheet
 from shmlab.explorer.stepping import Stepping
+from shmlab.memory.errors import ShmlabError
 from shmlab.widgets import outcome, palette
 from shmlab.widgets.close import close_tree
 from shmlab.widgets.errands import Errands

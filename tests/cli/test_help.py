@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shmlab import cli
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 
 
 def parsed(words: list[str]) -> argparse.Namespace:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from shmlab import Lab, cli, segment
+from shmlab import Lab, cli
 from shmlab.cli import typed
-from shmlab.errors import ArgumentError
+from shmlab.memory import segment
+from shmlab.memory.errors import ArgumentError
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 

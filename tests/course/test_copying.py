@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import course, errors
+from shmlab import course
 from shmlab.course import copying
 from shmlab.course.copying import MANIFEST, copy
+from shmlab.memory import errors
 
 FIRST, SOURCE = course.FIRST, "sources/main.c"
 

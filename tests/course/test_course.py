@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from shmlab import course, errors
+from shmlab import course
+from shmlab.memory import errors
 from tests.clone import ROOT, kept
 
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")

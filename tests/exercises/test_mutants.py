@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from shmlab.errors import ShmlabError
 from shmlab.exercises import check, texts
 from shmlab.exercises.code import Code
+from shmlab.memory.errors import ShmlabError
 
 CODES = [task for task in check.tasks.values() if isinstance(task, Code)]
 WORDS = (

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from shmlab.claim import Claim
-from shmlab.errors import ArgumentError
 from shmlab.exhibits import access, calls
 from shmlab.exhibits.access import BOTH, NOTHING, OTHER, OWNER, READ, ROOT, UNTRIED, try_access
 from shmlab.exhibits.calls import FORBIDDEN, MISSING, Act, Tally, count_calls, traced
 from shmlab.exhibits.touch import touch
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.name_claim import Claim
 
 USED, SENT = "1,000,000 stores and loads", "1,000 messages through it"
 ANY_STRACE = Path("/bin/false")

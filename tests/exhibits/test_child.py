@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from shmlab import maps
-from shmlab.errors import ShmlabError
 from shmlab.exhibits import child as module
 from shmlab.exhibits.child import Child, Corpse, Ended, Refused
+from shmlab.memory.errors import ShmlabError
 from tests.apparatus import alive, descriptors, eventually
 
 OWNER = """

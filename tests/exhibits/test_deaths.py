@@ -3,9 +3,9 @@
 import pytest
 
 from shmlab import Lab
-from shmlab.errors import ArgumentError
 from shmlab.exhibits import deaths, waiting
 from shmlab.exhibits.deaths import PLACES
+from shmlab.memory.errors import ArgumentError
 
 pytestmark = pytest.mark.slow
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import claim, cli, maps
-from shmlab.errors import ArgumentError
+from shmlab import cli, maps
 from shmlab.exhibits.child import Corpse, Ended, Refused
 from shmlab.exhibits.lifecycle import ANOTHER, NOBODY, PREFIX, Lifecycle, claimed, release, sweep
 from shmlab.exhibits.pair import Pair
+from shmlab.memory import name_claim
+from shmlab.memory.errors import ArgumentError
 
 OTHER = maps.OWN + (1 << 30)
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process and make it another user's")
@@ -186,7 +187,7 @@ def test_what_a_dead_kernel_left_is_swept_and_a_living_ones_is_not(sweeps: Calla
     finally:
         release(lesson)
         dead.unlink(missing_ok=True)
-    assert not living.exists() and not claim.stands(lesson.name)
+    assert not living.exists() and not name_claim.stands(lesson.name)
 
 
 @root_only
@@ -205,7 +206,7 @@ def test_of_the_segments_of_others_only_those_that_a_lesson_made_are_swept(user:
     try:
         left.touch()
         os.chown(left, user, user)
-        theirs = claim.Claim(left.name).take()
+        theirs = name_claim.Claim(left.name).take()
         os.chown(theirs.path, user, user)
         sweep()
         assert left.exists()

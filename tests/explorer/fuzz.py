@@ -20,7 +20,7 @@ from shmlab.explorer.counting import interleavings
 from shmlab.explorer.errors import ValueRefused
 from shmlab.explorer.program import of_processes
 from shmlab.explorer.search import Graph, search
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 from tests.clone import ROOT
 from tests.explorer import brute, reducing, waiting
 

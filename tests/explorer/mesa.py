@@ -1,4 +1,4 @@
-"""Mesa monitors by their definition, the oracle of `shmlab.condition`: no semaphores, and every choice is tried.
+"""Mesa monitors by their definition, the oracle of `condition_variable`: no semaphores, and every choice is tried.
 
 One process is inside at a time, until it waits or leaves. `wait` joins the waiting ones and leaves, in one go; `notify`
 picks any of them, who then wants to come in like anybody else. Processes are coroutines of the plain functions that

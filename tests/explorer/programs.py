@@ -6,7 +6,7 @@ from typing import Any
 from shmlab.explorer import Atomic, Critical
 from shmlab.explorer.memory import Initial
 from shmlab.explorer.program import Program, of_buffer, of_processes
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 
 # --- lost update ------------------------------------------------------------------------------------------
 

@@ -7,8 +7,8 @@ import pytest
 
 from shmlab.explorer import explore, reduced
 from shmlab.explorer.question import of
-from shmlab.semaphore import ByCtypes, Named, open_named, value
-from shmlab.sync import Semaphore
+from shmlab.memory.posix_semaphore import ByCtypes, Named, open_named, value
+from shmlab.memory.semaphores import Semaphore
 from tests.apparatus import Buffer, buffer
 
 ONE = dict(mutex=Semaphore(1), count=0)

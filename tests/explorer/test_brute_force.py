@@ -7,8 +7,7 @@ import pytest
 from shmlab.explorer.counting import interleavings
 from shmlab.explorer.program import Program
 from shmlab.explorer.search import search
-from tests.explorer import brute
-from tests.explorer import programs as p
+from tests.explorer import brute, programs as p
 
 FEASIBLE: dict[str, Callable[[], Program]] = {
     "lost 2x1": lambda: p.lost_update(2, 1),

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 import shmlab
-from shmlab import ArgumentError, Lab, Semaphore, choice, choose, explore, labs
-from shmlab import choose as pick
+from shmlab import ArgumentError, Lab, Semaphore, choice, choose, choose as pick, explore, labs
 from shmlab.explorer.errors import CannotFollow
 from shmlab.explorer.search import search
 from shmlab.strategies import semaphores

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shmlab.explorer import Atomic, errors, explore
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 
 SHARED: dict[str, Any] = dict(lock=Atomic(0), turn=0, count=0, mutex=Semaphore(1))
 

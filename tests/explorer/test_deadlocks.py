@@ -4,7 +4,7 @@ import pytest
 
 from shmlab.explorer import Atomic, earliest, explore, simplest
 from shmlab.explorer.verdict import verdict
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 from tests.explorer import programs as p
 
 

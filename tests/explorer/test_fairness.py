@@ -10,14 +10,13 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from shmlab.errors import ArgumentError
 from shmlab.explorer import Critical, explore, liveness
 from shmlab.explorer.search import Graph
 from shmlab.explorer.system import System
-from shmlab.sync import Semaphore
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.semaphores import Semaphore
 
 SHARED = dict(readers=0, mutex=Semaphore(1), room=Semaphore(1), turnstile=Semaphore(1), critical=Critical())
 

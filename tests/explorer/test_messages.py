@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 import shmlab
-from shmlab.errors import ArgumentError
 from shmlab.explorer import Atomic, Critical, errors, explore
-from shmlab.sync import Semaphore
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.semaphores import Semaphore
 from tests.apparatus import named
 from tests.explorer import programs as p
 

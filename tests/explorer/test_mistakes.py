@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from shmlab.errors import ShmlabError
 from shmlab.explorer import Atomic, errors, explore
-from shmlab.sync import Semaphore
+from shmlab.memory.errors import ShmlabError
+from shmlab.memory.semaphores import Semaphore
 from tests.apparatus import named
 from tests.explorer import programs as p
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from shmlab.errors import ArgumentError
 from shmlab.explorer import explore
 from shmlab.explorer.verdict import Verdict
+from shmlab.memory.errors import ArgumentError
 
 
 def put(buf, item):

@@ -10,9 +10,8 @@ from shmlab.explorer import Atomic, Critical, reduced
 from shmlab.explorer.model import Model
 from shmlab.explorer.program import Program, of_buffer, of_processes
 from shmlab.explorer.search import search
-from shmlab.sync import Semaphore
-from tests.explorer import programs as p
-from tests.explorer import reducing
+from shmlab.memory.semaphores import Semaphore
+from tests.explorer import programs as p, reducing
 
 SOUND = ("semaphores", "unbounded")
 SIZES = [(1, 1, 3), (2, 1, 2), (1, 2, 2), (2, 2, 2)]

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from shmlab.explorer import Atomic, errors, explore
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 from tests.explorer import programs as p
 
 X: dict[str, Any] = dict(x=0)

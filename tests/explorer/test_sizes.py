@@ -2,9 +2,9 @@
 
 import pytest
 
-from shmlab.errors import ArgumentError
 from shmlab.explorer import explore, recorder
 from shmlab.explorer.sizes import up_to
+from shmlab.memory.errors import ArgumentError
 from tests.explorer import programs as p
 
 

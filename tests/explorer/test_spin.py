@@ -9,8 +9,7 @@ import pytest
 from shmlab.explorer import Atomic, Critical, explore, liveness
 from shmlab.explorer.program import Program
 from shmlab.explorer.search import search
-from tests.explorer import programs as p
-from tests.explorer import promela as m
+from tests.explorer import programs as p, promela as m
 from tests.explorer.spin import needs_spin, spin
 
 pytestmark = needs_spin

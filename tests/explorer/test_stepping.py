@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from shmlab.errors import ArgumentError
 from shmlab.explorer import Atomic, Critical, explore, question
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.goal import TASKS, Goal
 from shmlab.explorer.real import RealProcesses
 from shmlab.explorer.seen import snapshot
 from shmlab.explorer.stepping import Stepping
-from shmlab.sync import Semaphore
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.semaphores import Semaphore
 from tests.explorer import programs as p
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import shmlab
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 from tests.clone import ROOT
 
 PAGE = ROOT / "docs/testing.md"

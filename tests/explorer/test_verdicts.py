@@ -3,14 +3,14 @@
 import pytest
 
 from shmlab import strategies
-from shmlab.errors import ArgumentError
 from shmlab.explorer import Atomic, Critical, explore, question
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.fault import WORDS
 from shmlab.explorer.goal import Goal
 from shmlab.explorer.program import Program
 from shmlab.explorer.verdict import Verdict, verdict
-from shmlab.sync import Semaphore
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.semaphores import Semaphore
 from tests.explorer import programs as p
 
 

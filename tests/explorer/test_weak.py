@@ -6,9 +6,9 @@ import pytest
 
 import shmlab
 from shmlab import explore
-from shmlab.errors import ArgumentError
 from shmlab.explorer import Atomic, ReplayFailed, Verdict
-from shmlab.sync import Semaphore
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.semaphores import Semaphore
 from tests.explorer.litmus import Operation, Program, allowed, ends, outcomes
 
 X, Y = 0, 1

@@ -13,7 +13,7 @@ from shmlab.explorer import Atomic
 from shmlab.explorer.operations import DONE
 from shmlab.explorer.program import Program, of_processes
 from shmlab.explorer.verdict import verdict
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 from tests.explorer import machine as machines
 
 STATES = 4_000

@@ -11,10 +11,11 @@ import sys
 from types import FrameType
 from typing import Any
 
-from shmlab import receipts, worker
+from shmlab import worker
+from shmlab.memory import receipts
 
 WARM = 10  # items before the one at which it dies
-WATCHED = ("worker.py", "shared.py", "sync.py", "receipts.py", "item.py", "semaphores.py", "condition.py")
+WATCHED = ("worker.py", "buf.py", "semaphores.py", "receipts.py", "item.py", "condition.py", "condition_variable.py")
 WATCHED += ("busy_waiting.py", "unbounded.py", "unsynchronised.py", "segment.py")
 
 

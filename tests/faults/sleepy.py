@@ -2,8 +2,9 @@
 
 import sys
 
-from shmlab import sync, worker
+from shmlab import worker
+from shmlab.memory import semaphores
 
 if __name__ == "__main__":
-    sync.SLICE = 60.0
+    semaphores.SLICE = 60.0
     sys.exit(worker.main(sys.argv[1:]))

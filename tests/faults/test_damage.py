@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import ArgumentError, Lab, Observer, SegmentRefused, cli, launch, observer, segment, sync
-from shmlab import layout as at
-from shmlab.layout import Layout
+from shmlab import ArgumentError, Lab, Observer, SegmentRefused, cli, launch, observer
+from shmlab.memory import layout as at, segment, semaphores
+from shmlab.memory.layout import Layout
 from shmlab.repair import Dead, repair
 from tests.apparatus import DIRECTORY, buffer, descriptors, eventually, planted
 from tests.faults.conftest import PROMISED
@@ -328,4 +328,4 @@ def test_a_semaphore_is_read_from_a_file_and_never_opened_by_the_kernel() -> Non
             path.write_bytes(b"\xff" * 32)  # opening this aborts a process
         with Observer(it.name) as eye:
             assert set(eye.snapshot().semaphores.values()) == {(1 << 32) - 1}
-        assert sync.value(it.name, "mutex") == (1 << 32) - 1
+        assert semaphores.value(it.name, "mutex") == (1 << 32) - 1

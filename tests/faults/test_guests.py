@@ -15,11 +15,11 @@ import psutil
 import pytest
 
 from benchmarks.soak_guests import NOTICED, STRATEGIES, GuestSoak, compiled
-from shmlab import ArgumentError, Lab, rows, sync
-from shmlab import layout as at
+from shmlab import ArgumentError, Lab
 from shmlab.crew import Crew
 from shmlab.guests import maps
-from shmlab.segment import SegmentFile
+from shmlab.memory import layout as at, rows, semaphores
+from shmlab.memory.segment import SegmentFile
 from tests.apparatus import alive, eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180), pytest.mark.usefixtures("leaves_nothing")]
@@ -88,9 +88,9 @@ def test_a_repair_rests_unseen_guests_too() -> None:
                 lab.remove(victim)
             lab.pause()
             values = eventually(
-                lambda: (v := sync.value(file.name, "empty") + sync.value(file.name, "full")) == 4 and v
+                lambda: (v := semaphores.value(file.name, "empty") + semaphores.value(file.name, "full")) == 4 and v
             )
-            assert values == 4 and sync.value(file.name, "mutex") == 1
+            assert values == 4 and semaphores.value(file.name, "mutex") == 1
             lab.resume()
         assert not lab.snapshot().faults
 
@@ -122,8 +122,9 @@ def test_a_stalled_guest_holds_the_repair_up_and_is_named() -> None:
 
 FORKS = """
 import os, sys, time
-from shmlab import join, segment
-from shmlab import layout as at
+from shmlab import join
+from shmlab.memory import segment
+from shmlab.memory import layout as at
 def fork(_):
     if not os.fork():
         os.setsid()
@@ -174,7 +175,7 @@ def get(buf):  # type: ignore[no-untyped-def]
 
 
 def test_the_row_of_a_worker_that_has_forked_and_is_killed_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shmlab.limits.WORKERS", 2)
+    monkeypatch.setattr("shmlab.memory.limits.WORKERS", 2)
     with Lab(put=put_and_fork, get=get, producers=1, consumers=1, produce_rate=50) as lab:
         pid = crew_of(lab).process(0).pid
         child = int(eventually(lambda: Path(f"/proc/{pid}/task/{pid}/children").read_text()))

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shmlab import Lab, offspring, segment
-from shmlab import layout as at
+from shmlab import Lab, offspring
+from shmlab.memory import layout as at, segment
 from tests.apparatus import alive, eventually
 from tests.clone import ROOT
 

@@ -220,7 +220,8 @@ def test_death_at_any_moment_of_the_start_leaves_nothing() -> None:
             eventually(nothing_new, PROMISED)
         except AssertionError:  # killed before any worker was there: the next start sweeps
             assert not children(pid)
-            subprocess.run([sys.executable, "-c", "from shmlab import segment; segment.sweep()"], cwd=ROOT, check=True)
+            sweep = "from shmlab.memory import segment; segment.sweep()"
+            subprocess.run([sys.executable, "-c", sweep], cwd=ROOT, check=True)
             assert not own(entries() - before, pid)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from shmlab import Lab, crew, recovery
-from shmlab import layout as at
 from shmlab.log import Log
+from shmlab.memory import layout as at
 from shmlab.processes import Program
 from shmlab.repair import Dead
 from shmlab.snapshot import Snapshot, Worker
@@ -91,7 +91,7 @@ def instructions(strategy: str, role: str) -> Callable[[int | str], bool]:
 
     def killed_at(instruction: int | str) -> bool:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("shmlab.limits.WORKERS", 2)
+            patch.setattr("shmlab.memory.limits.WORKERS", 2)
             return dies(instruction)
 
     def dies(instruction: int | str) -> bool:
@@ -133,7 +133,7 @@ def test_killed_before_any_instruction_of_put_or_get_nothing_is_lost_silently(st
 
 
 def test_killed_while_it_settles_receipts_a_producer_leaves_exact_books() -> None:
-    """In tests/test_receipts.py before each instruction, without a process; here a real one, before every 29th."""
+    """test_receipts.py stops before each instruction, without a process; here a real one stops before every 29th."""
     killed_at = instructions("semaphores", "producer")
     tried = 0
     for instruction in range(0, 500, 29):

@@ -153,7 +153,8 @@ def test_a_lab_that_cannot_start_its_processes_says_so_and_leaves_nothing(tmp_pa
 
 SMALL = """
 import os, sys
-from shmlab import Lab, errors, launch, segment, strategies
+from shmlab import Lab, launch, strategies
+from shmlab.memory import errors, segment
 from tests.apparatus import descriptors
 before = descriptors()
 try:

@@ -13,8 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
-from shmlab import Lab, Snapshot, WorkerFailed, launch, processes, segment
-from shmlab import layout as at
+from shmlab import Lab, Snapshot, WorkerFailed, launch, processes
+from shmlab.memory import layout as at, segment
 from tests.apparatus import DIRECTORY, alive, entries, eventually
 from tests.faults.conftest import PROMISED, kill
 

@@ -25,7 +25,8 @@ from tests.clone import ROOT
 
 PROGRAM = """
 import json, os, signal, sys
-from shmlab import errors, launch, segment, shared, strategies
+from shmlab import launch, strategies
+from shmlab.memory import buf, errors, segment
 strategy = strategies.find("semaphores")
 
 def files():

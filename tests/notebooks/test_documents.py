@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import check, fences, strategies
+from shmlab import check, strategies
+from shmlab.memory import fences
 from tests.clone import ROOT
 
 README = (ROOT / "README.md").read_text()

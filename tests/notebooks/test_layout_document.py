@@ -12,8 +12,8 @@ from types import TracebackType
 
 import pytest
 
-from shmlab import layout as at
 from shmlab.lab import Lab
+from shmlab.memory import layout as at
 from shmlab.strategies import names
 from tests.apparatus import eventually
 from tests.clone import ROOT

@@ -1,8 +1,7 @@
 """Pieces survive the way through a slot, whatever they carry; orders that through a command line."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from shmlab.pipeline import order
 from shmlab.pipeline.order import Order

@@ -14,8 +14,9 @@ from typing import Any
 import psutil
 import pytest
 
-from shmlab import Lab, cli, offspring, pipeline, processes, segment
-from shmlab.errors import ArgumentError, NoRoom
+from shmlab import Lab, cli, offspring, pipeline, processes
+from shmlab.memory import segment
+from shmlab.memory.errors import ArgumentError, NoRoom
 from shmlab.pipeline import tools
 from shmlab.pipeline.pipeline import Pipeline, check
 from tests.apparatus import alive, entries, eventually, own_entries

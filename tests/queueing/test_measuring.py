@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shmlab import Lab
-from shmlab.errors import ArgumentError, LabStopped
+from shmlab.memory.errors import ArgumentError, LabStopped
 from shmlab.queueing import pacing
 from shmlab.queueing.measuring import RATIOS, SHARES, Measured, Measuring, Point, point
 from shmlab.queueing.watching import watch

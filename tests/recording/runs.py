@@ -4,8 +4,8 @@ import random
 from pathlib import Path
 from typing import Any
 
-from shmlab import layout
 from shmlab.log import Event
+from shmlab.memory import layout
 from shmlab.recording import Writing
 from shmlab.snapshot import Slots, Snapshot
 from tests.widgets.scene import STRIDE, slots, snapshot, worker

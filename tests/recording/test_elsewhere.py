@@ -21,7 +21,10 @@ sys.meta_path.insert(0, Absent())
 for name in Absent.names:
     sys.modules.pop(name, None)
 """
-OURS = ("shmlab.segment", "shmlab.sync", "shmlab.observer", "shmlab.lab", "shmlab.worker", "shmlab.processes")
+OURS = (
+    *("shmlab.memory.segment", "shmlab.memory.semaphores", "shmlab.observer"),
+    *("shmlab.lab", "shmlab.worker", "shmlab.processes"),
+)
 
 
 def without_posix(program: str, folder: Path, *arguments: str) -> str:

@@ -3,11 +3,10 @@
 from collections import deque
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from shmlab.errors import RingTimeout
+from shmlab.memory.errors import RingTimeout
 from shmlab.ring import Ring
 
 SIZE = 3

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("leaves_nothing")
 WAITS = """
 import sys, time
 from shmlab import Ring
-from shmlab.errors import RingTimeout
+from shmlab.memory.errors import RingTimeout
 from shmlab.ring import protocol, turns
 
 protocol.YIELDS = turns.YIELDS = 0  # sleep at once

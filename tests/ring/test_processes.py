@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import segment
-from shmlab.errors import RingClosed, RingTimeout
+from shmlab.memory import segment
+from shmlab.memory.errors import RingClosed, RingTimeout
 from shmlab.ring import Ring
 from tests.apparatus import eventually, watch
 from tests.ring import peer

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from shmlab import cli, segment
-from shmlab.errors import (
+from shmlab import cli
+from shmlab.memory import segment
+from shmlab.memory.errors import (
     ArgumentError,
     ItemRefused,
     NoRoom,

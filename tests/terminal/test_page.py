@@ -5,8 +5,8 @@ import re
 import pytest
 from rich.console import Console
 
-from shmlab import layout
 from shmlab.log import Event
+from shmlab.memory import layout
 from shmlab.snapshot import Snapshot
 from shmlab.terminal.page import Page
 from tests.widgets.scene import snapshot, worker

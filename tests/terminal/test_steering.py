@@ -2,7 +2,8 @@
 
 import pytest
 
-from shmlab import Lab, limits
+from shmlab import Lab
+from shmlab.memory import limits
 from shmlab.terminal.steering import Steering, times_as_fast
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")

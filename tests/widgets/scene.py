@@ -3,8 +3,8 @@
 import struct
 from typing import Any
 
-from shmlab import layout
-from shmlab.item import SEQUENCE_BITS
+from shmlab.memory import layout
+from shmlab.memory.item import SEQUENCE_BITS
 from shmlab.snapshot import Slots, Snapshot, Worker
 
 STRIDE = layout.SLOT_PAYLOAD + 8

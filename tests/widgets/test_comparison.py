@@ -12,7 +12,7 @@ import pytest
 from shmlab import labs
 from shmlab.comparison import ways
 from shmlab.comparison.plan import THROUGHPUT, Plan, planned
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 from shmlab.widgets.comparison import BYTES, LiveComparison
 from shmlab.widgets.curves import LETTERS, Curves
 from shmlab.widgets.parts import Parts

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shmlab import labs
-from shmlab.errors import ArgumentError, NoRoom
+from shmlab.memory.errors import ArgumentError, NoRoom
 from shmlab.pipeline import tools
 from shmlab.pipeline.recording import Replay
 from shmlab.widgets.pipeline import LivePipeline

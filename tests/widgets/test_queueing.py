@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from shmlab import labs
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 from shmlab.queueing.measuring import RATIOS, Measured, Point
 from shmlab.widgets.parts import Parts
 from shmlab.widgets.queueing import Occupancy

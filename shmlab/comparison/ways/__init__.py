@@ -6,7 +6,7 @@ To add one, copy a file and add its name here.
 import importlib
 
 from shmlab.comparison.way import Way
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 
 names = (
     "textbook",

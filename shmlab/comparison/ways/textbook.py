@@ -8,13 +8,13 @@ import ctypes
 import os
 from functools import partial
 
-from shmlab import layout as at
-from shmlab import segment, strategies, sync
+from shmlab import strategies
 from shmlab.comparison import way
 from shmlab.comparison.way import Receive, Send, Way
-from shmlab.layout import Layout
-from shmlab.segment import Segment
-from shmlab.semaphore import Named, open_named
+from shmlab.memory import layout as at, segment, semaphores
+from shmlab.memory.layout import Layout
+from shmlab.memory.posix_semaphore import Named, open_named
+from shmlab.memory.segment import Segment
 
 STRATEGY = strategies.find("semaphores")
 _acquire = Named.acquire
@@ -29,18 +29,18 @@ class This(Way):
         super().__init__(size, producers, consumers)
         count = way.slots(size)
         initial = STRATEGY.shared(count)
-        values = {name: value.value for name, value in initial.items() if isinstance(value, sync.Semaphore)}
+        values = {name: value.value for name, value in initial.items() if isinstance(value, semaphores.Semaphore)}
         variables = tuple(name for name in initial if name not in values)
         file = segment.create(
             Layout(STRATEGY.name, variables, values, count, count, size, 1),
-            lambda file: sync.create_all(file.name, values),
+            lambda file: semaphores.create_all(file.name, values),
         )
         try:
             self.segment = Segment(file.name, file.fd, file.layout)
-            semaphores = {name: open_named(f"/{file.name}.{name}", _Semaphore) for name in values}
+            opened = {name: open_named(f"/{file.name}.{name}", _Semaphore) for name in values}
         finally:
             segment.unlink(file.name)  # and its semaphores
-        self.buf = _buf(self.segment, semaphores)
+        self.buf = _buf(self.segment, opened)
 
     def sender(self, number: int) -> Send:
         return partial(STRATEGY.put, self.buf)
@@ -61,7 +61,7 @@ class _Semaphore(Named):
             self._wait()
 
     def _wait(self) -> None:
-        for _ in range(sync.YIELDS):
+        for _ in range(semaphores.YIELDS):
             os.sched_yield()
             if _acquire(self, False):
                 return
@@ -87,11 +87,11 @@ class _Slots:
         return bytes(self._data[self._places[index]])
 
 
-def _buf(segment: Segment, semaphores: dict[str, _Semaphore]) -> object:
+def _buf(segment: Segment, opened: dict[str, _Semaphore]) -> object:
     """`buf`: its shared variables are words of the segment, a cache line pair apart."""
     fields: list[tuple[str, type]] = []
     for i, name in enumerate(segment.layout.variables):
         fields += [(name, ctypes.c_uint64), (f"_{i}", ctypes.c_char * (at.LINE - at.WORD))]
-    body = {"_fields_": fields, "capacity": segment.capacity, "slots": _Slots(segment), **semaphores}
+    body = {"_fields_": fields, "capacity": segment.capacity, "slots": _Slots(segment), **opened}
     kind: type[ctypes.Structure] = type("Raw", (ctypes.Structure,), body)
     return kind.from_buffer(segment.data, at.variable(0))

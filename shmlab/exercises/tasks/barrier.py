@@ -7,7 +7,7 @@ from shmlab.exercises.running import Run
 from shmlab.explorer import question
 from shmlab.explorer.memory import Atomic, View
 from shmlab.explorer.question import Question
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 
 
 def shared(parties: int) -> dict[str, int | Semaphore]:

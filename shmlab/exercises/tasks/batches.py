@@ -9,7 +9,7 @@ from shmlab.explorer import question
 from shmlab.explorer.items import Judge, numbered, shares
 from shmlab.explorer.memory import View
 from shmlab.explorer.question import Question
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 
 BATCH = 2
 

@@ -8,7 +8,7 @@ from shmlab.exercises.quiz import Choice, Question
 from shmlab.exercises.size import Size
 from shmlab.exercises.task import chosen
 from shmlab.lab import Lab
-from shmlab.limits import SLOTS
+from shmlab.memory.limits import SLOTS
 
 AFTER = frozenset({"a attaches no more", "b still reads", "memory is still used"})
 

@@ -9,8 +9,8 @@ from shmlab.exercises.size import Size
 from shmlab.exercises.task import chosen
 from shmlab.exercises.tasks.unbounded import UNBOUNDED
 from shmlab.lab import Lab
-from shmlab.limits import SLOTS
-from shmlab.waiting import until
+from shmlab.memory.limits import SLOTS
+from shmlab.memory.waiting import until
 
 LITTLE = ((6, 20), (4, 10), (12, 48), (9, 15))
 

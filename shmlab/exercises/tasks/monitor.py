@@ -4,7 +4,7 @@ from shmlab.exercises.code import Case, Code
 from shmlab.exercises.running import Run
 from shmlab.exercises.tasks.buffers import PUT_GET, case, room
 from shmlab.explorer.memory import View
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 
 
 def shared(capacity: int) -> dict[str, int | Semaphore]:

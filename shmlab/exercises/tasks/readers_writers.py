@@ -8,7 +8,7 @@ from shmlab.explorer import question
 from shmlab.explorer.goal import Goal
 from shmlab.explorer.memory import Atomic, View
 from shmlab.explorer.question import Question
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 
 FOUR = ("start_read", "end_read", "start_write", "end_write")
 

@@ -19,7 +19,7 @@ from shmlab.explorer.memory import View
 from shmlab.explorer.model import Model
 from shmlab.explorer.question import Question
 from shmlab.explorer.real import RealProcesses
-from shmlab.sync import Semaphore
+from shmlab.memory.semaphores import Semaphore
 
 STEPS: tuple[str, ...] = (
     "before its first step",

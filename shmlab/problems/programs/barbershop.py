@@ -4,8 +4,8 @@ Source: Dijkstra, Cooperating Sequential Processes (1965), section 4.2; Downey, 
 """
 
 from shmlab.explorer import Atomic
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 PLACES = 2
 

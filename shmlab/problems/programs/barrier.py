@@ -3,8 +3,8 @@
 Source: Downey, The Little Book of Semaphores, 2nd edition, 3.6.
 """
 
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 ALL = 3
 

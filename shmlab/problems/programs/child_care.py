@@ -4,8 +4,8 @@ Source: Hemmendinger, in Downey, The Little Book of Semaphores, 2nd edition, 7.2
 """
 
 from shmlab.explorer import Atomic
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 PER_ADULT = 2
 ADULT = 100  # what an adult adds to the number inside, to which a child adds 1

@@ -4,8 +4,8 @@ Source: Patil, Limitations and Capabilities of Dijkstra's Semaphore Primitives (
 """
 
 from shmlab.choice import choose
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 PAIRS = ((0, 1), (1, 2), (2, 0))  # ingredients on the table; pair i is for smoker i, who has the third
 ROUNDS = 2

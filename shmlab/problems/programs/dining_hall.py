@@ -4,8 +4,8 @@ Source: Downey, The Little Book of Semaphores, 2nd edition, 7.6 (the dining hall
 """
 
 from shmlab.explorer import Atomic
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 EATS = 10  # what somebody who eats adds to `hall`, to which everybody at the table adds 1
 

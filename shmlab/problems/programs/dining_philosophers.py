@@ -3,8 +3,8 @@
 Source: Dijkstra, Hierarchical Ordering of Sequential Processes (1971).
 """
 
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 SEATS = 3
 

@@ -3,8 +3,8 @@
 Source: Andrews, Concurrent Programming (1991); Downey, The Little Book of Semaphores, 2nd edition, 5.1.
 """
 
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 POT = 2
 

@@ -4,8 +4,8 @@ Source: Downey, The Little Book of Semaphores, 2nd edition, 6.4 (the Modus Hall 
 """
 
 from shmlab.explorer import Atomic
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 NOBODY, SHUT = -1, 2  # whose the path is: that of group 0 or 1, nobody's, or shut for newcomers until it is empty
 SIGNS = (1, 10)

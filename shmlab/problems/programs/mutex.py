@@ -4,8 +4,8 @@ Source: Dijkstra, Cooperating Sequential Processes (1965), section 4.1.
 """
 
 from shmlab.explorer import Critical
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 
 def guarded(buf):

@@ -6,8 +6,8 @@ Source: Morris, A Starvation-Free Solution to the Mutual Exclusion Problem (1979
 """
 
 from shmlab.explorer import Critical
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 
 def through_two_rooms(buf):

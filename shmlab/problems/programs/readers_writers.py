@@ -4,8 +4,8 @@ Source: Courtois, Heymans, Parnas, Concurrent Control with "Readers" and "Writer
 """
 
 from shmlab.explorer import Atomic
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 
 def reader(buf):

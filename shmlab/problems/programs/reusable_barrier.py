@@ -4,8 +4,8 @@ Source: Downey, The Little Book of Semaphores, 2nd edition, 3.7.
 """
 
 from shmlab.explorer import Atomic
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 ALL, ROUNDS = 2, 2
 

@@ -4,8 +4,8 @@ Source: Downey, The Little Book of Semaphores, 2nd edition, 5.7.
 """
 
 from shmlab.explorer import Atomic
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 CREW = 4
 SIGNS = (1, 10)  # what a hacker, and what a serf, adds to the number aboard

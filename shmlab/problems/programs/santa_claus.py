@@ -4,8 +4,8 @@ Source: Trono, A New Exercise in Concurrency (1994); Downey, The Little Book of 
 """
 
 from shmlab.explorer import Atomic
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 GROUP, REINDEER = 2, 2
 

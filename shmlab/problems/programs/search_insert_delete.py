@@ -4,8 +4,8 @@ Source: Andrews, Concurrent Programming (1991); Downey, The Little Book of Semap
 """
 
 from shmlab.explorer import Atomic
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 SEARCHERS, INSERTERS = 0, 1
 

@@ -4,8 +4,8 @@ Source: Reek, Design Patterns for Semaphores (2004); Downey, The Little Book of 
 """
 
 from shmlab.explorer import Atomic
+from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
-from shmlab.sync import Semaphore
 
 SEATS = 2
 

@@ -12,10 +12,9 @@ import sys
 import time
 from collections.abc import Mapping
 
-from shmlab import layout as at
-from shmlab import semaphore as semaphores
-from shmlab.segment import DIRECTORY, Segment
-from shmlab.semaphore_use import LabSemaphore, patience, times
+from shmlab.memory import layout as at, posix_semaphore as semaphores
+from shmlab.memory.segment import DIRECTORY, Segment
+from shmlab.memory.semaphore_rules import LabSemaphore, patience, times
 
 YIELDS = 20  # look again so many times before sleeping: sleeping and waking costs more than a short wait
 FROZEN = at.FROZEN // at.WORD

@@ -13,9 +13,8 @@ import contextlib
 import os
 import struct
 
-from shmlab import layout as at
-from shmlab import locks
-from shmlab.segment import SegmentFile
+from shmlab.memory import byte_lock, layout as at
+from shmlab.memory.segment import SegmentFile
 
 
 def claim(
@@ -55,12 +54,12 @@ def claim(
 
 def hold(file: SegmentFile, row: int) -> bool:
     """Take the lock of a row, for as long as `file` is open; False where somebody else has it."""
-    return locks.lock(file.fd, at.row(row))
+    return byte_lock.lock(file.fd, at.row(row))
 
 
 def release(file: SegmentFile, row: int) -> None:
     """Give the lock of a row back."""
-    locks.unlock(file.fd, at.row(row))
+    byte_lock.unlock(file.fd, at.row(row))
 
 
 def forget(file: SegmentFile) -> None:
@@ -72,7 +71,7 @@ def forget(file: SegmentFile) -> None:
 
 def held(file: SegmentFile, row: int) -> bool:
     """Whether another open file, and so somebody alive, has the lock of this row."""
-    return locks.locked(file.fd, at.row(row))
+    return byte_lock.locked(file.fd, at.row(row))
 
 
 def bits(rate: float | None) -> int:

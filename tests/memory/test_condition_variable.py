@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from shmlab import Condition, Lab, Semaphore, explore
-from shmlab.errors import ArgumentError, WorkerFailed
 from shmlab.explorer import question
 from shmlab.explorer.errors import ExplorerError
 from shmlab.explorer.operations import DONE
 from shmlab.explorer.search import search
+from shmlab.memory.errors import ArgumentError, WorkerFailed
 from tests.explorer import mesa
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")

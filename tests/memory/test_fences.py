@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from shmlab import fences, receipts, strategies
-from shmlab import item as items
-from shmlab import layout as at
-from shmlab.shared import bind
+from shmlab import strategies
+from shmlab.memory import fences, item as items, layout as at, receipts
+from shmlab.memory.buf import bind
 from tests.apparatus import buffer
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")

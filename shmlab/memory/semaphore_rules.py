@@ -4,8 +4,8 @@ A semaphore is no number: it cannot be compared, calculated with or taken for tr
 `acquire` and `release` take what those of Python's own semaphores take.
 """
 
-from shmlab import limits
-from shmlab.errors import ArgumentError
+from shmlab.memory import limits
+from shmlab.memory.errors import ArgumentError
 
 COMPARING = ("eq", "ne", "lt", "le", "gt", "ge")
 CALCULATING = (

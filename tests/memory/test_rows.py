@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
-from shmlab import Lab, limits, rows
-from shmlab import layout as at
-from shmlab.errors import ArgumentError
+from shmlab import Lab
 from shmlab.join import take_row
-from shmlab.segment import Segment, attach, open_unmapped
+from shmlab.memory import layout as at, limits, rows
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.segment import Segment, attach, open_unmapped
 from tests.apparatus import buffer, eventually
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -79,7 +79,7 @@ def test_a_row_is_held_by_its_worker_until_that_one_dies() -> None:
 
 
 def test_a_lock_ends_with_its_process() -> None:
-    program = "import sys; from shmlab import rows, segment; s = segment.attach(sys.argv[1]); "
+    program = "import sys; from shmlab.memory import rows, segment; s = segment.attach(sys.argv[1]); "
     program += "print(rows.claim(s, 2, 1, 2, None), flush=True); input()"
     with buffer() as it:
         command = [sys.executable, "-c", program, it.name]
@@ -93,7 +93,7 @@ def test_a_lock_ends_with_its_process() -> None:
 
 
 def test_a_row_that_a_guest_gave_back_is_the_lab_s_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shmlab.limits.WORKERS", 3)
+    monkeypatch.setattr("shmlab.memory.limits.WORKERS", 3)
     with Lab(producers=1, consumers=1) as lab:
         with contextlib.closing(attach(lab.name)) as segment:
             row = take_row(segment, at.PRODUCER, 5)

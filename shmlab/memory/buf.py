@@ -12,12 +12,11 @@ business. What the slots note for the observer is stored in order everywhere (`f
 import time
 from collections.abc import Callable, Mapping
 
-from shmlab import item as items
-from shmlab import layout as at
-from shmlab.fences import in_order
-from shmlab.segment import Segment
-from shmlab.semaphore_use import LabSemaphore
-from shmlab.sync import WorkerSemaphore
+from shmlab.memory import item as items, layout as at
+from shmlab.memory.fences import in_order
+from shmlab.memory.segment import Segment
+from shmlab.memory.semaphore_rules import LabSemaphore
+from shmlab.memory.semaphores import WorkerSemaphore
 
 Before = Callable[[str, str], None]  # the kind of step ("load", "store", "acquire", "release") and of what
 
@@ -143,7 +142,9 @@ def bind(
         body[name] = semaphore if before is None else _Gated(semaphore, before)
     body["slots"] = (EndlessSlots if layout.unbounded else Slots)(segment, row, before)
     if conditions:
-        from shmlab.condition import LabCondition  # few protocols have any, and a worker starts sooner without
+        from shmlab.memory.condition_variable import (
+            LabCondition,  # few protocols have any, and a worker starts sooner without
+        )
 
         body |= {name: LabCondition(name, lock, body) for name, lock in conditions.items()}
     kind: type[Shared] = type("Shared", (Shared,), body)

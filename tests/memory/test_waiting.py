@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from shmlab.waiting import Deadline, until
+from shmlab.memory.waiting import Deadline, until
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ Source: sem_overview(7), sem_wait(3), sem_clockwait(3); CPython, Modules/_multip
 import os
 import time
 
-from shmlab import libc
+from shmlab.memory import libc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

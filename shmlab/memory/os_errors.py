@@ -3,9 +3,9 @@
 import errno
 import os
 
-from shmlab.claim import DIRECTORY
-from shmlab.errors import NoRoom
-from shmlab.layout import SEMAPHORE_COUNT
+from shmlab.memory.errors import NoRoom
+from shmlab.memory.layout import SEMAPHORE_COUNT
+from shmlab.memory.name_claim import DIRECTORY
 
 GIVE = "give it more (sudo mount -o remount,size=256m /dev/shm; Docker: --shm-size=256m)"
 REFUSED = "A sandbox refuses that system call: allow it. `shmlab doctor` tries each one."

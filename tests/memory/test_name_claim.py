@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import claim, segment
+from shmlab.memory import name_claim, segment
 from tests.apparatus import DIRECTORY, entries
 from tests.clone import ROOT
 
@@ -20,7 +20,8 @@ pytestmark = pytest.mark.usefixtures("leaves_nothing")
 NAME = "shmlab-" + os.urandom(8).hex()
 CREATOR = """
 import os, sys
-from shmlab import launch, segment, strategies
+from shmlab import launch, strategies
+from shmlab.memory import segment
 strategy = strategies.find("semaphores")
 print("ready", flush=True)
 while True:
@@ -39,76 +40,77 @@ def opened() -> int:
     found = 0
     for one in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            found += str(one.readlink()).startswith(claim.path(NAME))
+            found += str(one.readlink()).startswith(name_claim.path(NAME))
     return found
 
 
 @pytest.fixture
-def made() -> Iterator[claim.Claim]:
-    it = claim.Claim(NAME).take()
+def made() -> Iterator[name_claim.Claim]:
+    it = name_claim.Claim(NAME).take()
     yield it
     it.close()
 
 
-def test_it_stands_until_it_is_given_up_and_no_sweeper_takes_it(made: claim.Claim) -> None:
-    assert claim.stands(NAME)
-    assert Path(made.path).name not in claim.sweep() and claim.stands(NAME)
+def test_it_stands_until_it_is_given_up_and_no_sweeper_takes_it(made: name_claim.Claim) -> None:
+    assert name_claim.stands(NAME)
+    assert Path(made.path).name not in name_claim.sweep() and name_claim.stands(NAME)
     made.close()
-    assert not claim.stands(NAME)
+    assert not name_claim.stands(NAME)
     made.close()
 
 
-def test_nobody_claims_what_is_claimed(made: claim.Claim) -> None:
+def test_nobody_claims_what_is_claimed(made: name_claim.Claim) -> None:
     with pytest.raises(FileExistsError):
-        claim.Claim(NAME).take()
-    assert claim.stands(NAME) and opened() == 1
+        name_claim.Claim(NAME).take()
+    assert name_claim.stands(NAME) and opened() == 1
 
 
-def test_it_moves_to_another_name_with_its_lock_and_its_bytes(made: claim.Claim) -> None:
+def test_it_moves_to_another_name_with_its_lock_and_its_bytes(made: name_claim.Claim) -> None:
     other = f"shmlab-{os.urandom(8).hex()}"
     os.write(made.fd, b"bytes")
     assert made.move(other) == other
-    assert claim.stands(other) and not claim.stands(NAME)
-    claim.sweep()
+    assert name_claim.stands(other) and not name_claim.stands(NAME)
+    name_claim.sweep()
     made.publish()
     try:
-        assert (DIRECTORY / other).read_bytes() == b"bytes" and not claim.stands(other)
+        assert (DIRECTORY / other).read_bytes() == b"bytes" and not name_claim.stands(other)
         assert not segment.owner_is_dead(other)
     finally:
         (DIRECTORY / other).unlink()
 
 
-def test_it_is_not_published_over_another_file(made: claim.Claim) -> None:
+def test_it_is_not_published_over_another_file(made: name_claim.Claim) -> None:
     (DIRECTORY / NAME).write_bytes(b"somebody's")
     try:
         with pytest.raises(FileExistsError):
             made.publish()
-        assert claim.stands(NAME) and (DIRECTORY / NAME).read_bytes() == b"somebody's"
+        assert name_claim.stands(NAME) and (DIRECTORY / NAME).read_bytes() == b"somebody's"
     finally:
         (DIRECTORY / NAME).unlink()
 
 
 def test_the_claim_of_a_killed_process_is_swept() -> None:
-    code = f"import os; from shmlab import claim; it = claim.Claim({NAME!r}).take(); os.kill(os.getpid(), 9)"
+    claim = f"from shmlab.memory import name_claim; it = name_claim.Claim({NAME!r}).take()"
+    code = f"import os; {claim}; os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT)
     segment.sweep()
-    assert not claim.stands(NAME)
+    assert not name_claim.stands(NAME)
 
 
 def test_one_that_a_sweeper_took_for_dead_before_it_was_locked_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sweeper comes between the file and its lock."""
     taken = []
-    lock = claim.fcntl.flock
+    lock = name_claim.fcntl.flock
 
     def flock(fd: int, how: int) -> None:
         if not taken:
             taken.append(fd)
-            assert Path(claim.path(NAME)).name in claim.sweep()
+            assert Path(name_claim.path(NAME)).name in name_claim.sweep()
         lock(fd, how)
 
-    monkeypatch.setattr(claim.fcntl, "flock", flock)
-    it = claim.Claim(NAME).take()
-    assert taken and claim.stands(NAME) and os.fstat(it.fd).st_nlink == 1 and opened() == 1
+    monkeypatch.setattr(name_claim.fcntl, "flock", flock)
+    it = name_claim.Claim(NAME).take()
+    assert taken and name_claim.stands(NAME) and os.fstat(it.fd).st_nlink == 1 and opened() == 1
     it.close()
 
 

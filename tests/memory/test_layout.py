@@ -5,12 +5,11 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from shmlab import layout as at
-from shmlab.errors import SegmentRefused
-from shmlab.layout import Layout, parse
+from shmlab.memory import layout as at
+from shmlab.memory.errors import SegmentRefused
+from shmlab.memory.layout import Layout, parse
 
 NAME = "shmlab-0123456789abcdef"
 names = st.from_regex(r"[a-z_]{1,23}", fullmatch=True)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from shmlab import item as items
-from shmlab import layout as at
-from shmlab import shared, strategies
+from shmlab import strategies
+from shmlab.memory import item as items, layout as at
+from shmlab.memory.buf import bind
+from shmlab.memory.semaphores import Semaphore
 from shmlab.strategies import Strategy, own
-from shmlab.sync import Semaphore
 from tests.apparatus import Buffer, buffer
 
 
@@ -159,10 +159,10 @@ def test_an_endless_array_keeps_its_items_in_order_while_it_grows() -> None:
 
 def test_another_process_that_did_not_grow_the_buffer_follows() -> None:
     with buffer("unbounded", capacity=2, cap=64) as it:
-        from shmlab import segment
+        from shmlab.memory import segment
 
         other = segment.attach(it.name)
-        reader: Any = shared.bind(other, 1)
+        reader: Any = bind(other, 1)
         for number in range(9):
             it.strategy.put(it.bind(), item(number))
         assert [it.strategy.get(reader).sequence for _ in range(9)] == list(range(9))

@@ -21,13 +21,12 @@ try:
 except ModuleNotFoundError:
     raise ImportError("shmlab needs Linux: on Windows WSL 2, elsewhere a virtual machine or Binder.") from None
 
-from shmlab import claim, libc, locks
-from shmlab import layout as at
-from shmlab.claim import DIRECTORY as DIRECTORY
-from shmlab.errors import ArgumentError, CapReached, SegmentNotFound, SegmentRefused
-from shmlab.limits import is_segment_name, segment_name
-from shmlab.no_room import no_room
-from shmlab.waiting import Deadline
+from shmlab.memory import byte_lock, layout as at, libc, name_claim
+from shmlab.memory.errors import ArgumentError, CapReached, SegmentNotFound, SegmentRefused
+from shmlab.memory.limits import is_segment_name, segment_name
+from shmlab.memory.name_claim import DIRECTORY as DIRECTORY
+from shmlab.memory.os_errors import no_room
+from shmlab.memory.waiting import Deadline
 
 READ_ONLY, READ_WRITE = os.O_RDONLY, os.O_RDWR
 PIECE = 1 << 20  # bytes that are written at once
@@ -89,7 +88,7 @@ class Segment(SegmentFile):
     def __init__(self, name: str, fd: int, layout: at.Layout) -> None:
         super().__init__(name, fd, layout)
         self._mappings: list[mmap.mmap] = []
-        self._again = locks.open_again(fd)
+        self._again = byte_lock.open_again(fd)
         try:
             self.map()
         except BaseException:
@@ -145,7 +144,7 @@ def create(layout: at.Layout, fill: Fill | None = None) -> SegmentFile:
     if not isinstance(layout, at.Layout):
         raise ArgumentError(f"create wants a layout.Layout(...), which says how large everything is, not {layout!r}.")
     libc.check()
-    claimed = claim.Claim(_new_name())
+    claimed = name_claim.Claim(_new_name())
     step = f"making a file in {DIRECTORY}"
     try:
         claimed.take()
@@ -177,7 +176,7 @@ def _reserve(fd: int, size: int) -> None:
             os.pwrite(fd, bytes(min(PIECE, size - start)), start)
 
 
-def _publish(claimed: claim.Claim, file: SegmentFile, fill: Fill | None) -> None:
+def _publish(claimed: name_claim.Claim, file: SegmentFile, fill: Fill | None) -> None:
     """Create what belongs to the segment, then give it its name. A stranger may be quicker: then under another name."""
     deadline = Deadline(PERSISTENCE)
     while True:
@@ -263,7 +262,7 @@ def unlink(name: str, semaphores: Iterable[str] | None = None) -> None:
     if semaphores is None:
         semaphores = [entry[5 + len(name) :] for entry in os.listdir(DIRECTORY) if entry.startswith(f"sem.{name}.")]
     for entry in [*(f"sem.{name}.{semaphore}" for semaphore in semaphores), name]:  # see `sweep` for the order
-        claim.remove(f"{DIRECTORY}/{entry}")
+        name_claim.remove(f"{DIRECTORY}/{entry}")
 
 
 def names() -> list[str]:
@@ -303,11 +302,11 @@ def sweep() -> list[str]:
     for name in swept:
         unlink(name)
     entries = os.listdir(DIRECTORY)
-    swept += claim.sweep()
+    swept += name_claim.sweep()
     for entry in entries:
         name = entry.removeprefix("sem.").partition(".")[0]
-        if not entry.startswith("sem.") or not is_segment_name(name) or claim.stands(name):
+        if not entry.startswith("sem.") or not is_segment_name(name) or name_claim.stands(name):
             continue
-        if not claim.ours(f"{DIRECTORY}/{name}") and claim.remove(f"{DIRECTORY}/{entry}"):
+        if not name_claim.ours(f"{DIRECTORY}/{name}") and name_claim.remove(f"{DIRECTORY}/{entry}"):
             swept.append(entry)
     return swept

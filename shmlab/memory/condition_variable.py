@@ -13,10 +13,10 @@ Variables with Semaphores (2003); Python's documentation of `threading.Condition
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from shmlab import limits
-from shmlab.errors import ArgumentError
-from shmlab.semaphore_use import MOST_AT_ONCE, Opaque
-from shmlab.sync import Semaphore
+from shmlab.memory import limits
+from shmlab.memory.errors import ArgumentError
+from shmlab.memory.semaphore_rules import MOST_AT_ONCE, Opaque
+from shmlab.memory.semaphores import Semaphore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

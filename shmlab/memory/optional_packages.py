@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Collection, Iterator
 from types import ModuleType
 
-from shmlab.errors import PackageMissing
+from shmlab.memory.errors import PackageMissing
 
 
 @contextlib.contextmanager

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from shmlab import Lab, Ring, libc
+from shmlab import Lab, Ring
 from shmlab.doctor import machine
-from shmlab.errors import NoRoom
+from shmlab.memory import libc
+from shmlab.memory.errors import NoRoom
 from tests.apparatus import buffer, descriptors, own_entries
 
 

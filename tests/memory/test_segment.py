@@ -12,24 +12,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from shmlab import claim, segment, sync
-from shmlab import layout as at
-from shmlab.errors import ArgumentError, CapReached, NoRoom, SegmentNotFound, SegmentRefused
-from shmlab.layout import Layout
-from shmlab.limits import is_segment_name
+from shmlab.memory import layout as at, name_claim, segment, semaphores
+from shmlab.memory.errors import ArgumentError, CapReached, NoRoom, SegmentNotFound, SegmentRefused
+from shmlab.memory.layout import Layout
+from shmlab.memory.limits import is_segment_name
 from tests.apparatus import DIRECTORY, buffer, descriptors, entries, eventually, planted
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 OWNER = """
 import sys
-from shmlab import segment, sync
-from shmlab.layout import Layout
-from shmlab.limits import is_segment_name
+from shmlab.memory import segment, semaphores
+from shmlab.memory.layout import Layout
+from shmlab.memory.limits import is_segment_name
 file = segment.create(Layout("semaphores", (), {"mutex": 1}, 8, 8, 8, 4))
-sync.create(file.name, "mutex", 1)
+semaphores.create(file.name, "mutex", 1)
 print(file.name, flush=True)
 sys.stdin.read()
 """
@@ -131,9 +129,8 @@ def test_no_process_ever_sees_half_a_header() -> None:
 def test_what_one_process_stores_another_reads() -> None:
     with created() as file:
         attached = segment.attach(file.name)
-        other = (
-            f"from shmlab import segment; s = segment.attach('{file.name}'); s.words[1000] += 1; s.signed[1001] = -5"
-        )
+        attach = f"from shmlab.memory import segment; s = segment.attach('{file.name}')"
+        other = f"{attach}; s.words[1000] += 1; s.signed[1001] = -5"
         subprocess.run([sys.executable, "-c", other], check=True)
         assert attached.words[1000] == file.word(8000) == 1
         assert attached.signed[1001] == -5
@@ -170,8 +167,8 @@ def test_unlinked_memory_lives_until_the_last_process_has_closed_it() -> None:
 
 def test_unlinking_takes_the_semaphores_too_and_twice_does_no_harm() -> None:
     with created() as file:
-        sync.create(file.name, "mutex", 1)
-        sync.create(file.name, "empty", 8)
+        semaphores.create(file.name, "mutex", 1)
+        semaphores.create(file.name, "empty", 8)
         segment.unlink(file.name)
         segment.unlink(file.name)
         assert not [entry for entry in entries() if file.name in entry]
@@ -283,9 +280,9 @@ def test_a_name_that_create_never_makes_is_refused_before_anything_is_opened(nam
 
 ATTACH_AS_NOBODY = """
 import os, sys
-from shmlab import segment
-from shmlab.layout import Layout
-from shmlab.limits import is_segment_name
+from shmlab.memory import segment
+from shmlab.memory.layout import Layout
+from shmlab.memory.limits import is_segment_name
 name = sys.argv[1]
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 try:
@@ -357,18 +354,18 @@ def test_a_stopped_owner_is_alive() -> None:
 
 def test_semaphores_without_a_segment_are_swept() -> None:
     name = f"shmlab-{os.urandom(8).hex()}"
-    sync.create(name, "mutex", 1)
+    semaphores.create(name, "mutex", 1)
     segment.sweep()
     assert f"sem.{name}.mutex" not in entries()
 
 
 def test_semaphores_whose_segment_is_about_to_be_published_are_not_swept() -> None:
     name = f"shmlab-{os.urandom(8).hex()}"
-    claimed = claim.Claim(name).take()
+    claimed = name_claim.Claim(name).take()
     try:
-        sync.create(name, "mutex", 1)
+        semaphores.create(name, "mutex", 1)
         segment.sweep()
-        assert Path(sync.path(name, "mutex")).exists()
+        assert Path(semaphores.path(name, "mutex")).exists()
     finally:
         claimed.close()
     segment.sweep()  # nobody is about to publish it any more
@@ -409,7 +406,7 @@ def test_a_c_program_that_knows_only_the_documented_offsets_reads_the_same(tmp_p
     source = Path(__file__).with_name("reader.c")
     subprocess.run(["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-o", program, source, "-lrt"], check=True)
     with buffer("semaphores", capacity=6, payload=20, rows=3) as it:
-        from shmlab import item as items
+        from shmlab.memory import item as items
 
         buf = it.bind(row=1)
         for number in range(4):

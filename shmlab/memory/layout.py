@@ -18,7 +18,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 
-from shmlab.errors import SegmentRefused
+from shmlab.memory.errors import SegmentRefused
 
 MAGIC = int.from_bytes(b"SHMLAB\r\n", "little")
 VERSION = 1

@@ -3,7 +3,7 @@
 import errno
 import os
 
-from shmlab.errors import NoRoom
+from shmlab.memory.errors import NoRoom
 
 
 def glibc() -> str:

@@ -9,16 +9,14 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from shmlab import item as items
-from shmlab import layout as at
+from shmlab.memory import item as items, layout as at
+from shmlab.memory.receipts import PARTS, Deliveries, settle
+from shmlab.memory.semaphores import Frozen
 from shmlab.observer import Observer
-from shmlab.receipts import PARTS, Deliveries, settle
 from shmlab.repair import Dead, repair
 from shmlab.snapshot import Snapshot
-from shmlab.sync import Frozen
 from tests.apparatus import Buffer, buffer
 
 PRODUCERS, CONSUMERS = (0, 1), (2, 3)
@@ -327,12 +325,12 @@ def test_nothing_is_settled_while_a_consumer_may_just_be_marking_it() -> None:
 
 
 def test_a_stalled_consumer_delays_the_books_of_one_item_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shmlab.receipts.PATIENCE", 0.01)
+    monkeypatch.setattr("shmlab.memory.receipts.PATIENCE", 0.01)
     with buffer() as it:
         it.set_word(1, at.HAND, (0 + 1) << items.SEQUENCE_BITS | 5)
         settle(it.segment, 0)
         assert it.word(0, at.SETTLED) == it.layout.window // PARTS
-        monkeypatch.setattr("shmlab.receipts.PATIENCE", 3600)
+        monkeypatch.setattr("shmlab.memory.receipts.PATIENCE", 3600)
         settle(it.segment, 0)  # its item is settled already
         assert it.word(0, at.SETTLED) == 2 * it.layout.window // PARTS
 

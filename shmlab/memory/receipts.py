@@ -16,12 +16,11 @@ reads the books meanwhile sees it either not begun or done: `opened`.
 import time
 from collections.abc import Sequence
 
-from shmlab import item as items
-from shmlab import layout as at
-from shmlab.fences import in_order, private_fence
-from shmlab.segment import Segment, SegmentFile
-from shmlab.sync import Frozen
-from shmlab.waiting import until
+from shmlab.memory import item as items, layout as at
+from shmlab.memory.fences import in_order, private_fence
+from shmlab.memory.segment import Segment, SegmentFile
+from shmlab.memory.semaphores import Frozen
+from shmlab.memory.waiting import until
 
 PARTS = 4  # a quarter of the window is settled at a time
 # seconds that a producer waits for a consumer which has an item of that quarter in its hand: it may be dead and not yet

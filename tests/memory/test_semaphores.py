@@ -7,41 +7,40 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import layout as at
-from shmlab import sync
+from shmlab.memory import layout as at, semaphores
 from tests.apparatus import DIRECTORY, buffer, eventually
 
 
 def test_the_value_is_read_from_the_file_without_opening_the_semaphore() -> None:
     with buffer(capacity=5) as it:
-        assert [sync.value(it.name, name) for name in ("empty", "full", "mutex")] == [5, 0, 1]
+        assert [semaphores.value(it.name, name) for name in ("empty", "full", "mutex")] == [5, 0, 1]
         oracle = SemLock._rebuild(0, 1, 2**31 - 1, f"/{it.name}.empty")
         oracle.acquire()
         oracle.acquire()
-        assert sync.value(it.name, "empty") == oracle._get_value() == 3
+        assert semaphores.value(it.name, "empty") == oracle._get_value() == 3
 
 
 def test_the_value_of_what_is_gone_is_none_and_of_a_damaged_one_no_crash() -> None:
     with buffer() as it:
-        assert sync.value(it.name, "nothing") is None
+        assert semaphores.value(it.name, "nothing") is None
         for damage in (b"", b"\xff" * 32):  # sem_open would end this very process
             (DIRECTORY / f"sem.{it.name}.full").write_bytes(damage)
-            assert sync.value(it.name, "full") == int.from_bytes(damage[:4], "little")
+            assert semaphores.value(it.name, "full") == int.from_bytes(damage[:4], "little")
 
 
 def test_a_semaphore_is_private_and_created_only_once() -> None:
     with buffer() as it:
-        assert Path(sync.path(it.name, "mutex")).stat().st_mode & 0o777 == 0o600
+        assert Path(semaphores.path(it.name, "mutex")).stat().st_mode & 0o777 == 0o600
         with pytest.raises(FileExistsError):
-            sync.create(it.name, "mutex", 1)
+            semaphores.create(it.name, "mutex", 1)
 
 
 @pytest.mark.parametrize("value", [0, 1, 1024, (1 << 31) - 1])
 def test_a_semaphore_is_byte_by_byte_what_the_c_library_makes(value: int) -> None:
     with buffer() as it:
         SemLock(1, value, 2**31 - 1, f"/{it.name}.oracle", False)  # by the C library's sem_open
-        sync.create(it.name, "mine", value)
-        oracle, mine = (Path(sync.path(it.name, name)) for name in ("oracle", "mine"))
+        semaphores.create(it.name, "mine", value)
+        oracle, mine = (Path(semaphores.path(it.name, name)) for name in ("oracle", "mine"))
         assert mine.read_bytes() == oracle.read_bytes() and mine.stat().st_mode == oracle.stat().st_mode
 
 
@@ -49,8 +48,8 @@ def test_a_semaphore_is_byte_by_byte_what_the_c_library_makes(value: int) -> Non
 def test_a_semaphore_of_an_impossible_value_is_refused_and_makes_no_file(value: int) -> None:
     with buffer() as it:
         with pytest.raises(OSError, match="mine cannot start at"):
-            sync.create(it.name, "mine", value)
-        assert sync.value(it.name, "mine") is None
+            semaphores.create(it.name, "mine", value)
+        assert semaphores.value(it.name, "mine") is None
 
 
 def test_a_lock_has_a_holder_between_acquire_and_release_and_a_counter_never() -> None:
@@ -79,7 +78,7 @@ def test_a_sleeper_tells_what_it_waits_for_and_its_time_is_counted_as_blocked() 
         sleeper.join(10)
         assert not sleeper.is_alive()
         assert it.word(2, at.WAITS) == 0 and it.word(2, at.BLOCKED) > 0
-        assert sync.value(it.name, "full") == 0
+        assert semaphores.value(it.name, "full") == 0
 
 
 def test_a_sleeper_leaves_when_the_lab_is_stopped() -> None:
@@ -117,7 +116,7 @@ def test_one_token_wakes_one_sleeper_only() -> None:
         for count in (1, 2, 3):
             giver.release()
             eventually(lambda count=count: len(woken) == count)
-            assert sync.value(it.name, "full") == 0
+            assert semaphores.value(it.name, "full") == 0
         for sleeper in sleepers:
             sleeper.join(10)
 
@@ -127,26 +126,26 @@ def test_with_releases_also_when_the_body_fails() -> None:
         buf = it.bind()
         with pytest.raises(ZeroDivisionError), buf.mutex:
             1 / 0  # noqa: B018
-        assert sync.value(it.name, "mutex") == 1
+        assert semaphores.value(it.name, "mutex") == 1
 
 
 def test_a_reset_semaphore_has_no_sleepers_any_more() -> None:
     """The C library counts sleepers in the high half of the word; those that were killed would be counted for ever."""
     with buffer() as it:
-        place = Path(sync.path(it.name, "full"))
+        place = Path(semaphores.path(it.name, "full"))
         with place.open("r+b") as file:
             file.write((5 << 32).to_bytes(8, "little"))
-        sync.reset(it.name, "full", 2)
+        semaphores.reset(it.name, "full", 2)
         assert place.read_bytes()[:8] == (2).to_bytes(8, "little")
 
 
 def test_a_fifo_in_the_place_of_a_semaphore_does_not_block_who_looks() -> None:
     name = "shmlab-0123456789abcdef"
-    place = Path(sync.path(name, "mutex"))
+    place = Path(semaphores.path(name, "mutex"))
     os.mkfifo(place)
     try:
-        assert sync.value(name, "mutex") in (0, None)
+        assert semaphores.value(name, "mutex") in (0, None)
         with pytest.raises(OSError):
-            sync.reset(name, "mutex", 1)
+            semaphores.reset(name, "mutex", 1)
     finally:
         place.unlink()

@@ -2,10 +2,9 @@
 
 import zlib
 
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
-from shmlab import item as items
+from shmlab.memory import item as items
 
 rows, sequences, sizes = st.integers(0, 1023), st.integers(0, items.SEQUENCE), st.integers(8, 4096)
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from types import CodeType
 
-from shmlab.errors import ArgumentError
+from shmlab.memory.errors import ArgumentError
 
 SLOTS = (2, 1024)  # of a bounded buffer
 CAP_SLOTS = 16_384  # an unbounded buffer never has more slots than this,
