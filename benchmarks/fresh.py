@@ -40,7 +40,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from benchmarks.write_page import BETWEEN
-from shmlab.comparison.machine import machine
+from shmlab.processes.host import machine
 from tests.browser.harness import Notebook, browser, chromium, free_port
 from tests.clone import kept
 

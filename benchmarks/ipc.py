@@ -22,9 +22,9 @@ from pathlib import Path
 
 from benchmarks import ring
 from shmlab.comparison import ways, words
-from shmlab.comparison.machine import machine
 from shmlab.comparison.plan import THROUGHPUT, TRIP, Plan, Task, planned
 from shmlab.comparison.stage import Stage
+from shmlab.processes.host import machine
 
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = ROOT / "docs/figures/ipc.json"

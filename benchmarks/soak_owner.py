@@ -14,7 +14,7 @@ from pathlib import Path
 
 from shmlab.memory.segment import DIRECTORY
 from shmlab.memory.waiting import until
-from shmlab.offspring import VARIABLE
+from shmlab.processes.descendants import VARIABLE
 
 ROOT = Path(__file__).parent.parent
 START = 60.0  # seconds until its labs run, on a machine that is busy

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from shmlab import Lab, processes
+from shmlab import Lab
 from shmlab.memory.waiting import until
+from shmlab.processes import supervisor
 
 TIMES = 20  # that each order is given
 BEYOND = 0.05  # seconds that an answer may take longer, in the middle of all
@@ -64,6 +65,6 @@ def one_item(lab: Lab) -> None:
 def start() -> None:
     """A program starts, and its end is noticed."""
     over = threading.Event()
-    processes.start([sys.executable, "-IS", "-c", ""], os.fsencode(""), lambda _: None, lambda _: over.set())
+    supervisor.start([sys.executable, "-IS", "-c", ""], os.fsencode(""), lambda _: None, lambda _: over.set())
     if not over.wait(PATIENCE):
         raise TimeoutError(f"a program did not end within {PATIENCE:g} s")

@@ -23,7 +23,7 @@ import psutil
 from jupyter_client import KernelManager
 
 from benchmarks.looking import LAB, Beside, Eyes, Through, until
-from shmlab.comparison.machine import machine
+from shmlab.processes.host import machine
 from tests.browser.harness import Jupyter
 
 ROOT = Path(__file__).resolve().parent.parent

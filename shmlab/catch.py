@@ -5,7 +5,7 @@ from collections.abc import Callable
 from time import sleep
 
 from shmlab.memory.waiting import Deadline, until
-from shmlab.processes import Program
+from shmlab.processes.supervisor import Program
 
 LOOK = 0.0005  # seconds between two looks
 MOMENT = 0.001  # seconds until a signal has reached its process

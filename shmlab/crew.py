@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from shmlab import processes
 from shmlab.catch import catch
 from shmlab.guests import Guest, Guests
 from shmlab.log import Log
@@ -23,7 +22,8 @@ from shmlab.memory.segment import SegmentFile
 from shmlab.memory.waiting import Deadline, until
 from shmlab.meter import Meter
 from shmlab.observer import Observer
-from shmlab.processes import Program
+from shmlab.processes import supervisor
+from shmlab.processes.supervisor import Program
 from shmlab.recovery import Recovery
 from shmlab.repair import Dead
 from shmlab.snapshot import Measured, Snapshot, Worker
@@ -82,7 +82,7 @@ class Crew:
         self._names[row], self._roles[row] = f"{ROLE_LETTERS[role]}{number}", role
         arguments = [sys.executable, "-u", "-P", "-m", *WORKER, self._file.name, str(row), str(os.getpid())]
         try:
-            process = processes.start(
+            process = supervisor.start(
                 arguments + ["own"] * bool(self._functions),
                 self._functions,
                 lambda text: self._heard(row, text),

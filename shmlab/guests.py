@@ -13,11 +13,11 @@ import signal
 import threading
 from collections.abc import Callable
 
-from shmlab.handle import Handle
 from shmlab.memory import layout as at, rows
 from shmlab.memory.segment import DIRECTORY, SegmentFile
 from shmlab.memory.waiting import until
-from shmlab.processes import Program
+from shmlab.processes.handle import Handle
+from shmlab.processes.supervisor import Program
 
 EVERY = 0.2  # seconds between two looks at all rows
 LOOK = 0.01  # seconds between two looks at one whose end is awaited

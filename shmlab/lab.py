@@ -13,12 +13,12 @@ from threading import Lock, RLock
 
 from shmlab import launch, settings
 from shmlab.crew import Crew
-from shmlab.ending import at_exit
 from shmlab.log import Event, Log
 from shmlab.memory import layout as at, limits
 from shmlab.memory.errors import LabStopped
 from shmlab.memory.segment import SegmentFile
 from shmlab.narrator import Narrator
+from shmlab.processes.at_exit import at_exit
 from shmlab.recorder import Recorder
 from shmlab.snapshot import Report, Snapshot, Worker
 from shmlab.trial import Look, Trial, at_rest

@@ -5,12 +5,12 @@ import errno
 import os
 import threading
 
-from shmlab import offspring, orphan, scratch
 from shmlab.memory import layout as at, limits, rows, segment, semaphores
 from shmlab.memory.errors import NoRoom, ShmlabError
 from shmlab.memory.layout import Layout
 from shmlab.memory.os_errors import no_room
 from shmlab.memory.segment import SegmentFile
+from shmlab.processes import descendants, owner_watch, scratch_folder
 from shmlab.strategies import Strategy
 
 _running: dict[str, int] = {}  # this program's segments, and how many bytes each may come to have
@@ -87,14 +87,14 @@ def _sweep() -> list[str]:
     places: set[str] = set()
     for name in segment.names():
         if segment.owner_is_dead(name):
-            places |= offspring.temporary_folders(name)
+            places |= descendants.temporary_folders(name)
             with contextlib.suppress(ShmlabError):  # damaged: its rows tell nothing
                 file = segment.open_unmapped(name)
                 try:
-                    orphan.end_workers(file)
+                    owner_watch.end_workers(file)
                 finally:
                     file.close()
-    return segment.sweep() + scratch.sweep(places)
+    return segment.sweep() + scratch_folder.sweep(places)
 
 
 def _cap(slots: int, payload: int) -> int:

@@ -7,7 +7,7 @@ enough to follow a slider.
 import time
 from collections import deque
 
-from shmlab.processes import Program
+from shmlab.processes.supervisor import Program
 from shmlab.snapshot import FINAL, Measured
 
 SAMPLE = 0.1  # seconds between two samples, at least

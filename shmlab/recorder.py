@@ -14,10 +14,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from shmlab.ending import at_exit
 from shmlab.log import Event
 from shmlab.memory import layout as at
 from shmlab.memory.errors import ArgumentError, LabStopped
+from shmlab.processes.at_exit import at_exit
 from shmlab.recording import form
 from shmlab.recording.writing import Writing
 
@@ -187,6 +187,6 @@ def _about(lab: Lab) -> dict[str, Any]:
 
 
 def _machine() -> dict[str, str]:
-    from shmlab.comparison.machine import machine
+    from shmlab.processes.host import machine
 
     return machine()

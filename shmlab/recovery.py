@@ -20,7 +20,7 @@ from shmlab.log import Log
 from shmlab.memory import layout as at
 from shmlab.memory.segment import SegmentFile
 from shmlab.memory.waiting import Deadline, until
-from shmlab.processes import Program
+from shmlab.processes.supervisor import Program
 from shmlab.repair import Dead, repair
 from shmlab.strategies import Strategy
 

@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from shmlab import inbox, orphan, strategies
+from shmlab import strategies
 from shmlab.memory import item as items, layout as at, limits, rows
 from shmlab.memory.buf import Shared, bind, slow
 from shmlab.memory.errors import CapReached, SegmentNotFound, SegmentRefused
@@ -27,6 +27,7 @@ from shmlab.memory.segment import Segment, attach
 from shmlab.memory.semaphore_rules import explain
 from shmlab.memory.semaphores import Frozen, let_the_owner_wake
 from shmlab.pace import Pace
+from shmlab.processes import first_input, owner_watch
 
 TYPE_CHECKING = False
 SIGINT, SIGCONT, SIG_IGN, PR_SET_PDEATHSIG = 2, 18, 1, 1  # of Linux; the signal module takes 6 ms to load
@@ -147,7 +148,7 @@ class Worker:
         if not self.listening:
             time.sleep(min(seconds, RETRY))
         elif select.select([0], [], [], seconds)[0] and not os.read(0, 4096):
-            orphan.leave(self.segment)
+            owner_watch.leave(self.segment)
 
 
 def _numbered(function: "Callable[..., Any]", usual: int, number: int) -> "Callable[..., Any]":
@@ -165,8 +166,8 @@ def _functions(segment: Segment, own: bool) -> tuple[Put, Get, dict[str, str]]:
     import linecache
     import pickle  # from the owner, over a private pipe; never from the segment
 
-    (size,) = struct.unpack("<Q", inbox.read(8))
-    put, get, sources, conditions = pickle.loads(inbox.read(size))
+    (size,) = struct.unpack("<Q", first_input.read(8))
+    put, get, sources, conditions = pickle.loads(first_input.read(size))
     for filename, text in sources.items():  # so that a traceback shows the notebook's lines
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     return put, get, conditions
@@ -184,7 +185,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     libc.prctl(PR_SET_PDEATHSIG, SIGCONT)  # a stopped worker wakes when its owner dies
-    _thread.start_new_thread(orphan.watch, (segment, owner))
+    _thread.start_new_thread(owner_watch.watch, (segment, owner))
     with contextlib.suppress(OSError):
         os.nice(NICE)
     words, mine = segment.words, at.row(row) // at.WORD

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from shmlab.catch import catch
-from shmlab.processes import Program
+from shmlab.processes.supervisor import Program
 
 TIMEOUT = 0.1
 

@@ -835,9 +835,9 @@ def test_numbers_of_numpy_are_numbers() -> None:
 
 
 def test_a_lab_that_cannot_start_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    from shmlab import processes
+    from shmlab.processes import supervisor
 
-    real, count = processes.start, 0
+    real, count = supervisor.start, 0
 
     def start(*arguments: Any) -> Any:
         nonlocal count
@@ -846,7 +846,7 @@ def test_a_lab_that_cannot_start_leaves_nothing_behind(monkeypatch: pytest.Monke
             raise OSError("no more processes")
         return real(*arguments)
 
-    monkeypatch.setattr(processes, "start", start)
+    monkeypatch.setattr(supervisor, "start", start)
     before = own_entries()
     lab = Lab(producers=2)
     with pytest.raises(OSError, match="no more processes"):

@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 import shmlab
-from shmlab import Lab, NoRoom, launch, orphan, processes
+from shmlab import Lab, NoRoom, launch
 from shmlab.memory import limits, segment
 from shmlab.memory.layout import Layout
+from shmlab.processes import owner_watch, supervisor
 from tests.apparatus import DIRECTORY, entries, eventually, own_entries
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -84,8 +85,8 @@ def test_nothing_near_a_segment_knows_pickle() -> None:
 def test_what_is_unpickled_comes_from_standard_input() -> None:
     for name in ("worker.py", "explorer/gated.py"):
         loads = [ast.unparse(call) for called, call in calls(SOURCES[name]) if called.endswith(".loads")]
-        assert loads == ["pickle.loads(inbox.read(size))"], name
-    (read,) = [call for called, call in calls(SOURCES["inbox.py"]) if called == "os.read"]
+        assert loads == ["pickle.loads(first_input.read(size))"], name
+    (read,) = [call for called, call in calls(SOURCES["processes/first_input.py"]) if called == "os.read"]
     assert ast.unparse(read.args[0]) == "0"
 
 
@@ -152,7 +153,7 @@ def test_no_process_of_a_lab_or_of_a_replay_has_a_secret_in_its_environment(monk
     for name in SECRETS:
         monkeypatch.setenv(name, "d0n0ttell")
     said: list[str] = []
-    process = processes.start([sys.executable, "-c", "import os; print(dict(os.environ))"], b"", said.append, print)
+    process = supervisor.start([sys.executable, "-c", "import os; print(dict(os.environ))"], b"", said.append, print)
     assert process.wait(20)
     assert "PATH" in "".join(said) and "d0n0ttell" not in "".join(said)
 
@@ -317,6 +318,6 @@ def test_no_process_of_a_lab_runs_longer_than_is_allowed(monkeypatch: pytest.Mon
 
 
 def test_limits_stand_below_the_widgets() -> None:
-    for module in (launch, processes, orphan):
+    for module in (launch, supervisor, owner_watch):
         assert not {"ipywidgets", "bqplot", "traitlets"} & imports(ast.parse(Path(str(module.__file__)).read_text()))
     assert Layout("semaphores", (), {}, 2, 2, 8, limits.WORKERS).rows == limits.WORKERS

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from shmlab import Ring, launch, offspring, strategies
+from shmlab import Ring, launch, strategies
 from shmlab.explorer import real
 from shmlab.explorer.program import of_processes
 from shmlab.memory import layout, name_claim, segment, semaphores
 from shmlab.memory.errors import NoRoom
+from shmlab.processes import descendants
 from tests import hostile
 from tests.apparatus import DIRECTORY, entries
 from tests.clone import ROOT
@@ -140,10 +141,10 @@ def test_a_lab_whose_name_a_stranger_has_taken_is_over_and_what_it_started_is_en
                 fd = os.open(path, os.O_RDWR)
                 stack.callback(os.close, fd)
                 fcntl.flock(fd, fcntl.LOCK_EX)  # as a living owner would
-            with subprocess.Popen(["sleep", "600"], env=offspring.marked([name])) as started:
+            with subprocess.Popen(["sleep", "600"], env=descendants.marked([name])) as started:
                 try:
                     # Whoever cleans up elsewhere on this machine may have been quicker.
-                    assert started.pid in offspring.end_strays() or started.wait(10) == -signal.SIGKILL
+                    assert started.pid in descendants.end_strays() or started.wait(10) == -signal.SIGKILL
                 finally:
                     started.kill()
         assert path.is_symlink() or path.exists()

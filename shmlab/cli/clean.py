@@ -15,11 +15,12 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> int:
-    from shmlab import launch, offspring, scratch
+    from shmlab import launch
     from shmlab.exhibits import lifecycle
+    from shmlab.processes import descendants, scratch_folder
 
-    folders = offspring.temporary_folders()
-    done = [f"ended process {pid}" for pid in offspring.end_strays()]  # they are known by their segment's dead owner
-    done += [f"removed {name}" for name in launch.sweep() + scratch.sweep(folders) + lifecycle.sweep()]
+    folders = descendants.temporary_folders()
+    done = [f"ended process {pid}" for pid in descendants.end_strays()]  # they are known by their segment's dead owner
+    done += [f"removed {name}" for name in launch.sweep() + scratch_folder.sweep(folders) + lifecycle.sweep()]
     print("\n".join(done) or "Nothing to remove: every segment has a living owner.")
     return 0

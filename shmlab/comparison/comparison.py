@@ -5,9 +5,9 @@ import io
 from dataclasses import replace
 
 from shmlab.comparison import reasons, trace, ways, words
-from shmlab.comparison.machine import machine
 from shmlab.comparison.plan import CALLS, THROUGHPUT, TRIP, Plan
 from shmlab.comparison.result import Result
+from shmlab.processes.host import machine
 
 Key = tuple[str, int, int, int]
 COLUMNS = (

@@ -15,11 +15,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from shmlab import processes
 from shmlab.comparison.comparison import Comparison
 from shmlab.comparison.plan import Plan
 from shmlab.comparison.result import Result
-from shmlab.processes import Process
+from shmlab.processes import supervisor
+from shmlab.processes.supervisor import Process
 
 LEAVE = 3.0  # seconds for the program to end its processes
 SILENT = 90.0  # seconds without a word after which the program is given up
@@ -81,7 +81,7 @@ class Measuring:
         with self._lock:
             if self.cancelled:
                 return False
-            self._program = processes.start(command, b"", self._lines.put, lambda _: self._lines.put(None))
+            self._program = supervisor.start(command, b"", self._lines.put, lambda _: self._lines.put(None))
             return True
 
     def _figures(self) -> Iterator[dict[str, object]]:

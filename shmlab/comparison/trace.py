@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from shmlab.memory.waiting import until
-from shmlab.scratch import Scratch
+from shmlab.processes.scratch_folder import Scratch
 
 ATTACH = 3.0  # seconds
 TOTAL = re.compile(r"^\s*(\d+)\s+total$", re.MULTILINE)

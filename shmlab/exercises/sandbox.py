@@ -16,7 +16,7 @@ from pathlib import Path
 from shmlab.exercises import handed_in
 from shmlab.exercises.confine import ISOLATED, LATE, LEVELS, LIMITED, OFFLINE
 from shmlab.exercises.progress import VARIABLE as PROGRESS
-from shmlab.scratch import Scratch
+from shmlab.processes.scratch_folder import Scratch
 
 GRACE = 15.0  # seconds after its time in which a supervisor has to end
 PROBE = 30.0  # seconds for trying a level

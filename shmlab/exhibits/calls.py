@@ -17,7 +17,7 @@ from shmlab.exhibits.lifecycle import claimed, release
 from shmlab.exhibits.pair import NAMES, PAGE
 from shmlab.memory.errors import ShmlabError
 from shmlab.memory.waiting import until
-from shmlab.scratch import Scratch
+from shmlab.processes.scratch_folder import Scratch
 
 STORES, MESSAGES = 1_000_000, 1_000
 CALL = re.compile(r"(\w+)\(")

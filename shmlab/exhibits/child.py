@@ -16,11 +16,11 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shmlab import maps
 from shmlab.exhibits.program import LEAVE
 from shmlab.memory.errors import ShmlabError
 from shmlab.memory.waiting import Deadline, until
-from shmlab.processes import inherited
+from shmlab.processes import address_space
+from shmlab.processes.supervisor import inherited
 
 START = 10.0  # seconds for a program to be there
 PATIENCE = 20.0  # seconds for an answer
@@ -126,10 +126,10 @@ class Child:
                 raise Refused(f"{self.name}: {verb} was refused: {said['refused']}.")
             return said["result"]
 
-    def regions(self) -> tuple[maps.Region, ...]:
+    def regions(self) -> tuple[address_space.Region, ...]:
         """Its address space; empty when it has ended."""
         with self._lock:
-            return maps.read(self.pid) if self.alive else ()
+            return address_space.read(self.pid) if self.alive else ()
 
     def end(self) -> None:
         """End it in good order. Names that it has made stay. Twice is once."""
@@ -179,7 +179,7 @@ class Child:
         until(lambda: os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG), PATIENCE)
         state, left = _state(self._popen.pid), 0
         with contextlib.suppress(ShmlabError):
-            left = len(maps.read(self._popen.pid))
+            left = len(address_space.read(self._popen.pid))
         self._kill()
         return Corpse(self.name, self.pid, self.ending.removeprefix("ended by "), order, state, left)
 

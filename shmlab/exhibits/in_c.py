@@ -6,12 +6,12 @@ It knows of the lab what docs/layout.md says, and its name; it is no child of Py
 import os
 import subprocess
 
-from shmlab import processes
 from shmlab.exhibits.waiting import wait
 from shmlab.lab import Lab
 from shmlab.memory import limits
 from shmlab.pipeline import tools
-from shmlab.scratch import Scratch
+from shmlab.processes import supervisor
+from shmlab.processes.scratch_folder import Scratch
 
 SOURCES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "c")
 ROLES = ("producer", "consumer")
@@ -42,7 +42,7 @@ def join(lab: Lab, role: str = "producer", rate: float = 3.0) -> str:
         made = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=COMPILING)
         if made.returncode:
             return f"Nobody comes: {made.stderr.strip()}"
-        process = processes.start([program, name, f"{rate:g}"], b"", said.append, lambda _: None)
+        process = supervisor.start([program, name, f"{rate:g}"], b"", said.append, lambda _: None)
     wait(lambda: process.ended.is_set() or any(worker.name not in before for worker in lab.workers))
     for worker in lab.workers:
         if worker.name not in before:

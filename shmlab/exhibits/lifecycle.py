@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from shmlab import maps
 from shmlab.exhibits.child import Corpse, Refused
 from shmlab.exhibits.pair import NAMES, PAGE, VALUE, Pair
 from shmlab.memory import limits, name_claim
 from shmlab.memory.name_claim import Claim
 from shmlab.memory.segment import DIRECTORY
+from shmlab.processes import address_space
 
 PREFIX = "shmlab-lesson-"
 NAME = re.compile(f"{PREFIX}[0-9a-f]{{8}}")
@@ -35,7 +35,7 @@ class Standing:
     pid: int
     user: int
     ending: str
-    region: maps.Region | None
+    region: address_space.Region | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class Lifecycle(Pair):
         region = self._mapped(name)
         self.ask(name, "protect", region.start, region.size)
 
-    def region(self, name: object) -> maps.Region | None:
+    def region(self, name: object) -> address_space.Region | None:
         """Where a process has a segment of this name, also of one that has lost it."""
         path = f"{DIRECTORY}/{self.segment}"
         return next((region for region in self.regions(name) if region.path == path), None)
@@ -217,7 +217,7 @@ class Lifecycle(Pair):
         if self.region(name) is not None:
             raise Refused(f"{name} has a segment already: detach it first.")
 
-    def _mapped(self, name: object) -> maps.Region:
+    def _mapped(self, name: object) -> address_space.Region:
         region = self.region(name)
         if region is None:
             raise Refused(f"{name} has no segment: attach it first.")

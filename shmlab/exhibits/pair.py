@@ -5,9 +5,9 @@ import mmap
 from collections.abc import Callable
 from typing import Self
 
-from shmlab import maps
 from shmlab.exhibits.child import Child, Corpse, Ended
 from shmlab.memory import limits
+from shmlab.processes import address_space
 
 PAGE = mmap.PAGESIZE
 NAMES = ("A", "B")
@@ -63,8 +63,8 @@ class Pair:
 
     def own_page(self, name: object, address: int) -> None:
         """Have the kernel give a process a page of its own at `address`, from `maps.OWN` to `maps.OWN_END`."""
-        place = limits.whole(address, "address", maps.OWN, maps.OWN_END - 1)
-        there = maps.at(self.regions(name), place)
+        place = limits.whole(address, "address", address_space.OWN, address_space.OWN_END - 1)
+        there = address_space.at(self.regions(name), place)
         if there is None or there.kind != "own page":  # a cell may be run again
             self.ask(name, "own_page", place // PAGE * PAGE)
 
@@ -80,7 +80,7 @@ class Pair:
         assert isinstance(given, int | Corpse)
         return given
 
-    def regions(self, name: object) -> tuple[maps.Region, ...]:
+    def regions(self, name: object) -> tuple[address_space.Region, ...]:
         """The address space of a process, from /proc/PID/maps; empty when it has ended."""
         return self.child(name).regions()
 
@@ -125,7 +125,7 @@ class Pair:
 
     @staticmethod
     def _line(child: Child) -> str:
-        areas = maps.areas(child.regions())
+        areas = address_space.areas(child.regions())
         if not areas:
             return f"{child.name} {child.ending}: no memory any more"
         said = ", ".join(f"{area.kind} at {area.start:x}" for area in areas)

@@ -9,10 +9,10 @@ Source: Silberschatz, Galvin, Gagne, "Demand Paging"; proc_pid_stat(5), field mi
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from shmlab import maps
 from shmlab.exhibits.lifecycle import Lifecycle
 from shmlab.exhibits.pair import PAGE
 from shmlab.memory import limits
+from shmlab.processes import address_space
 
 PAGES = (1, 16_384)
 
@@ -23,7 +23,7 @@ class Touch:
 
     what: str
     faults: int
-    account: maps.Account
+    account: address_space.Account
 
     def __str__(self) -> str:
         charged, share = self.account.resident >> 10, self.account.share >> 10
@@ -56,4 +56,4 @@ def _touch(life: Lifecycle, name: str, what: str, act: Callable[[], object]) -> 
     after = faults(pid)
     region = life.region(name)
     assert region is not None
-    return Touch(what, after - before, maps.account(pid, region.inode))
+    return Touch(what, after - before, address_space.account(pid, region.inode))

@@ -15,7 +15,7 @@ import struct
 import sys
 from collections.abc import Callable
 
-from shmlab import choice, inbox, orphan
+from shmlab import choice
 from shmlab.explorer import buffer, operations
 from shmlab.explorer.automaton import TAKEN, Raised
 from shmlab.explorer.operations import ACQUIRE, ATOMIC, CHOOSE, DONE, ENTER, LEAVE, LOAD, RAISED, RELEASE, STORE, Value
@@ -23,6 +23,7 @@ from shmlab.explorer.places import NOTHING, Places, decode, encode
 from shmlab.memory import layout as at, posix_semaphore as semaphores
 from shmlab.memory.posix_semaphore import open_named
 from shmlab.memory.segment import Segment, attach
+from shmlab.processes import first_input, owner_watch
 
 ANNOUNCEMENT = struct.Struct("<4q")  # kind of access, address, value to store, line; then text
 SIGINT, SIG_IGN = 2, 1
@@ -54,7 +55,7 @@ class Gated:
         with contextlib.suppress(ConnectionError):
             if how := self._gate.recv(1):
                 return how
-        return orphan.leave(self._segment)
+        return owner_watch.leave(self._segment)
 
     def announce(self, kind: int, address: int = -1, value: int = NOTHING, line: int = 0, text: str = "") -> None:
         """Tell the owner what comes next."""
@@ -109,8 +110,8 @@ def _refuse(error: Exception) -> None:
 
 def _input() -> tuple[Callable[..., object], tuple[object, ...], Places]:
     """The function, its arguments and where its memory stands, from standard input."""
-    size = int.from_bytes(inbox.read(8), "little")
-    function, arguments, places = pickle.loads(inbox.read(size))
+    size = int.from_bytes(first_input.read(8), "little")
+    function, arguments, places = pickle.loads(first_input.read(size))
     return function, tuple(_ignore if argument is TAKEN else argument for argument in arguments), places
 
 
@@ -124,7 +125,7 @@ def main(arguments: list[str]) -> int:
     ctypes.CDLL(None).signal(SIGINT, SIG_IGN)  # "interrupt the kernel" is not meant for this process
     segment = attach(name)
     function, given, places = _input()
-    _thread.start_new_thread(orphan.watch, (segment, owner))
+    _thread.start_new_thread(owner_watch.watch, (segment, owner))
     segment.words[at.row(row) // at.WORD + at.PID] = os.getpid()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as gate:
         gate.connect(f"\0{address}")

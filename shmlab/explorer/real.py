@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
-from shmlab import processes
 from shmlab.explorer.errors import ReplayFailed
 from shmlab.explorer.gated import ANNOUNCEMENT, OPEN, PASS_OVER
 from shmlab.explorer.operations import ACQUIRE, DONE, NAMES, Value
@@ -22,7 +21,8 @@ from shmlab.explorer.places import Places, decode, encode
 from shmlab.explorer.program import Program
 from shmlab.memory import layout as at, optional_packages, segment, semaphores
 from shmlab.memory.waiting import Deadline, until
-from shmlab.processes import Process
+from shmlab.processes import supervisor
+from shmlab.processes.supervisor import Process
 
 PATIENCE = 10.0  # seconds for a process to reach its next gate
 EVIDENCE = 2.0  # seconds for the kernel to put a process to sleep
@@ -167,7 +167,7 @@ class RealProcesses:
             str(os.getpid()),
             address,
         ]
-        self._processes.append(processes.start(command, program, lambda _: None, lambda _: None))
+        self._processes.append(supervisor.start(command, program, lambda _: None, lambda _: None))
 
     def _accept(self, listener: socket.socket, deadline: Deadline) -> None:
         """Let in the next process that knocks, if it is ours: anybody on this machine can. Raises ReplayFailed."""

@@ -6,8 +6,8 @@ from pathlib import Path
 from shmlab import recording, scenarios
 from shmlab.lab import Lab
 from shmlab.pages.calls import Arguments
+from shmlab.processes.scratch_folder import Scratch
 from shmlab.recording import Recording
-from shmlab.scratch import Scratch
 
 
 def record(arguments: Arguments, seconds: float) -> Recording:

@@ -12,8 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from shmlab import launch, processes, strategies
-from shmlab.ending import at_exit
+from shmlab import launch, strategies
 from shmlab.memory import layout as at, limits
 from shmlab.memory.errors import ArgumentError
 from shmlab.memory.segment import SegmentFile
@@ -23,8 +22,10 @@ from shmlab.pipeline import order as orders, tools
 from shmlab.pipeline.order import Order
 from shmlab.pipeline.progress import Progress
 from shmlab.pipeline.seen import Buffer, Moment, Report, buffer
-from shmlab.processes import Process
-from shmlab.scratch import Scratch
+from shmlab.processes import supervisor
+from shmlab.processes.at_exit import at_exit
+from shmlab.processes.scratch_folder import Scratch
+from shmlab.processes.supervisor import Process
 
 STAGES, COMPILERS, ROUNDS = (2, 3), (1, 8), (1, 1000)
 LEAST_PAYLOAD = 32
@@ -171,7 +172,7 @@ class Pipeline:
         command = [*program, str(os.getpid()), order.text(), *ends, *names]
         tool = {orders.COMPILER: f"{tools.COMPILER} -S {wanted.optimise}", orders.ASSEMBLER: tools.ASSEMBLER}
         progress = Progress(kind, name, tool.get(kind, tools.COMPILER), self._modules, total, rows)
-        process = processes.start(command, b"", progress.heard, lambda process: self._ended(progress, process))
+        process = supervisor.start(command, b"", progress.heard, lambda process: self._ended(progress, process))
         progress.pid = process.pid
         self._progress.append(progress)
         self._processes.append(process)

@@ -20,7 +20,6 @@ import threading
 import time
 from pathlib import Path
 
-from shmlab import orphan
 from shmlab.memory import layout as at, limits
 from shmlab.memory.segment import Segment, attach
 from shmlab.memory.waiting import Deadline
@@ -28,6 +27,7 @@ from shmlab.pipeline import order as orders, tools
 from shmlab.pipeline.ends import End, Inlet, Outlet
 from shmlab.pipeline.order import Order
 from shmlab.pipeline.pieces import END, FAILED, LAST, PART, Piece, room
+from shmlab.processes import owner_watch
 
 PATIENCE = 10.0  # seconds for the finished program to run
 MOST_OUTPUT = 8192  # characters of what it prints
@@ -189,8 +189,8 @@ def run(program: str) -> tuple[bytes, int]:
 
 def watch(segment: Segment, owner: int, names: list[str], place: str) -> None:
     """Wait, in a thread, for the owner's death; then leave, and take its segments and its folder away."""
-    orphan.await_end(owner, limits.RUN_TIME)
-    orphan.leave(segment, names, place)
+    owner_watch.await_end(owner, limits.RUN_TIME)
+    owner_watch.leave(segment, names, place)
 
 
 def stage(order: Order, inlet: Inlet | None, outlet: Outlet | None) -> Compiler | Assembler | Linker:

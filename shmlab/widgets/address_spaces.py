@@ -6,10 +6,10 @@ from functools import partial
 
 import ipywidgets
 
-from shmlab import maps
 from shmlab.exhibits.child import Corpse
 from shmlab.exhibits.pair import Pair
 from shmlab.memory.errors import ArgumentError
+from shmlab.processes import address_space
 from shmlab.widgets.exhibit import Exhibit
 from shmlab.widgets.parts import Parts
 from shmlab.widgets.spaces import Spaces
@@ -25,7 +25,7 @@ class AddressSpaces(Exhibit):
         super().__init__(Pair(), "Two processes, two address spaces")
 
     def build(self, parts: Parts) -> list[ipywidgets.Widget]:
-        self.field = ipywidgets.Text(f"{maps.OWN:#_x}", placeholder="an address", layout={"width": "190px"})
+        self.field = ipywidgets.Text(f"{address_space.OWN:#_x}", placeholder="an address", layout={"width": "190px"})
         caption = parts.text("", '<span class="caption">address</span>')
         groups = []
         for name in self.pair.children:
@@ -38,7 +38,7 @@ class AddressSpaces(Exhibit):
 
     def show(self) -> None:
         pair = self.pair
-        areas = {name: maps.areas(pair.regions(name)) for name in pair.children}
+        areas = {name: address_space.areas(pair.regions(name)) for name in pair.children}
         values = {name: pair.own_values(name) for name in pair.children}
         heads = {name: child.ending or f"pid {child.pid}" for name, child in pair.children.items()}
         self.spaces.update(areas, values, heads)
@@ -47,7 +47,7 @@ class AddressSpaces(Exhibit):
         try:
             address = int(self.field.value, 16)
         except ValueError:
-            raise ArgumentError(f"an address is a hexadecimal number such as {maps.OWN:#_x}.") from None
+            raise ArgumentError(f"an address is a hexadecimal number such as {address_space.OWN:#_x}.") from None
         found = self.load(name, address)
         return "" if isinstance(found, Corpse) else f"{name} finds {found} at {address:#_x}"
 
@@ -63,7 +63,7 @@ class AddressSpaces(Exhibit):
         """What a process finds at an address; its Corpse if it died of looking."""
         return self.pair.load(name, address)
 
-    def regions(self, name: str) -> tuple[maps.Region, ...]:
+    def regions(self, name: str) -> tuple[address_space.Region, ...]:
         """The address space of a process, from /proc/PID/maps."""
         return self.pair.regions(name)
 

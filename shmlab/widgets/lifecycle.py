@@ -8,10 +8,11 @@ from typing import Any
 
 import ipywidgets
 
-from shmlab import maps, words
+from shmlab import words
 from shmlab.exhibits.child import Corpse
 from shmlab.exhibits.lifecycle import NOBODY, Lifecycle, Memory, Standing, State
 from shmlab.exhibits.pair import PAGE
+from shmlab.processes import address_space
 from shmlab.widgets.exhibit import Exhibit
 from shmlab.widgets.parts import Parts
 
@@ -127,7 +128,7 @@ class SegmentBoard(Exhibit):
         """A new process in the place of one that has ended."""
         self.life.again(name)
 
-    def region(self, name: str) -> maps.Region | None:
+    def region(self, name: str) -> address_space.Region | None:
         """Where a process has the segment."""
         return self.life.region(name)
 

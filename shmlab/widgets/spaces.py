@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shmlab import words
-from shmlab.maps import Area
+from shmlab.processes.address_space import Area
 from shmlab.widgets.marks import Shapes, figure, plane
 from shmlab.widgets.parts import Parts
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shmlab import maps
 from shmlab.exhibits import child as module
 from shmlab.exhibits.child import Child, Corpse, Ended, Refused
 from shmlab.memory.errors import ShmlabError
+from shmlab.processes import address_space
 from tests.apparatus import alive, descriptors, eventually
 
 OWNER = """
@@ -37,10 +37,10 @@ def child() -> Iterator[Child]:
 
 
 def test_it_does_what_it_is_asked_and_answers(child: Child) -> None:
-    child.ask("own_page", maps.OWN)
-    child.ask("store", maps.OWN, -5)
-    assert child.ask("load", maps.OWN) == -5
-    assert maps.at(child.regions(), maps.OWN).kind == "own page"  # type: ignore[union-attr]
+    child.ask("own_page", address_space.OWN)
+    child.ask("store", address_space.OWN, -5)
+    assert child.ask("load", address_space.OWN) == -5
+    assert address_space.at(child.regions(), address_space.OWN).kind == "own page"  # type: ignore[union-attr]
 
 
 def test_what_the_system_refuses_is_a_sentence_and_it_lives_on(child: Child) -> None:
@@ -52,19 +52,19 @@ def test_what_the_system_refuses_is_a_sentence_and_it_lives_on(child: Child) -> 
 
 
 def test_a_page_is_not_taken_from_somebody_else(child: Child) -> None:
-    child.ask("own_page", maps.OWN)
+    child.ask("own_page", address_space.OWN)
     with pytest.raises(Refused, match="the kernel gives no page at 0x20_0000_0000"):
-        child.ask("own_page", maps.OWN)
+        child.ask("own_page", address_space.OWN)
 
 
 def test_one_that_dies_of_an_order_leaves_a_corpse(child: Child) -> None:
-    corpse = child.ask("load", maps.OWN)
+    corpse = child.ask("load", address_space.OWN)
     assert isinstance(corpse, Corpse)
     assert (corpse.signal, corpse.state, corpse.regions) == ("SIGSEGV", "Z (zombie)", 0)
     assert str(corpse).startswith("A was ended by SIGSEGV at: load 0x20_0000_0000.")
     assert child.regions() == () and not psutil.pid_exists(corpse.pid)
     with pytest.raises(Ended, match="A has ended"):
-        child.ask("load", maps.OWN)
+        child.ask("load", address_space.OWN)
 
 
 def test_one_that_somebody_killed_is_examined_when_it_is_next_asked(child: Child) -> None:
@@ -148,6 +148,6 @@ def test_an_answer_that_was_not_waited_for_is_never_taken_for_another(
 
     monkeypatch.setattr(child, "_line", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        child.ask("own_page", maps.OWN)
+        child.ask("own_page", address_space.OWN)
     with pytest.raises(Ended, match="A has ended"):
-        child.ask("load", maps.OWN)
+        child.ask("load", address_space.OWN)

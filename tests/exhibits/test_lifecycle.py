@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import cli, maps
+from shmlab import cli
 from shmlab.exhibits.child import Corpse, Ended, Refused
 from shmlab.exhibits.lifecycle import ANOTHER, NOBODY, PREFIX, Lifecycle, claimed, release, sweep
 from shmlab.exhibits.pair import Pair
 from shmlab.memory import name_claim
 from shmlab.memory.errors import ArgumentError
+from shmlab.processes import address_space
 
-OTHER = maps.OWN + (1 << 30)
+OTHER = address_space.OWN + (1 << 30)
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process and make it another user's")
 
 
@@ -32,10 +33,10 @@ def life() -> Iterator[Lifecycle]:
 
 def test_two_processes_hold_different_values_at_the_same_address(pair: Pair) -> None:
     for name, value in (("A", 111), ("B", 222)):
-        pair.own_page(name, maps.OWN)
-        pair.store(name, maps.OWN, value)
-    assert (pair.load("A", maps.OWN), pair.load("B", maps.OWN)) == (111, 222)
-    assert pair.own_values("A") == {maps.OWN: 111}
+        pair.own_page(name, address_space.OWN)
+        pair.store(name, address_space.OWN, value)
+    assert (pair.load("A", address_space.OWN), pair.load("B", address_space.OWN)) == (111, 222)
+    assert pair.own_values("A") == {address_space.OWN: 111}
 
 
 def test_the_address_of_another_process_is_nobodys_here(pair: Pair) -> None:

@@ -14,8 +14,8 @@ import sys
 import psutil
 import pytest
 
-from shmlab import handle
 from shmlab.memory import segment
+from shmlab.processes import handle
 from tests import denied
 from tests.apparatus import alive, entries, eventually, workers_of
 from tests.clone import ROOT

@@ -196,7 +196,7 @@ time_t time(time_t *to) {
 """
 UNDER_IT = """
 import time
-from shmlab import Lab, processes
+from shmlab import Lab; from shmlab.processes import supervisor as processes
 processes.PASSED_ON += ("LD_PRELOAD",)
 seen = [time.time() for _ in range(64)]
 assert max(seen) - min(seen) > 86400 * 2 - 60  # it does jump

@@ -10,8 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shmlab import Lab, offspring
+from shmlab import Lab
 from shmlab.memory import layout as at, segment
+from shmlab.processes import descendants
 from tests.apparatus import alive, eventually
 from tests.clone import ROOT
 
@@ -111,10 +112,10 @@ def test_clean_ends_what_is_left_where_owner_and_workers_were_killed_at_once(own
 def test_it_ends_though_its_environment_is_long() -> None:
     """The variable that tells of it comes after everything else."""
     name = f"shmlab-{os.urandom(8).hex()}"
-    environment = {"FIRST": "x" * 100_000, "SECOND": "x" * 100_000, **offspring.marked([name])}
+    environment = {"FIRST": "x" * 100_000, "SECOND": "x" * 100_000, **descendants.marked([name])}
     with subprocess.Popen(SLEEP, env=environment) as process:
         try:
-            assert offspring.end(name) == [process.pid]
+            assert descendants.end(name) == [process.pid]
         finally:
             process.kill()
 
@@ -123,7 +124,7 @@ def test_what_a_living_lab_has_started_is_no_stray() -> None:
     with lab().start():
         eventually(lambda: len(started()) == PER_WORKER * WORKERS, 20)
         before = set(started())
-        offspring.end_strays()
+        descendants.end_strays()
         assert set(started()) == before
 
 

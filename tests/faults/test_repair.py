@@ -11,7 +11,7 @@ import pytest
 from shmlab import Lab, crew, recovery
 from shmlab.log import Log
 from shmlab.memory import layout as at
-from shmlab.processes import Program
+from shmlab.processes.supervisor import Program
 from shmlab.repair import Dead
 from shmlab.snapshot import Snapshot, Worker
 from tests.apparatus import buffer, eventually

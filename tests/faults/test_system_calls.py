@@ -63,7 +63,7 @@ class Work:
         pass
 """
 START = """
-from shmlab import processes
+from shmlab.processes import supervisor as processes
 from shmlab.lab import Lab
 class Work:
     def __init__(self):

@@ -13,8 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
-from shmlab import Lab, Snapshot, WorkerFailed, launch, processes
+from shmlab import Lab, Snapshot, WorkerFailed, launch
 from shmlab.memory import layout as at, segment
+from shmlab.processes import supervisor
 from tests.apparatus import DIRECTORY, alive, entries, eventually
 from tests.faults.conftest import PROMISED, kill
 
@@ -305,8 +306,8 @@ def test_a_dead_lab_whose_rows_name_another_process_is_swept_and_that_process_li
 
 def test_a_signal_to_a_worker_that_has_ended_reaches_nobody() -> None:
     """The number of a reaped child may be given to another process at once; we never use it again."""
-    ended: list[processes.Process] = []
-    process = processes.start([sys.executable, "-c", ""], b"", lambda _: None, ended.append)
+    ended: list[supervisor.Process] = []
+    process = supervisor.start([sys.executable, "-c", ""], b"", lambda _: None, ended.append)
     assert process.wait(10)
     assert eventually(lambda: ended) and process.returncode == 0
     assert process.signal(signal.SIGKILL) is False
@@ -317,7 +318,7 @@ def test_a_signal_to_a_worker_that_has_ended_reaches_nobody() -> None:
 def test_no_number_of_a_reaped_worker_is_used_again_even_while_it_dies() -> None:
     """Signals and looks from many moments around a death: none may raise, none may meet another process."""
     for _ in range(20):
-        process = processes.start(["true"], b"", lambda _: None, lambda _: None)
+        process = supervisor.start(["true"], b"", lambda _: None, lambda _: None)
         while not process.ended.is_set():
             process.signal(signal.SIGCONT)
             process.stopped()

@@ -14,11 +14,12 @@ from typing import Any
 import psutil
 import pytest
 
-from shmlab import Lab, cli, offspring, pipeline, processes
+from shmlab import Lab, cli, pipeline
 from shmlab.memory import segment
 from shmlab.memory.errors import ArgumentError, NoRoom
 from shmlab.pipeline import tools
 from shmlab.pipeline.pipeline import Pipeline, check
+from shmlab.processes import descendants, supervisor
 from tests.apparatus import alive, entries, eventually, own_entries
 from tests.clone import ROOT
 
@@ -165,7 +166,7 @@ def test_a_tool_that_still_writes_when_the_owner_is_killed_leaves_no_segment_and
         assert owner.stdout
         place, *names = owner.stdout.readline().split()
         command = [sys.executable, "-c", BUSY_TOOL, place]
-        with subprocess.Popen(command, env={**os.environ, offspring.VARIABLE: " ".join(names)}) as tool:
+        with subprocess.Popen(command, env={**os.environ, descendants.VARIABLE: " ".join(names)}) as tool:
             eventually(lambda: Path(place, "999.o").exists())
             owner.kill()
             assert tool.wait(20) == -signal.SIGKILL
@@ -227,8 +228,8 @@ def test_a_start_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> N
         started.append(real(*arguments))
         return started[0]
 
-    real = processes.start
-    monkeypatch.setattr("shmlab.processes.start", start)
+    real = supervisor.start
+    monkeypatch.setattr("shmlab.processes.supervisor.start", start)
     with pytest.raises(NoRoom):
         Pipeline(check(str(SOURCES))).start()
     assert started[0].ended.is_set() and own_entries() == before

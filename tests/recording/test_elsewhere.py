@@ -23,7 +23,7 @@ for name in Absent.names:
 """
 OURS = (
     *("shmlab.memory.segment", "shmlab.memory.semaphores", "shmlab.observer"),
-    *("shmlab.lab", "shmlab.worker", "shmlab.processes"),
+    *("shmlab.lab", "shmlab.worker", "shmlab.processes.supervisor"),
 )
 
 

@@ -118,7 +118,7 @@ def test_what_goes_wrong_in_the_thread_is_shown(show: Any, monkeypatch: pytest.M
     def broken(*_: object) -> None:
         raise ValueError("no program today")
 
-    monkeypatch.setattr("shmlab.comparison.measuring.processes.start", broken)
+    monkeypatch.setattr("shmlab.comparison.measuring.supervisor.start", broken)
     live = show(SMALL)
     eventually(lambda: "no program today" in live.note.value)
 

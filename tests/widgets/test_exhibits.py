@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from shmlab import labs, maps
+from shmlab import labs
 from shmlab.exhibits.access import BOTH, NOTHING, READ, UNTRIED, Access
 from shmlab.exhibits.calls import Act, Tally
 from shmlab.exhibits.child import Corpse, Refused
+from shmlab.processes import address_space
 from shmlab.widgets.address_spaces import AddressSpaces
 from shmlab.widgets.lifecycle import SegmentBoard
 from shmlab.widgets.spaces import far, rows
@@ -23,8 +24,8 @@ def _all_closed(leaves_no_widget: None) -> Iterator[None]:
     labs.close()
 
 
-def area(kind: str, start: int, end: int) -> maps.Area:
-    return maps.Area(kind, (maps.Region(start, end, "rw-p", 0, "", kind),))
+def area(kind: str, start: int, end: int) -> address_space.Area:
+    return address_space.Area(kind, (address_space.Region(start, end, "rw-p", 0, "", kind),))
 
 
 def words(html: str) -> str:
@@ -57,9 +58,9 @@ def test_a_distance_is_told_in_a_unit_that_suits_it() -> None:
 def test_the_picture_has_a_box_for_every_area_and_shows_the_values() -> None:
     view = labs.maps()
     for name, value in (("A", 111), ("B", 222)):
-        view.own_page(name, maps.OWN)
-        view.store(name, maps.OWN, value)
-    count = sum(len(maps.areas(view.regions(name))) for name in "AB")
+        view.own_page(name, address_space.OWN)
+        view.store(name, address_space.OWN, value)
+    count = sum(len(address_space.areas(view.regions(name))) for name in "AB")
     assert len(view.spaces.shapes.fill_colors) == count == view.spaces.over.value.count('<div class="area ')
     assert "<em>111</em>" in view.spaces.over.value and "<em>222</em>" in view.spaces.over.value
     for kind in ("code", "data", "heap", "libraries", "stack"):
@@ -79,8 +80,8 @@ def test_a_process_that_dies_leaves_an_empty_column_and_can_be_replaced() -> Non
 
 def test_an_address_is_looked_at_by_a_button() -> None:
     view = labs.maps()
-    view.own_page("A", maps.OWN)
-    view.store("A", maps.OWN, 7)
+    view.own_page("A", address_space.OWN)
+    view.store("A", address_space.OWN, 7)
     load = next(button for button in buttons(view.box) if button.description == "A loads it")
     load.click()
     eventually(lambda: "A finds 7 at 0x20_0000_0000" in view.note.value)

@@ -6,9 +6,9 @@ Source: pypi.org/project/hyperq
 import importlib
 import os
 
-from shmlab import scratch
 from shmlab.comparison import way
 from shmlab.comparison.way import Receive, Send, Way
+from shmlab.processes import scratch_folder
 
 LENGTH = 16  # bytes that are allowed for beside each item
 
@@ -23,7 +23,7 @@ class This(Way):
         room = max(1 << 16, way.slots(size) * (size + LENGTH))
         name = os.urandom(6).hex()
         self.queue = importlib.import_module(self.module).BytesHyperQ(room, name=name)
-        scratch.forget(name)  # at once: the processes inherit the mapping, so nothing can be left behind
+        scratch_folder.forget(name)  # at once: the processes inherit the mapping, so nothing can be left behind
 
     def sender(self, number: int) -> Send:
         send: Send = self.queue.put

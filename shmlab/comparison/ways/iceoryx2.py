@@ -12,7 +12,7 @@ from typing import Any
 
 from shmlab.comparison import way
 from shmlab.comparison.way import Fill, InPlace, View
-from shmlab.scratch import Scratch
+from shmlab.processes.scratch_folder import Scratch
 
 
 class This(InPlace):

@@ -10,7 +10,7 @@ from typing import Any
 
 from shmlab.comparison import way
 from shmlab.comparison.way import Receive, Send, Way
-from shmlab.scratch import Scratch
+from shmlab.processes.scratch_folder import Scratch
 
 
 class This(Way):

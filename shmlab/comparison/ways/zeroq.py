@@ -6,9 +6,9 @@ Source: pypi.org/project/zeroq
 import importlib
 import os
 
-from shmlab import scratch
 from shmlab.comparison import way
 from shmlab.comparison.way import Receive, Send, Way
+from shmlab.processes import scratch_folder
 
 
 class This(Way):
@@ -21,7 +21,7 @@ class This(Way):
         made = importlib.import_module(self.module).Queue
         name = os.urandom(6).hex()
         self.queue = made(name, size, way.slots(size))
-        scratch.forget(name)  # at once: the processes inherit the mapping, so nothing can be left behind
+        scratch_folder.forget(name)  # at once: the processes inherit the mapping, so nothing can be left behind
 
     def sender(self, number: int) -> Send:
         send: Send = self.queue.put

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import maps
 from shmlab.exhibits import textbook
 from shmlab.memory.errors import ArgumentError
+from shmlab.processes import address_space
 
 PROGRAM = "/usr/bin/program"
 LINES = """\
@@ -30,37 +30,37 @@ KINDS = ["own page", "code", "code", "data", "data", "heap", "segment", *["libra
 
 
 @pytest.fixture
-def found() -> tuple[maps.Region, ...]:
-    return maps.regions(LINES.splitlines(), PROGRAM)
+def found() -> tuple[address_space.Region, ...]:
+    return address_space.regions(LINES.splitlines(), PROGRAM)
 
 
-def test_every_line_is_a_region_of_its_kind(found: tuple[maps.Region, ...]) -> None:
+def test_every_line_is_a_region_of_its_kind(found: tuple[address_space.Region, ...]) -> None:
     assert [region.kind for region in found] == KINDS
     assert found[9].name == "a name with blanks.so" and found[9].size == 0x500000
 
 
-def test_a_name_that_is_gone_is_told_and_the_inode_stays(found: tuple[maps.Region, ...]) -> None:
+def test_a_name_that_is_gone_is_told_and_the_inode_stays(found: tuple[address_space.Region, ...]) -> None:
     segment = found[6]
     assert segment.unlinked and segment.inode == 63206 and segment.mode == "rw-s"
     assert segment.path == "/dev/shm/shmlab-lesson-1-1"
     assert str(segment) == "7f0000000000-7f0000001000 rw-s segment /dev/shm/shmlab-lesson-1-1 (its name is gone)"
 
 
-def test_neighbours_of_one_kind_are_one_area(found: tuple[maps.Region, ...]) -> None:
-    areas = maps.areas(found)
+def test_neighbours_of_one_kind_are_one_area(found: tuple[address_space.Region, ...]) -> None:
+    areas = address_space.areas(found)
     assert [area.kind for area in areas] == ["own page", "code", "data", "heap", "segment", "libraries", "stack"]
     libraries = areas[5]
     assert libraries.files == ["a name with blanks.so", "libc.so.6"]  # the largest first
     assert libraries.size == 0x26000 + 0x1000 + 0x500000 < libraries.end - libraries.start
 
 
-def test_an_address_lies_in_a_region_or_in_none(found: tuple[maps.Region, ...]) -> None:
-    assert maps.at(found, 0x2000000FFF) == found[0]
-    assert maps.at(found, 0x2000001000) is None
+def test_an_address_lies_in_a_region_or_in_none(found: tuple[address_space.Region, ...]) -> None:
+    assert address_space.at(found, 0x2000000FFF) == found[0]
+    assert address_space.at(found, 0x2000001000) is None
 
 
 def test_this_process_has_code_a_heap_libraries_and_a_stack() -> None:
-    kinds = {area.kind for area in maps.areas(maps.read(os.getpid()))}
+    kinds = {area.kind for area in address_space.areas(address_space.read(os.getpid()))}
     assert {"code", "data", "heap", "libraries", "stack"} <= kinds
 
 
@@ -71,15 +71,15 @@ def test_a_segment_is_found_and_charged_once_for_each_page_that_was_touched() ->
         inode = Path(f"/dev/shm{name}").stat().st_ino
         with once, again:
             once[0] = again[mmap.PAGESIZE] = 1
-            ours = [region for region in maps.segments(os.getpid()) if region.inode == inode]
+            ours = [region for region in address_space.segments(os.getpid()) if region.inode == inode]
             assert [region.mode for region in ours] == ["rw-s", "rw-s"] or len(ours) == 1  # neighbours may be joined
-            account = maps.account(os.getpid(), inode)
+            account = address_space.account(os.getpid(), inode)
             assert account.share <= account.resident == 2 * mmap.PAGESIZE
     finally:
         textbook.unlink(name)
 
 
-@pytest.mark.parametrize("ask", [maps.read, lambda pid: maps.account(pid, 1)])
+@pytest.mark.parametrize("ask", [address_space.read, lambda pid: address_space.account(pid, 1)])
 def test_a_process_that_does_not_exist_is_refused(ask: object) -> None:
     with pytest.raises(ArgumentError, match="No such file"):
         ask(2**22 + 1)  # type: ignore[operator]
@@ -90,6 +90,6 @@ def test_a_path_that_is_no_text_is_a_region_like_any_other(tmp_path: Path) -> No
     with Path(os.fsdecode(path)).open("wb+") as file:
         file.truncate(mmap.PAGESIZE)
         with mmap.mmap(file.fileno(), mmap.PAGESIZE):
-            mine = [region for region in maps.read(os.getpid()) if os.fsencode(region.path) == path]
+            mine = [region for region in address_space.read(os.getpid()) if os.fsencode(region.path) == path]
             assert len(mine) == 1 and mine[0].name == "caf\ufffd\x85.so" and str(mine[0]).encode()
-            assert maps.account(os.getpid(), mine[0].inode).resident == 0
+            assert address_space.account(os.getpid(), mine[0].inode).resident == 0

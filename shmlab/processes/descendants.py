@@ -10,10 +10,10 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 
-from shmlab.handle import Handle
 from shmlab.memory import name_claim
 from shmlab.memory.limits import is_segment_name
 from shmlab.memory.segment import DIRECTORY, owner_is_dead
+from shmlab.processes.handle import Handle
 
 VARIABLE = "SHMLAB_SEGMENTS"
 ENVIRONMENT = 1 << 22  # bytes of an environment that are looked at; Linux allows half of it by default

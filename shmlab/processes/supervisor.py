@@ -20,11 +20,11 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from shmlab import offspring
-from shmlab.handle import Handle
 from shmlab.memory import limits
 from shmlab.memory.errors import NoRoom
 from shmlab.memory.os_errors import no_room
+from shmlab.processes import descendants
+from shmlab.processes.handle import Handle
 
 KEPT_OUTPUT = 64 << 10  # bytes of what one program printed that are kept
 READ_AT_ONCE = 64 << 10
@@ -32,7 +32,7 @@ LAST_READS = 4  # of what a program has left in its pipe; somebody who fled from
 CALM, SHARE = 0.02, 0.004  # seconds between two readings of a program that prints, at least, and for each that does
 SYSTEM = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 PASSED_ON = (*SYSTEM, "SHMLAB_RUN_TIME")  # all that a worker sees of the environment: no hub's or server's tokens
-PLACE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PLACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ORDERS, DEATHS, WORDS = range(3)  # what is seen to first, second and last
 MOURNING = 1.0  # seconds that it may take, at most, until those who want to know of an end know it
 
@@ -223,7 +223,7 @@ class _Watcher:
         if self._running >= limits.PROCESSES:
             text = f"{self._running} processes are running here, and no more are allowed: stop a lab first."
             raise NoRoom(errno.EDQUOT, text)
-        marked = offspring.marked(arguments)
+        marked = descendants.marked(arguments)
         environment = inherited() | marked
         popen = subprocess.Popen(
             arguments,
@@ -246,7 +246,7 @@ class _Watcher:
         os.set_blocking(process._stdin, False)
         os.set_blocking(process._stdout, False)
 
-        listening, names = True, offspring.segments(marked)
+        listening, names = True, descendants.segments(marked)
 
         def read() -> bool:
             nonlocal listening
@@ -279,7 +279,7 @@ class _Watcher:
             for name in names:
                 if not self._working[name]:  # the last one: what any of them started ends, too
                     del self._working[name]
-                    offspring.end(name)
+                    descendants.end(name)
             with process._lock:  # nobody may use the number once the child is reaped
                 process.returncode = popen.wait()
                 self._forget(process._stdout)

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import cli, scratch
+from shmlab import cli
 from shmlab.comparison.ways import zeromq
-from shmlab.scratch import Scratch
+from shmlab.processes import scratch_folder
+from shmlab.processes.scratch_folder import Scratch
 from tests.apparatus import entries
 
 OWNER = """
-from shmlab.scratch import Scratch
+from shmlab.processes.scratch_folder import Scratch
 made = Scratch()
 open("/dev/shm/" + made.name + "_a", "x").close()
 print(made.path, flush=True)
@@ -30,7 +31,7 @@ input()
 """
 CLEANS_UP = """
 import sys
-from shmlab import orphan
+from shmlab.processes import owner_watch as orphan
 orphan._await_turn(None, sys.argv[1])
 print("has it", flush=True)
 input()
@@ -68,10 +69,10 @@ def test_a_killed_owner_s_folder_is_removed_and_a_living_one_s_is_not(program: s
     process, path = owned(program)
     with process, Scratch() as mine:
         made = {entry for entry in entries() if path.name in entry}
-        assert scratch.sweep() == [] and path.is_dir() and made <= entries()
+        assert scratch_folder.sweep() == [] and path.is_dir() and made <= entries()
         process.kill()
         process.wait()
-        assert scratch.sweep() == [str(path)]
+        assert scratch_folder.sweep() == [str(path)]
         assert [*temporary.iterdir()] == [Path(mine)] and not entries() & made
 
 
@@ -101,7 +102,7 @@ def test_a_folder_that_is_swept_before_it_is_locked_is_made_again(monkeypatch: p
     swept: list[str] = []
     real, opened = tempfile.mkdtemp, os.open
     monkeypatch.setattr(tempfile, "mkdtemp", mkdtemp)
-    monkeypatch.setattr("shmlab.scratch.os.open", open_)
+    monkeypatch.setattr("shmlab.processes.scratch_folder.os.open", open_)
     with Scratch() as path:
         monkeypatch.undo()
         assert path == tries[1] and Path(path).is_dir()
@@ -116,7 +117,7 @@ def test_only_folders_of_our_own_making_are_swept(kind: str, temporary: Path) ->
         path.symlink_to(Path.cwd())
     else:
         path.mkdir()
-    assert scratch.sweep() == [] and os.path.lexists(path)
+    assert scratch_folder.sweep() == [] and os.path.lexists(path)
 
 
 def test_a_folder_in_which_a_program_of_a_dead_owner_cleans_up_is_removed_too(temporary: Path) -> None:
@@ -126,7 +127,7 @@ def test_a_folder_in_which_a_program_of_a_dead_owner_cleans_up_is_removed_too(te
         owner.kill()
     with subprocess.Popen([sys.executable, "-c", CLEANS_UP, str(path)], stdin=-1, stdout=-1, text=True) as cleaner:
         assert cleaner.stdout and cleaner.stdout.readline() == "has it\n"
-        assert scratch.sweep() == [str(path)]
+        assert scratch_folder.sweep() == [str(path)]
         cleaner.kill()
 
 

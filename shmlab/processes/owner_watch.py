@@ -14,11 +14,11 @@ import fcntl
 import os
 import select
 
-from shmlab import offspring
-from shmlab.handle import pidfd
 from shmlab.memory import byte_lock, limits
 from shmlab.memory.segment import Segment, SegmentFile, unlink
 from shmlab.memory.waiting import Deadline, until
+from shmlab.processes import descendants
+from shmlab.processes.handle import pidfd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,9 +86,10 @@ def _clean_up(segment: Segment, others: "Iterable[str]" = (), folder: str = "") 
                 unlink(name)
         end_workers(segment)  # before the folder goes: they would still write there
     if folder:
-        from shmlab import scratch  # only stages have one; workers start sooner without it
+        from shmlab.processes import scratch_folder  # only stages have one; workers start sooner without it
 
-        until(lambda: scratch.remove(folder), REMOVING)  # again if another thread of this process has just started one
+        # again, if another thread of this process has just started one
+        until(lambda: scratch_folder.remove(folder), REMOVING)
 
 
 def _await_turn(segment: Segment, folder: str) -> None:
@@ -127,4 +128,4 @@ def _locks(fd: int) -> bool:
 
 def end_workers(segment: SegmentFile) -> None:
     """Kill all that an owner of this segment has started, and what that has started; a guest leaves by itself."""
-    offspring.end(segment.name)
+    descendants.end(segment.name)

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from shmlab import offspring, orphan
 from shmlab.memory import byte_lock
+from shmlab.processes import descendants, owner_watch
 from tests.apparatus import DIRECTORY, Buffer, buffer, eventually
 
 
 @pytest.fixture
 def orphaned(monkeypatch: pytest.MonkeyPatch) -> Iterator[Buffer]:
     with buffer() as it:
-        monkeypatch.setattr(orphan, "_owner_is_dead", lambda _: True)
-        monkeypatch.setattr(orphan, "unlink", lambda _: None)
+        monkeypatch.setattr(owner_watch, "_owner_is_dead", lambda _: True)
+        monkeypatch.setattr(owner_watch, "unlink", lambda _: None)
         yield it
 
 
@@ -23,8 +23,8 @@ def test_who_ends_the_others_keeps_them_from_ending_it(orphaned: Buffer, monkeyp
     """Two that killed each other would have left what they had started."""
     other = os.open(DIRECTORY / orphaned.name, os.O_RDWR)
     its_turn: list[bool] = []
-    monkeypatch.setattr(offspring, "end", lambda _: its_turn.append(not byte_lock.lock(other, orphan.CLEANING)))
-    orphan._clean_up(orphaned.segment)
+    monkeypatch.setattr(descendants, "end", lambda _: its_turn.append(not byte_lock.lock(other, owner_watch.CLEANING)))
+    owner_watch._clean_up(orphaned.segment)
     os.close(other)
     assert its_turn == [True]
 
@@ -33,7 +33,7 @@ def test_who_waits_for_its_turn_takes_over_when_the_other_is_gone(
     orphaned: Buffer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = os.open(DIRECTORY / orphaned.name, os.O_RDWR)
-    assert byte_lock.lock(other, orphan.CLEANING)
+    assert byte_lock.lock(other, owner_watch.CLEANING)
     tried, ended = threading.Event(), threading.Event()
 
     def lock(fd: int, offset: int) -> bool:
@@ -42,9 +42,9 @@ def test_who_waits_for_its_turn_takes_over_when_the_other_is_gone(
 
     locks_lock = byte_lock.lock
     monkeypatch.setattr(byte_lock, "lock", lock)
-    monkeypatch.setattr(orphan, "TURN", 60.0)
-    monkeypatch.setattr(offspring, "end", lambda _: ended.set())
-    waits = threading.Thread(target=orphan._clean_up, args=(orphaned.segment,))
+    monkeypatch.setattr(owner_watch, "TURN", 60.0)
+    monkeypatch.setattr(descendants, "end", lambda _: ended.set())
+    waits = threading.Thread(target=owner_watch._clean_up, args=(orphaned.segment,))
     waits.start()
     assert tried.wait(10) and not ended.is_set()
     os.close(other)
@@ -54,11 +54,11 @@ def test_who_waits_for_its_turn_takes_over_when_the_other_is_gone(
 
 def test_one_that_does_not_get_on_is_not_waited_for_for_ever(orphaned: Buffer, monkeypatch: pytest.MonkeyPatch) -> None:
     other = os.open(DIRECTORY / orphaned.name, os.O_RDWR)
-    assert byte_lock.lock(other, orphan.CLEANING)
-    monkeypatch.setattr(orphan, "TURN", 0.02)
+    assert byte_lock.lock(other, owner_watch.CLEANING)
+    monkeypatch.setattr(owner_watch, "TURN", 0.02)
     ended: list[str] = []
-    monkeypatch.setattr(offspring, "end", ended.append)
-    orphan._clean_up(orphaned.segment)
+    monkeypatch.setattr(descendants, "end", ended.append)
+    owner_watch._clean_up(orphaned.segment)
     os.close(other)
     assert ended == [orphaned.name]
 
@@ -74,12 +74,13 @@ def test_a_second_thread_that_notices_it_leaves_all_to_the_first(
         began.set()
         go_on.wait(30)
 
-    monkeypatch.setattr(orphan, "_leaving", threading.Lock())
-    monkeypatch.setattr(orphan, "_clean_up", clean_up)
-    monkeypatch.setattr(orphan.os, "closerange", lambda low, _high: closed.append(low))
-    monkeypatch.setattr(orphan.os, "getsid", lambda _: 0)
-    monkeypatch.setattr(orphan.os, "_exit", lambda _: None)  # here only the thread ends
-    first, second = (threading.Thread(target=orphan.leave, args=(orphaned.segment,), daemon=True) for _ in range(2))
+    monkeypatch.setattr(owner_watch, "_leaving", threading.Lock())
+    monkeypatch.setattr(owner_watch, "_clean_up", clean_up)
+    monkeypatch.setattr(owner_watch.os, "closerange", lambda low, _high: closed.append(low))
+    monkeypatch.setattr(owner_watch.os, "getsid", lambda _: 0)
+    monkeypatch.setattr(owner_watch.os, "_exit", lambda _: None)  # here only the thread ends
+    leave, args = owner_watch.leave, (orphaned.segment,)
+    first, second = (threading.Thread(target=leave, args=args, daemon=True) for _ in range(2))
     first.start()
     assert began.wait(10)
     second.start()
@@ -87,5 +88,5 @@ def test_a_second_thread_that_notices_it_leaves_all_to_the_first(
     first.join(10)
     eventually(second.is_alive)
     assert closed == [3, orphaned.segment.fd + 1]
-    orphan._leaving.release()  # so that the second ends, too
+    owner_watch._leaving.release()  # so that the second ends, too
     second.join(10)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from shmlab import handle, processes
+from shmlab.processes import handle, supervisor
 from tests.apparatus import eventually
 
 TALKATIVE = 12
@@ -24,7 +24,7 @@ def talking() -> Iterator[list[int]]:
     try:
         for number in range(TALKATIVE):
             heard = lambda text, number=number: readings.append(number)  # noqa: E731
-            running.append(processes.start(["yes"], b"", heard, lambda _: None))
+            running.append(supervisor.start(["yes"], b"", heard, lambda _: None))
         eventually(lambda: set(readings) == set(range(TALKATIVE)))  # nobody is forgotten
         yield readings
     finally:
@@ -35,7 +35,7 @@ def talking() -> Iterator[list[int]]:
 
 
 def test_an_order_is_obeyed_before_a_second_talkative_program_is_heard() -> None:
-    watcher = processes._watcher()
+    watcher = supervisor._watcher()
     with talking() as readings:
         for _ in range(50):
             obeyed = threading.Event()
@@ -55,7 +55,7 @@ def test_an_order_is_obeyed_before_a_second_talkative_program_is_heard() -> None
 def test_a_death_is_noted_while_others_print_without_end() -> None:
     with talking():
         for _ in range(5):
-            process = processes.start(
+            process = supervisor.start(
                 [sys.executable, "-c", "print('last words')"], b"", lambda _: None, lambda _: None
             )
             assert process.wait(10) and process.output == "last words\n"
@@ -65,7 +65,7 @@ def test_a_death_is_noted_while_others_print_without_end() -> None:
 def test_a_handle_tells_of_its_process_alone(pidfds: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not pidfds:
         monkeypatch.delattr("os.pidfd_open")  # as in a Python that was built for an older kernel
-    process = processes.start(["sleep", "60"], b"", lambda _: None, lambda _: None)
+    process = supervisor.start(["sleep", "60"], b"", lambda _: None, lambda _: None)
     other = handle.Handle(process.pid)  # as of somebody else's child
     assert (other.fd is not None) is pidfds
     process.signal(signal.SIGSTOP)
@@ -84,7 +84,7 @@ def test_a_handle_tells_of_its_process_alone(pidfds: bool, monkeypatch: pytest.M
 
 def test_without_pidfds_a_number_that_was_given_away_is_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("os.pidfd_open")
-    process = processes.start(["sleep", "60"], b"", lambda _: None, lambda _: None)
+    process = supervisor.start(["sleep", "60"], b"", lambda _: None, lambda _: None)
     other = handle.Handle(process.pid)
     other._born = "1"  # the number's earlier owner had started long ago
     assert other.ended() and not other.signal(signal.SIGKILL)
@@ -100,7 +100,7 @@ def test_a_handle_works_beyond_the_descriptors_that_select_knows() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
     taken = [os.dup(0) for _ in range(1100)]
     try:
-        process = processes.start(["sleep", "60"], b"", lambda _: None, lambda _: None)
+        process = supervisor.start(["sleep", "60"], b"", lambda _: None, lambda _: None)
         other = handle.Handle(process.pid)
         assert other.fd is not None and other.fd > 1024 and not other.wait(0.01)
         process.signal(signal.SIGKILL)
