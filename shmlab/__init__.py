@@ -23,7 +23,7 @@ _HOMES = {
     "Snapshot": "snapshot",
     "Worker": "snapshot",
     "check": "exercises",
-    "choose": "choice",
+    "choose": "strategies.choice",
     "compare": "comparison",
     "explore": "explorer",
     "explored": "explorer.testing",
@@ -86,7 +86,6 @@ __all__ = [
 
 if TYPE_CHECKING:
     from shmlab import labs, problems, recording, scenarios, strategies
-    from shmlab.choice import choose
     from shmlab.comparison import compare
     from shmlab.exercises import check
     from shmlab.explorer import Atomic, Critical, explore
@@ -110,6 +109,7 @@ if TYPE_CHECKING:
     from shmlab.ring import Ring
     from shmlab.snapshot import Report, Snapshot, Worker
     from shmlab.source import show
+    from shmlab.strategies.choice import choose
 
 
 def __getattr__(name: str) -> object:

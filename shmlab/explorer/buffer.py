@@ -7,7 +7,6 @@ program's text is the same for both.
 
 from types import FrameType
 
-from shmlab import choice
 from shmlab.explorer import memory as cells, parts
 from shmlab.explorer.errors import ExplorerError, UnknownVariable, ValueRefused
 from shmlab.explorer.freezing import Handle
@@ -15,6 +14,7 @@ from shmlab.explorer.memory import Memory
 from shmlab.explorer.operations import LOAD, STORE
 from shmlab.explorer.parts import PARTS, Access, Array, Engine, Refuse, Row
 from shmlab.memory import condition_variable
+from shmlab.strategies import choice
 
 HERE = (globals(), vars(parts), vars(condition_variable), vars(choice))
 

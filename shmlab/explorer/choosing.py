@@ -7,13 +7,13 @@ on to another alternative is one more thing that may happen; the scheduler choos
 from collections.abc import Iterable
 from types import FunctionType
 
-from shmlab.choice import choose
 from shmlab.explorer.automata import Process
 from shmlab.explorer.automaton import Node
 from shmlab.explorer.model import OTHERWISE
 from shmlab.explorer.operations import CHOOSE, NOWHERE
 from shmlab.explorer.system import BITS, FIELD, Beside, Buffers, Cells, Effect, System
 from shmlab.strategies import functions
+from shmlab.strategies.choice import choose
 
 
 def decides(processes: Iterable[Process]) -> bool:

@@ -15,7 +15,6 @@ import struct
 import sys
 from collections.abc import Callable
 
-from shmlab import choice
 from shmlab.explorer import buffer, operations
 from shmlab.explorer.automaton import TAKEN, Raised
 from shmlab.explorer.operations import ACQUIRE, ATOMIC, CHOOSE, DONE, ENTER, LEAVE, LOAD, RAISED, RELEASE, STORE, Value
@@ -24,6 +23,7 @@ from shmlab.memory import layout as at, posix_semaphore as semaphores
 from shmlab.memory.posix_semaphore import open_named
 from shmlab.memory.segment import Segment, attach
 from shmlab.processes import first_input, owner_watch
+from shmlab.strategies import choice
 
 ANNOUNCEMENT = struct.Struct("<4q")  # kind of access, address, value to store, line; then text
 SIGINT, SIG_IGN = 2, 1

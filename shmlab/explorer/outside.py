@@ -15,13 +15,13 @@ import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from shmlab import choice
 from shmlab.explorer import long
 from shmlab.explorer.constant import BEYOND, CLOCKS, CONTEXTS, DICE, IDENTITY, SPEAKING, SYS, home
 from shmlab.explorer.errors import CannotFollow, ExplorerError, NotDeterministic
 from shmlab.explorer.freezing import Handle
 from shmlab.explorer.refusals import NO_WAY, WHY, outlives, refusal, varies
 from shmlab.explorer.standing import PID, Me, Model, Refused, Silent, Varying, nothing
+from shmlab.strategies import choice
 
 MODELLED = ("print", "range", "iter", "pow", "vars", "hash", "__import__", *BEYOND)  # of Python's own names
 UNKNOWN = object()  # the answer of `Outside.model` for what is none of its business
@@ -160,7 +160,7 @@ class Outside:
         models("builtins", ["range", "iter", "pow"], lambda name: getattr(self.long, name.partition(".")[2]))
         models("builtins", ["vars", "hash", "__import__"], lambda name: getattr(self, f"_{name.partition('.')[2]}"))
         models("builtins", BEYOND, self._forbidden)
-        models("shmlab.choice", ["choose"], lambda _: self._choose)
+        models("shmlab.strategies.choice", ["choose"], lambda _: self._choose)
         return found
 
     def _builtins(self) -> dict[str, object]:

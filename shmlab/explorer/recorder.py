@@ -16,12 +16,12 @@ from collections.abc import Hashable, Iterator
 from types import CodeType, FrameType, FunctionType, NoneType
 from typing import Any
 
-from shmlab import choice
 from shmlab.explorer import interrupts
 from shmlab.explorer.copies import Copies
 from shmlab.explorer.errors import EndlessLoop, ExplorerError, OutOfTime
 from shmlab.explorer.freezing import MARKED, Handle, Opaque, freeze
 from shmlab.explorer.outside import Outside
+from shmlab.strategies import choice
 
 GRACE = 0.5  # seconds in which a search notices by itself that its time is up
 PATIENCE = 1.5  # seconds that a process may take from one step to the next

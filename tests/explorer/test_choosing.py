@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 import shmlab
-from shmlab import ArgumentError, Lab, Semaphore, choice, choose, choose as pick, explore, labs
+from shmlab import ArgumentError, Lab, Semaphore, choose, choose as pick, explore, labs
 from shmlab.explorer.errors import CannotFollow
 from shmlab.explorer.search import search
-from shmlab.strategies import semaphores
+from shmlab.strategies import choice, semaphores
 
 ALTERNATIVES = (3, 0, 7)
 

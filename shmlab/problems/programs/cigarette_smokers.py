@@ -3,9 +3,9 @@
 Source: Patil, Limitations and Capabilities of Dijkstra's Semaphore Primitives (1971); Parnas (1975); Downey, 4.5.
 """
 
-from shmlab.choice import choose
 from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
+from shmlab.strategies.choice import choose
 
 PAIRS = ((0, 1), (1, 2), (2, 0))  # ingredients on the table; pair i is for smoker i, who has the third
 ROUNDS = 2
