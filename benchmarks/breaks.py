@@ -155,17 +155,17 @@ BREAKS = (
     ),
     Break(
         "books are read while they are closed",
-        "shmlab/observer.py",
+        "shmlab/observe/observer.py",
         "if unchanged and enough and before.capacity == after.capacity:",
         "if enough:",
-        ("tests/test_observer.py", RECEIPTS),
+        ("tests/observe/test_observer.py", RECEIPTS),
     ),
     Break(
         "an item that died in a hand counts as lost",
-        "shmlab/observer.py",
+        "shmlab/observe/observer.py",
         "lost=max(0, missing - belated - on_the_way - died)",
         "lost=max(0, missing - belated - on_the_way)",
-        ("tests/test_observer.py", REPAIR),
+        ("tests/observe/test_observer.py", REPAIR),
     ),
     # --- after a death -----------------------------------------------------------------------------------------
     Break(

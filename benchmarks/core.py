@@ -21,7 +21,7 @@ from pathlib import Path
 import shmlab
 from shmlab import Lab, strategies
 from shmlab.memory import layout as at
-from shmlab.observer import Observer
+from shmlab.observe.observer import Observer
 
 ROOT = Path(__file__).parent.parent
 FIGURES = ROOT / "docs/figures/core.json"

@@ -24,7 +24,7 @@ import shmlab
 from shmlab import Lab
 from shmlab.memory import layout as at, semaphores
 from shmlab.memory.waiting import until
-from shmlab.observer import Observer
+from shmlab.observe.observer import Observer
 
 SLOTS = 4
 STRATEGIES = {"semaphores": 2, "condition": 2, "unbounded": 2, "busy_waiting": 1}  # guests of each role

@@ -16,12 +16,12 @@ _HOMES = {
     "Condition": "memory.condition_variable",
     "Critical": "explorer",
     "Lab": "lab",
-    "Observer": "observer",
-    "Report": "snapshot",
+    "Observer": "observe.observer",
+    "Report": "observe.snapshot",
     "Ring": "ring",
     "Semaphore": "memory.semaphores",
-    "Snapshot": "snapshot",
-    "Worker": "snapshot",
+    "Snapshot": "observe.snapshot",
+    "Worker": "observe.snapshot",
     "check": "exercises",
     "choose": "strategies.choice",
     "compare": "comparison",
@@ -42,7 +42,7 @@ _MODULES = {
     "labs": "labs",
     "layout": "memory.layout",
     "problems": "problems",
-    "recording": "recording",
+    "recording": "observe.recording",
     "scenarios": "scenarios",
     "segment": "memory.segment",
     "strategies": "strategies",
@@ -85,7 +85,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from shmlab import labs, problems, recording, scenarios, strategies
+    from shmlab import labs, problems, scenarios, strategies
     from shmlab.comparison import compare
     from shmlab.exercises import check
     from shmlab.explorer import Atomic, Critical, explore
@@ -105,9 +105,10 @@ if TYPE_CHECKING:
         WorkerFailed,
     )
     from shmlab.memory.semaphores import Semaphore
-    from shmlab.observer import Observer
+    from shmlab.observe import recording
+    from shmlab.observe.observer import Observer
+    from shmlab.observe.snapshot import Report, Snapshot, Worker
     from shmlab.ring import Ring
-    from shmlab.snapshot import Report, Snapshot, Worker
     from shmlab.source import show
     from shmlab.strategies.choice import choose
 

@@ -13,20 +13,20 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from shmlab.catch import catch
-from shmlab.guests import Guest, Guests
-from shmlab.log import Log
 from shmlab.memory import layout as at, limits, rows
 from shmlab.memory.errors import ArgumentError, LabStopped, NoRoom
 from shmlab.memory.os_errors import no_room
 from shmlab.memory.segment import SegmentFile
 from shmlab.memory.waiting import Deadline, until
-from shmlab.meter import Meter
-from shmlab.observer import Observer
+from shmlab.observe.events import Log
+from shmlab.observe.guests import Guest, Guests
+from shmlab.observe.metrics import Meter
+from shmlab.observe.observer import Observer
+from shmlab.observe.snapshot import Measured, Snapshot, Worker
 from shmlab.processes import supervisor
 from shmlab.processes.supervisor import Program
 from shmlab.recovery import Recovery
 from shmlab.repair import Dead
-from shmlab.snapshot import Measured, Snapshot, Worker
 from shmlab.strategies import Strategy
 
 START, END = 2.0, 10.0  # seconds that a worker may take to start, and all together to end once they are killed

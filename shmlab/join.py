@@ -15,11 +15,11 @@ from collections.abc import Callable
 from types import FrameType
 
 from shmlab import strategies
-from shmlab.guests import over
 from shmlab.memory import layout as at, limits, rows
 from shmlab.memory.buf import Shared
 from shmlab.memory.errors import ArgumentError, SegmentRefused
 from shmlab.memory.segment import Segment, attach, owner_is_dead, unlink
+from shmlab.observe.guests import over
 from shmlab.worker import Worker
 
 EVERY = 1.0  # seconds between two lines about how it goes

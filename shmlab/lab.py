@@ -13,14 +13,14 @@ from threading import Lock, RLock
 
 from shmlab import launch, settings
 from shmlab.crew import Crew
-from shmlab.log import Event, Log
 from shmlab.memory import layout as at, limits
 from shmlab.memory.errors import LabStopped
 from shmlab.memory.segment import SegmentFile
-from shmlab.narrator import Narrator
+from shmlab.observe.event_texts import Narrator
+from shmlab.observe.events import Event, Log
+from shmlab.observe.recording.recorder import Recorder
+from shmlab.observe.snapshot import Report, Snapshot, Worker
 from shmlab.processes.at_exit import at_exit
-from shmlab.recorder import Recorder
-from shmlab.snapshot import Report, Snapshot, Worker
 from shmlab.trial import Look, Trial, at_rest
 
 GRACE = 0.5  # seconds that stop waits for items in motion before it kills

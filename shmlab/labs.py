@@ -104,7 +104,7 @@ def replay(file: str | os.PathLike[str], speed: float = 1.0) -> ReplayedLab:
     goes to a moment, `print` tells what is shown there; `close()` ends it. It works without shared memory, so on any
     system. Raises RecordingRefused for a file that is damaged, of another version or no recording, ArgumentError.
     """
-    from shmlab import recording
+    from shmlab.observe import recording
     from shmlab.widgets.replay import ReplayedLab
 
     limits.number(speed, "speed", 0.01, 100, "times")

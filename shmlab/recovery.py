@@ -15,11 +15,11 @@ import threading
 import time
 from typing import Protocol
 
-from shmlab.guests import Guest
-from shmlab.log import Log
 from shmlab.memory import layout as at
 from shmlab.memory.segment import SegmentFile
 from shmlab.memory.waiting import Deadline, until
+from shmlab.observe.events import Log
+from shmlab.observe.guests import Guest
 from shmlab.processes.supervisor import Program
 from shmlab.repair import Dead, repair
 from shmlab.strategies import Strategy

@@ -13,7 +13,7 @@ from shmlab.memory import layout as at, semaphores
 from shmlab.memory.item import SEQUENCE, SEQUENCE_BITS
 from shmlab.memory.receipts import opened
 from shmlab.memory.segment import SegmentFile
-from shmlab.snapshot import Slots
+from shmlab.observe.snapshot import Slots
 from shmlab.strategies import Strategy
 
 USED = (at.FULL, at.OVERWRITTEN)

@@ -9,7 +9,7 @@ from shmlab.crew import Crew
 from shmlab.memory import layout as at
 from shmlab.memory.errors import ArgumentError, WorkerFailed
 from shmlab.memory.waiting import until
-from shmlab.snapshot import Report, Snapshot, Worker
+from shmlab.observe.snapshot import Report, Snapshot, Worker
 
 NO_MOTION = 3.0  # seconds without any item moving after which a run counts as stuck
 LOOK = 0.005  # seconds between two looks

@@ -18,8 +18,8 @@ import pytest
 import shmlab
 from shmlab import ArgumentError, Lab, LabStopped, NoRoom, ShmlabError, strategies, trial
 from shmlab.crew import Crew
+from shmlab.observe.snapshot import Snapshot, Worker
 from shmlab.scenarios import scenarios
-from shmlab.snapshot import Snapshot, Worker
 from tests.apparatus import DIRECTORY, descriptors, entries, eventually, named, own_entries, watch, workers_of
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")

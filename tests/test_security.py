@@ -30,7 +30,7 @@ SOURCES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text()) for
 PICKLES = {"pickle", "cloudpickle", "marshal", "shelve", "dill", "joblib"}
 NEAR_THE_SEGMENT = (
     *("memory/segment", "memory/layout", "memory/buf", "memory/semaphores", "memory/item", "memory/receipts"),
-    *("observer", "snapshot", "repair"),
+    *("observe/observer", "observe/snapshot", "repair"),
 )
 
 

@@ -12,7 +12,7 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> int:
-    from shmlab import observer
+    from shmlab.observe import observer
 
     labs = observer.running()
     for snapshot in labs:

@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    from shmlab.recording import read, table, trace
+    from shmlab.observe.recording import read, table, trace
 
     wanted: Path = chosen.to
     if wanted.suffix not in (".json", ".csv"):

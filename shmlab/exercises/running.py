@@ -9,7 +9,7 @@ from shmlab.exercises.judgement import Judgement, wrong
 from shmlab.lab import Lab
 from shmlab.memory.errors import WorkerFailed
 from shmlab.memory.semaphores import Semaphore
-from shmlab.snapshot import Snapshot
+from shmlab.observe.snapshot import Snapshot
 
 ITEMS = 20_000
 PATIENCE = 4.0  # seconds: a check has five in all

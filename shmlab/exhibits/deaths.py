@@ -15,7 +15,7 @@ from shmlab.lab import Lab
 from shmlab.memory import limits
 from shmlab.memory.errors import ShmlabError
 from shmlab.memory.waiting import Deadline
-from shmlab.snapshot import Snapshot
+from shmlab.observe.snapshot import Snapshot
 
 SLOTS, RATE = 4, 20.0  # of the lab, and items per second of its workers
 SLOW_MOTION = (0.1, 0.5, 2.0)  # seconds of a step; the next where a moment was missed

@@ -12,7 +12,7 @@ from shmlab.explorer.sheet import NOTHING
 from shmlab.explorer.stepping import Stepping
 from shmlab.memory import layout as at
 from shmlab.memory.item import SEQUENCE, SEQUENCE_BITS
-from shmlab.snapshot import Slots, Snapshot, Worker
+from shmlab.observe.snapshot import Slots, Snapshot, Worker
 
 STRIDE = at.SLOT_PAYLOAD + at.WORD
 INDICES = ("in_", "out")

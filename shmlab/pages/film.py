@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from shmlab.memory import layout as at
-from shmlab.recording import Moment, Recording
-from shmlab.snapshot import Worker
+from shmlab.observe.recording import Moment, Recording
+from shmlab.observe.snapshot import Worker
 from shmlab.widgets import palette
 
 HERE = Path(__file__).parent

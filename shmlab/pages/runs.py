@@ -3,11 +3,12 @@
 import threading
 from pathlib import Path
 
-from shmlab import recording, scenarios
+from shmlab import scenarios
 from shmlab.lab import Lab
+from shmlab.observe import recording
+from shmlab.observe.recording import Recording
 from shmlab.pages.calls import Arguments
 from shmlab.processes.scratch_folder import Scratch
-from shmlab.recording import Recording
 
 
 def record(arguments: Arguments, seconds: float) -> Recording:

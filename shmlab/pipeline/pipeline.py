@@ -17,7 +17,7 @@ from shmlab.memory import layout as at, limits
 from shmlab.memory.errors import ArgumentError
 from shmlab.memory.segment import SegmentFile
 from shmlab.memory.waiting import until
-from shmlab.observer import Observer
+from shmlab.observe.observer import Observer
 from shmlab.pipeline import order as orders, tools
 from shmlab.pipeline.order import Order
 from shmlab.pipeline.progress import Progress

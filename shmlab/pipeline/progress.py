@@ -3,8 +3,8 @@
 import json
 from collections.abc import Sequence
 
+from shmlab.observe.snapshot import Snapshot, Worker
 from shmlab.pipeline.seen import Stage
-from shmlab.snapshot import Snapshot, Worker
 
 DOING = {"compiler": "compiling", "assembler": "assembling", "linker": "collecting"}
 MOST_WORDS = 4000  # characters of what the tools said that are kept

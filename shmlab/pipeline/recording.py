@@ -15,10 +15,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from shmlab.observe.recording.differences import Flat, changed, leaves
 from shmlab.pipeline import tools
 from shmlab.pipeline.pipeline import Pipeline, Settings, check
 from shmlab.pipeline.seen import Buffer, Moment, Named, Places, Report, Stage
-from shmlab.recording.differences import Flat, changed, leaves
 
 FILE = Path(__file__).with_name("recorded.json")
 EVERY = 0.2  # seconds between two moments

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shmlab.memory import layout as at
+from shmlab.observe.snapshot import Snapshot
 from shmlab.pipeline.pieces import unpack
-from shmlab.snapshot import Snapshot
 
 MOST_NUMBERS = 16  # bytes of an object module that are shown
 

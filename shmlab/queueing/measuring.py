@@ -23,9 +23,9 @@ from shmlab import queueing
 from shmlab.lab import Lab
 from shmlab.memory import limits
 from shmlab.memory.waiting import until
-from shmlab.observer import Observer
+from shmlab.observe.observer import Observer
+from shmlab.observe.snapshot import Snapshot
 from shmlab.queueing import pacing
-from shmlab.snapshot import Snapshot
 from shmlab.strategies import semaphores
 
 RATIOS = (0.5, 0.7, 0.85, 1.0, 1.15, 1.4, 2.0)  # produce rate / consume rate

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from shmlab.lab import Lab
 from shmlab.memory import layout as at, limits
 from shmlab.memory.segment import SegmentFile
-from shmlab.observer import Observer
+from shmlab.observe.observer import Observer
 
 LOOK = 0.005  # seconds between two looks
 SECONDS = (0.1, 600.0)

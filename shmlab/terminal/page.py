@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from shmlab import signs, words
-from shmlab.log import Event
-from shmlab.snapshot import Snapshot
+from shmlab.observe.events import Event
+from shmlab.observe.snapshot import Snapshot
 from shmlab.terminal import processes, slots, values
 
 NOTE = 2  # lines of a note, at most

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shmlab import signs, words
-from shmlab.snapshot import Worker
+from shmlab.observe.snapshot import Worker
 
 TONES = {"calm": "", "busy": "green", "inside": "bold magenta", "waits": "yellow", "stopped": "bold red", "dead": "red"}
 MARK = "▸"

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from shmlab import signs
 from shmlab.memory import layout as at
-from shmlab.snapshot import Snapshot
+from shmlab.observe.snapshot import Snapshot
 
 WIDE, NARROW = 4, 2  # columns of one slot: with room for the words in and out, and without
 STYLES = [Style(color=ink, bgcolor=ground) for ink, ground in zip(signs.LABEL_ON, signs.SOLID, strict=True)]

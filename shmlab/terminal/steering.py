@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from shmlab.lab import Lab
 from shmlab.memory import limits
 from shmlab.memory.errors import ShmlabError
-from shmlab.snapshot import Snapshot
+from shmlab.observe.snapshot import Snapshot
 
 TIMES = 2.0  # a key makes it so many times as fast
 FASTEST_PACED = 1000.0  # items per second below "as fast as possible"

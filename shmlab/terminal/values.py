@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from shmlab import words
-from shmlab.snapshot import Snapshot
+from shmlab.observe.snapshot import Snapshot
 
 TOKENS = 12  # as many are drawn, beyond a number says it
 BAR = 20  # columns of the occupancy

@@ -13,7 +13,7 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
-from shmlab.recording import Recording
+from shmlab.observe.recording import Recording
 from shmlab.widgets import palette
 from shmlab.widgets.board import Board
 from shmlab.widgets.charts import HERTZ, POINTS, WINDOW

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from shmlab.observe.recording import Recording
 from shmlab.pages import film, page
-from shmlab.recording import Recording
 from tests.apparatus import eventually
 from tests.browser.harness import Jupyter, Open
 from tests.clone import ROOT
-from tests.recording.runs import recorded, story
+from tests.observe.recording.runs import recorded, story
 
 MOMENTS = 40
 LESSON = ROOT / "notebooks/05_producer_consumer.ipynb"

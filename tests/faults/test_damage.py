@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import ArgumentError, Lab, Observer, SegmentRefused, cli, launch, observer
+from shmlab import ArgumentError, Lab, Observer, SegmentRefused, cli, launch
 from shmlab.memory import layout as at, segment, semaphores
 from shmlab.memory.layout import Layout
+from shmlab.observe import observer
 from shmlab.repair import Dead, repair
 from tests.apparatus import DIRECTORY, buffer, descriptors, eventually, planted
 from tests.faults.conftest import PROMISED

@@ -17,9 +17,9 @@ import pytest
 from benchmarks.soak_guests import NOTICED, STRATEGIES, GuestSoak, compiled
 from shmlab import ArgumentError, Lab
 from shmlab.crew import Crew
-from shmlab.guests import maps
 from shmlab.memory import layout as at, rows, semaphores
 from shmlab.memory.segment import SegmentFile
+from shmlab.observe.guests import maps
 from tests.apparatus import alive, eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180), pytest.mark.usefixtures("leaves_nothing")]

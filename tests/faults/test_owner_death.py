@@ -16,7 +16,7 @@ import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from shmlab.observer import Observer
+from shmlab.observe.observer import Observer
 from tests.apparatus import DIRECTORY, alive, entries, eventually, workers_of
 from tests.clone import ROOT
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from shmlab import Lab, crew, recovery
-from shmlab.log import Log
 from shmlab.memory import layout as at
+from shmlab.observe.events import Log
+from shmlab.observe.snapshot import Snapshot, Worker
 from shmlab.processes.supervisor import Program
 from shmlab.repair import Dead
-from shmlab.snapshot import Snapshot, Worker
 from tests.apparatus import buffer, eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.usefixtures("leaves_nothing")]

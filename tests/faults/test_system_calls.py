@@ -41,7 +41,7 @@ class Work:
         launch.withdraw(self.file)
 """
 OBSERVE = """
-from shmlab.observer import Observer
+from shmlab.observe.observer import Observer
 class Work:
     def __init__(self):
         self.file = launch.publish(strategy, 8, 8)

@@ -10,9 +10,9 @@ import nbformat
 import pytest
 
 from shmlab import ArgumentError, cli
+from shmlab.observe.recording import Recording
 from shmlab.pages import calls, film, page, runs
-from shmlab.recording import Recording
-from tests.recording.runs import recorded, story
+from tests.observe.recording.runs import recorded, story
 
 LOADS = {"src", "srcset", "poster", "data", "action", "background"}
 

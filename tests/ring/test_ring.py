@@ -23,7 +23,7 @@ from shmlab.memory.errors import (
     SegmentNotFound,
     SegmentRefused,
 )
-from shmlab.observer import Observer
+from shmlab.observe.observer import Observer
 from shmlab.ring import Ring, protocol
 from shmlab.ring.snapshot import look
 from tests.apparatus import DIRECTORY, buffer, descriptors, eventually, own_entries

@@ -14,7 +14,7 @@ import shmlab
 from shmlab import strategies
 from shmlab.memory import fences, item as items, layout as at, semaphores
 from shmlab.memory.errors import ArgumentError
-from shmlab.observer import Observer
+from shmlab.observe.observer import Observer
 from tests.apparatus import Buffer, buffer
 
 FREE = {"busy_waiting": 1}  # slots that are never filled

@@ -5,9 +5,9 @@ import re
 import pytest
 from rich.console import Console
 
-from shmlab.log import Event
 from shmlab.memory import layout
-from shmlab.snapshot import Snapshot
+from shmlab.observe.events import Event
+from shmlab.observe.snapshot import Snapshot
 from shmlab.terminal.page import Page
 from tests.widgets.scene import snapshot, worker
 

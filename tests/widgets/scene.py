@@ -5,7 +5,7 @@ from typing import Any
 
 from shmlab.memory import layout
 from shmlab.memory.item import SEQUENCE_BITS
-from shmlab.snapshot import Slots, Snapshot, Worker
+from shmlab.observe.snapshot import Slots, Snapshot, Worker
 
 STRIDE = layout.SLOT_PAYLOAD + 8
 

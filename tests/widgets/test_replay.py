@@ -10,8 +10,8 @@ import pytest
 
 from shmlab import ArgumentError, RecordingRefused, labs
 from shmlab.widgets.replay import ReplayedLab
-from tests.recording.runs import file, recorded, story
-from tests.recording.test_elsewhere import without_posix
+from tests.observe.recording.runs import file, recorded, story
+from tests.observe.recording.test_elsewhere import without_posix
 
 pytestmark = pytest.mark.usefixtures("leaves_no_widget")
 MOMENTS = 40

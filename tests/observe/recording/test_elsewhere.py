@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.clone import ROOT
-from tests.recording.runs import file
+from tests.observe.recording.runs import file
 
 BLOCKED = """
 import sys
@@ -22,7 +22,7 @@ for name in Absent.names:
     sys.modules.pop(name, None)
 """
 OURS = (
-    *("shmlab.memory.segment", "shmlab.memory.semaphores", "shmlab.observer"),
+    *("shmlab.memory.segment", "shmlab.memory.semaphores", "shmlab.observe.observer"),
     *("shmlab.lab", "shmlab.worker", "shmlab.processes.supervisor"),
 )
 
@@ -39,7 +39,7 @@ def without_posix(program: str, folder: Path, *arguments: str) -> str:
 def test_a_recording_is_read_and_turned_into_a_trace(tmp_path: Path) -> None:
     program = """
 import json
-from shmlab import recording
+from shmlab.observe import recording
 run = recording.read(sys.argv[1])
 print(run[-1].snapshot)
 print(len(json.dumps(recording.trace(run))) > 1000, recording.table(run).count("\\n"))

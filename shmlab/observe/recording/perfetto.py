@@ -9,8 +9,8 @@ Source: Trace Event Format (JSON object format); of its events are used X (compl
 
 from typing import Any
 
-from shmlab.recording.reading import Recording
-from shmlab.snapshot import Snapshot
+from shmlab.observe.recording.reading import Recording
+from shmlab.observe.snapshot import Snapshot
 
 BUFFER = 1  # the process that counters and marks belong to: no worker has this number
 Event = dict[str, Any]

@@ -2,9 +2,9 @@
 
 import random
 
-from shmlab.copies import Latencies, Rows, _percentiles
 from shmlab.memory import layout as at
-from shmlab.observer import Observer
+from shmlab.observe.observer import Observer
+from shmlab.observe.row_cache import Latencies, Rows, _percentiles
 from tests.apparatus import Buffer, buffer
 
 

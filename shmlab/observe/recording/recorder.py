@@ -12,22 +12,53 @@ import os
 import stat
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from shmlab.log import Event
 from shmlab.memory import layout as at
 from shmlab.memory.errors import ArgumentError, LabStopped
+from shmlab.observe.events import Event, Log
+from shmlab.observe.recording import file_format
+from shmlab.observe.recording.writing import Writing
+from shmlab.observe.snapshot import Snapshot
 from shmlab.processes.at_exit import at_exit
-from shmlab.recording import form
-from shmlab.recording.writing import Writing
+from shmlab.processes.host import machine
 
 if TYPE_CHECKING:
-    from shmlab.lab import Lab
+    from shmlab.strategies import Strategy
 
 EVERY = 0.05  # seconds from one moment to the next;
 SHARE = 9  # more, where taking one takes long: it rests so many times as long as it works
 PATIENCE = 5.0  # seconds that `stop` waits for the last line; a disk that hangs is left to itself
 BEGINNING = 100  # bytes by which a recording is known
+
+
+class RecordedLab(Protocol):
+    """What a recorder needs of a lab: the settings that its first line tells, and what happens while it runs."""
+
+    strategy: Strategy
+    slots: int
+    pattern: str
+    payload: int
+
+    @property
+    def running(self) -> bool: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def warning(self) -> str | None: ...
+    @property
+    def produce_rate(self) -> float | None: ...
+    @property
+    def consume_rate(self) -> float | None: ...
+    @property
+    def slow_motion(self) -> float: ...
+    @property
+    def events(self) -> list[Event]: ...
+    @property
+    def log(self) -> Log: ...
+    @property
+    def output(self) -> str: ...
+    def snapshot(self) -> Snapshot: ...
 
 
 class Recorder:
@@ -37,7 +68,7 @@ class Recorder:
     Raises ArgumentError for a file that cannot be written, or is something else than a recording; LabStopped.
     """
 
-    def __init__(self, lab: Lab, file: str | os.PathLike[str]) -> None:
+    def __init__(self, lab: RecordedLab, file: str | os.PathLike[str]) -> None:
         if not lab.running:
             raise LabStopped("only a running lab can be recorded: call start(), or use it as `with Lab(...) as lab:`.")
         self._fd, self.file = _opened(file), os.fspath(file)
@@ -48,7 +79,7 @@ class Recorder:
         self._good = self._longest = 0
         self._ending = threading.Event()
         try:
-            self._write(self._writing.header(_about(lab), _machine()))
+            self._write(self._writing.header(_about(lab), machine()))
             self._add()  # so that there is a moment, however soon it ends
         except OSError as error:
             os.close(self._fd)
@@ -113,10 +144,10 @@ class Recorder:
             self._add()
             if asked or not running:
                 return "stopped" if asked and running else "the lab ended"
-            if self._writing.size > form.MOST_BYTES - form.SLACK - self._longest:
-                return f"a recording has at most {form.MOST_BYTES >> 20} MiB"
-            if self.seconds > form.MOST_SECONDS:
-                return f"a recording has at most {form.MOST_SECONDS / 60:g} minutes"
+            if self._writing.size > file_format.MOST_BYTES - file_format.SLACK - self._longest:
+                return f"a recording has at most {file_format.MOST_BYTES >> 20} MiB"
+            if self.seconds > file_format.MOST_SECONDS:
+                return f"a recording has at most {file_format.MOST_SECONDS / 60:g} minutes"
             wait = max(EVERY, SHARE * (time.monotonic() - began))
 
     def _add(self) -> None:
@@ -153,7 +184,7 @@ def _opened(file: object) -> int:
             raise ArgumentError(f"cannot record into '{path}': it is not a file. Name one that is not there yet.")
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         beginning = os.pread(fd, BEGINNING, 0)
-        if beginning and not form.is_beginning(beginning):
+        if beginning and not file_format.is_beginning(beginning):
             raise ArgumentError(f"'{path}' is something else than a recording, and stays. Name another file.")
         os.ftruncate(fd, 0)
     except BlockingIOError:
@@ -165,7 +196,7 @@ def _opened(file: object) -> int:
     return fd
 
 
-def _about(lab: Lab) -> dict[str, Any]:
+def _about(lab: RecordedLab) -> dict[str, Any]:
     """The lab's shape, as the first line tells it."""
     title = lab.strategy.title
     counts = [sum(w.role == role for w in lab.snapshot().workers) for role in at.ROLES.values()]
@@ -184,9 +215,3 @@ def _about(lab: Lab) -> dict[str, Any]:
         "payload": lab.payload,
         "slow_motion": lab.slow_motion,
     }
-
-
-def _machine() -> dict[str, str]:
-    from shmlab.processes.host import machine
-
-    return machine()

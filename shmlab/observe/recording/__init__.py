@@ -6,12 +6,12 @@
     print(recording.at(2.5).snapshot)
 
 Nothing here needs shared memory: what was recorded on Linux is played everywhere. Writing a file while a lab runs is
-the business of `shmlab.recorder`.
+the business of `shmlab.observe.recording.recorder`.
 """
 
-from shmlab.recording.reading import Moment, Recording, read
-from shmlab.recording.table import table
-from shmlab.recording.trace import trace
-from shmlab.recording.writing import Writing
+from shmlab.observe.recording.perfetto import trace
+from shmlab.observe.recording.reading import Moment, Recording, read
+from shmlab.observe.recording.spreadsheet import table
+from shmlab.observe.recording.writing import Writing
 
 __all__ = ["Moment", "Recording", "Writing", "read", "table", "trace"]

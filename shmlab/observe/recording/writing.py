@@ -4,10 +4,10 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from shmlab.log import Event
-from shmlab.recording import form, plain
-from shmlab.recording.differences import Flat, changed, gone
-from shmlab.snapshot import Snapshot
+from shmlab.observe.events import Event
+from shmlab.observe.recording import codec, file_format
+from shmlab.observe.recording.differences import Flat, changed, gone
+from shmlab.observe.snapshot import Snapshot
 
 
 class Writing:
@@ -22,22 +22,23 @@ class Writing:
 
     def header(self, lab: dict[str, Any], machine: dict[str, str]) -> bytes:
         """The first line: what was recorded, where."""
-        return self._counted({"shmlab": form.KIND, "version": form.VERSION, "lab": lab, "machine": machine})
+        version = {"shmlab": file_format.KIND, "version": file_format.VERSION}
+        return self._counted({**version, "lab": lab, "machine": machine})
 
     def moment(self, snapshot: Snapshot, events: Sequence[Event], output: str) -> bytes:
         """The line for one moment: what differs from the one before. Nothing, where only time has passed.
 
         `events` are those that are new, `output` all that the workers have printed.
         """
-        state = plain.state(snapshot)
+        state = codec.state(snapshot)
         line: dict[str, Any] = {"changed": changed(self._known, state)}
         if lost := gone(self._known, state):
             line["gone"] = lost
-        if fresh := plain.slots(self._raw, snapshot.slots):
+        if fresh := codec.slots(self._raw, snapshot.slots):
             line["slots"] = fresh
         if events:
             line["events"] = [[event.time, event.kind, _whole(event.text)] for event in events]
-        if (output := _whole(output[-form.OUTPUT :])) != self._output:
+        if (output := _whole(output[-file_format.OUTPUT :])) != self._output:
             self._output = line["output"] = output
         if len(line) == 1 and line["changed"].keys() <= {"/time", "/consistent"}:
             return b""
@@ -49,7 +50,7 @@ class Writing:
 
     def end(self, why: str) -> bytes:
         """The last line."""
-        return form.written({"end": why, "moments": self.moments, "crc32": self._crc})
+        return file_format.written({"end": why, "moments": self.moments, "crc32": self._crc})
 
     @property
     def seconds(self) -> float:
@@ -57,7 +58,7 @@ class Writing:
         return self.latest - self.began
 
     def _counted(self, thing: dict[str, Any]) -> bytes:
-        line = form.written(thing)
+        line = file_format.written(thing)
         self._crc = zlib.crc32(line, self._crc)
         self.size += len(line)
         return line
@@ -65,4 +66,4 @@ class Writing:
 
 def _whole(text: str) -> str:
     """A text without half letters, which nobody could show, cut to a length that can be read again."""
-    return text[-form.TEXT :].encode("utf-8", "replace").decode()
+    return text[-file_format.TEXT :].encode("utf-8", "replace").decode()

@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from shmlab.memory import layout as at, limits
-from shmlab.recording import form
-from shmlab.recording.differences import Flat, leaves
-from shmlab.recording.form import Wrong
-from shmlab.snapshot import Slots, Snapshot, Worker
+from shmlab.observe.recording import file_format
+from shmlab.observe.recording.differences import Flat, leaves
+from shmlab.observe.recording.file_format import Wrong
+from shmlab.observe.snapshot import Slots, Snapshot, Worker
 
 PARTS = ("variables", "semaphores", "slots", "workers", "header")  # of a snapshot, that are not one plain value
 SIZES = ("stride", "payload")  # bytes from slot to slot, bytes of an item
@@ -26,7 +26,12 @@ Check = Callable[[object, str], Any]
 
 def _check(kind: Any) -> Check:
     """What makes sure that a value is of the kind that a dataclass's field tells."""
-    checks: dict[Any, Check] = {str: form.text, int: form.whole, float: form.real, bool: form.truth}
+    checks: dict[Any, Check] = {
+        str: file_format.text,
+        int: file_format.whole,
+        float: file_format.real,
+        bool: file_format.truth,
+    }
     if type(None) in get_args(kind):
         inner = _check(next(each for each in get_args(kind) if each is not type(None)))
         return lambda value, name: None if value is None else inner(value, name)
@@ -34,8 +39,8 @@ def _check(kind: Any) -> Check:
 
 
 SIMPLE = {field.name: _check(field.type) for field in fields(Snapshot) if field.name not in PARTS}
-SIMPLE |= {name: form.whole for name in SIZES}
-SIMPLE["header"] = lambda value, name: _header(form.text(value, name))
+SIMPLE |= {name: file_format.whole for name in SIZES}
+SIMPLE["header"] = lambda value, name: _header(file_format.text(value, name))
 WORKER = {field.name: _check(field.type) for field in fields(Worker)}
 
 
@@ -84,11 +89,11 @@ class State:
 
     def take(self, changed: object, gone: object, slots: object) -> None:
         """One more moment: the leaves that changed, the paths of those that are gone, the slots that changed."""
-        before = self.simple.get("time", -form.REAL)
+        before = self.simple.get("time", -file_format.REAL)
         if not isinstance(gone, list) or not isinstance(changed, dict) or not isinstance(slots, dict):
             raise Wrong("what changed is not told as it should be")
         for path in gone:
-            self._forget(form.text(path, "a path").split("/"))
+            self._forget(file_format.text(path, "a path").split("/"))
         for path, value in changed.items():
             self._learn(path, value)
         self._fit(before)
@@ -100,7 +105,7 @@ class State:
             case ["", name] if name in SIMPLE:
                 self.simple[name] = SIMPLE[name](value, name)
             case ["", "variables" | "semaphores" as kind, name]:
-                self.named[kind][form.text(name, "a name", at.NAME_BYTES)] = form.whole(value, name)
+                self.named[kind][file_format.text(name, "a name", at.NAME_BYTES)] = file_format.whole(value, name)
             case ["", "workers", number, name] if name in WORKER:
                 self.workers.setdefault(_number(number, MOST_WORKERS), {})[name] = WORKER[name](value, name)
             case _:
@@ -147,7 +152,7 @@ class State:
     def _fill(self, number: object, text: object) -> None:
         stride = self.simple["stride"]
         place = _number(number, self.simple["capacity"]) * stride
-        self.raw[place : place + stride] = _bytes(form.text(text, "a slot", 2 * stride + 1024), stride)
+        self.raw[place : place + stride] = _bytes(file_format.text(text, "a slot", 2 * stride + 1024), stride)
 
     def curve(self) -> tuple[int, int, int]:
         """What the charts need, without the rest: slots that are occupied, items produced and consumed so far."""

@@ -1,7 +1,7 @@
 """Tells in sentences what happens in a lab, by comparing each snapshot with the one before."""
 
-from shmlab.log import Log
-from shmlab.snapshot import Snapshot, Worker
+from shmlab.observe.events import Log
+from shmlab.observe.snapshot import Snapshot, Worker
 
 PAUSE = 1.0  # seconds between two sentences about the same kind of fault
 PATIENCE = 1.0  # seconds that a worker must wait before it is worth a sentence

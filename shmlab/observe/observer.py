@@ -13,13 +13,13 @@ from functools import lru_cache
 from itertools import compress
 from types import MappingProxyType
 
-from shmlab.copies import Latencies, Row, Rows
 from shmlab.memory import layout as at, limits, semaphores
 from shmlab.memory.errors import SegmentRefused
 from shmlab.memory.item import SEQUENCE, SEQUENCE_BITS
 from shmlab.memory.receipts import Books
 from shmlab.memory.segment import SegmentFile, open_unmapped
-from shmlab.snapshot import FINAL, Measured, Slots, Snapshot, Worker
+from shmlab.observe.row_cache import Latencies, Row, Rows
+from shmlab.observe.snapshot import FINAL, Measured, Slots, Snapshot, Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ it is, is measured here from outside, as the owner measures it. Nothing is chang
 
 import os
 
-from shmlab.guests import Guest, over as over
-from shmlab.log import Event, Log
-from shmlab.meter import Meter
-from shmlab.narrator import Narrator
-from shmlab.observer import Observer
-from shmlab.snapshot import FINAL, Measured, Snapshot
+from shmlab.observe.event_texts import Narrator
+from shmlab.observe.events import Event, Log
+from shmlab.observe.guests import Guest, over as over
+from shmlab.observe.metrics import Meter
+from shmlab.observe.observer import Observer
+from shmlab.observe.snapshot import FINAL, Measured, Snapshot
 
 
 class Onlooker:

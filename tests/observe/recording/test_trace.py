@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from shmlab import cli, recording
-from shmlab.recording import Recording
-from tests.recording.runs import file, recorded, story
+from shmlab import cli
+from shmlab.observe import recording
+from shmlab.observe.recording import Recording
+from tests.observe.recording.runs import file, recorded, story
 
 
 @pytest.fixture

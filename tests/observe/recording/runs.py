@@ -4,10 +4,10 @@ import random
 from pathlib import Path
 from typing import Any
 
-from shmlab.log import Event
 from shmlab.memory import layout
-from shmlab.recording import Writing
-from shmlab.snapshot import Slots, Snapshot
+from shmlab.observe.events import Event
+from shmlab.observe.recording import Writing
+from shmlab.observe.snapshot import Slots, Snapshot
 from tests.widgets.scene import STRIDE, slots, snapshot, worker
 
 LAB = {"title": "Three semaphores", "about": "semaphores, 8 slots, 1 producer, 1 consumer", "warning": ""}

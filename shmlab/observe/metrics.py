@@ -7,8 +7,8 @@ enough to follow a slider.
 import time
 from collections import deque
 
+from shmlab.observe.snapshot import FINAL, Measured
 from shmlab.processes.supervisor import Program
-from shmlab.snapshot import FINAL, Measured
 
 SAMPLE = 0.1  # seconds between two samples, at least
 SHORTEST, LONGEST = 1.0, 10.0  # seconds that a rate is measured over,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from shmlab.memory import item as items, layout as at
-from shmlab.observer import Observer
-from shmlab.snapshot import Slots, Snapshot
+from shmlab.observe.observer import Observer
+from shmlab.observe.snapshot import Slots, Snapshot
 from tests.apparatus import Buffer, buffer
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import RecordingRefused, recording
-from shmlab.recording import Recording, form, reading
-from tests.recording.runs import file, recorded, story
+from shmlab import RecordingRefused
+from shmlab.observe import recording
+from shmlab.observe.recording import Recording, file_format, reading
+from tests.observe.recording.runs import file, recorded, story
 
 
 def test_every_moment_comes_back_as_it_was_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +66,7 @@ def test_a_file_that_is_no_recording_is_refused(tmp_path: Path, data: bytes) -> 
 
 def test_another_version_is_refused_with_both_numbers(tmp_path: Path) -> None:
     data = recorded().replace(b'"version":1', b'"version":2', 1)
-    with pytest.raises(RecordingRefused, match="has version 2, this shmlab plays version 1"):
+    with pytest.raises(RecordingRefused, match="has version 2, and this shmlab plays version 1"):
         recording.read(file(tmp_path, data))
 
 
@@ -109,7 +110,7 @@ def test_a_value_that_cannot_be_is_refused_with_its_line(why: str) -> None:
     lines = recorded(end=None).splitlines(keepends=True)
     told = json.loads(lines[9])
     told["changed"] |= WRONG[why]
-    lines[9] = form.written(told)
+    lines[9] = file_format.written(told)
     with pytest.raises(RecordingRefused, match=f"damaged in line 10: .*{why}"):
         Recording(b"".join(lines))
 
@@ -119,7 +120,7 @@ def test_bytes_that_unpack_to_more_than_a_slot_are_refused_before_they_are_unpac
 
     bomb = base64.b64encode(zlib.compress(bytes(1 << 20), 9)).decode()
     lines = recorded(end=None).splitlines(keepends=True)
-    lines[9] = form.written({"changed": {}, "slots": {"1": bomb[:1000]}})
+    lines[9] = file_format.written({"changed": {}, "slots": {"1": bomb[:1000]}})
     with pytest.raises(RecordingRefused, match="line 10"):
         Recording(b"".join(lines))
 

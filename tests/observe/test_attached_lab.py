@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from shmlab import Lab, SegmentNotFound
-from shmlab.onlooker import Onlooker
+from shmlab.observe.attached_lab import Onlooker
 from tests.apparatus import descriptors, eventually
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")

@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Any
 
-from shmlab.recording.reading import Recording
+from shmlab.observe.recording.reading import Recording
 
 FACTS = ("state", "capacity", "occupancy", "in_", "out", "produced", "consumed")
 FAULTS = ("lost", "duplicated", "out_of_order", "corrupted", "overwritten", "empty_reads", "died")

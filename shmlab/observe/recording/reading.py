@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from shmlab.log import KEPT, Event
 from shmlab.memory.errors import RecordingRefused
-from shmlab.recording import form
-from shmlab.recording.form import Wrong
-from shmlab.recording.plain import State
-from shmlab.snapshot import Snapshot
+from shmlab.observe.events import KEPT, Event
+from shmlab.observe.recording import file_format
+from shmlab.observe.recording.codec import State
+from shmlab.observe.recording.file_format import Wrong
+from shmlab.observe.snapshot import Snapshot
 
 APART = 256  # moments from one kept state to the next, at least;
 LARGE = 1 << 16  # with more bytes of slots than this, more
@@ -49,7 +49,7 @@ class Recording(Sequence[Moment]):
 
     def __init__(self, data: bytes) -> None:
         *self._lines, rest = data.split(b"\n")
-        if not form.is_beginning(data):
+        if not file_format.is_beginning(data):
             raise RecordingRefused(f"this is not a recording of shmlab: it does not begin as one. {CURE}")
         if not self._lines:
             raise RecordingRefused(f"the recording was cut off in its first line. {CURE}")
@@ -71,7 +71,7 @@ class Recording(Sequence[Moment]):
         """Look at every line once, in order."""
         state, began = State(), 0.0
         for number, line in enumerate(self._lines):
-            told = form.parsed(line, number + 2)
+            told = file_format.parsed(line, number + 2)
             try:
                 if "end" in told:
                     self._check_end(told, data, rest)
@@ -81,7 +81,7 @@ class Recording(Sequence[Moment]):
                 _take(state, told)
                 self._hear(told, number)
             except Wrong as wrong:
-                raise form.damaged(number + 2, str(wrong)) from None
+                raise file_format.damaged(number + 2, str(wrong)) from None
             began = began if self.times else state.simple["time"]
             self.times.append(state.simple["time"] - began)
             self.curve.append(state.curve())
@@ -97,18 +97,18 @@ class Recording(Sequence[Moment]):
             if not isinstance(event, list) or len(event) != 3:
                 raise Wrong("something that happened is not told as it should be")
             seconds, kind, text = event
-            seconds, kind = form.real(seconds, "a time"), form.text(kind, "a kind", 20)
-            self._events.append(Event(seconds, kind, form.text(text, "what happened")))
+            seconds, kind = file_format.real(seconds, "a time"), file_format.text(kind, "a kind", 20)
+            self._events.append(Event(seconds, kind, file_format.text(text, "what happened")))
             self._happened.append(number)
         if "output" in told:
-            self._outputs.append(form.text(told["output"], "the output"))
+            self._outputs.append(file_format.text(told["output"], "the output"))
             self._printed.append(number)
 
     def _check_end(self, told: dict[str, Any], data: bytes, rest: bytes) -> None:
         last = self._lines.pop()
         if len(self._lines) != len(self.times) or rest:
             raise Wrong("something follows the end")
-        self.ended = form.text(told["end"], "why it ended")
+        self.ended = file_format.text(told["end"], "why it ended")
         if told.get("moments") != len(self.times):
             raise Wrong("it counts another number of moments")
         if told.get("crc32") != zlib.crc32(data[: -len(last) - 1]):
@@ -145,7 +145,7 @@ class Recording(Sequence[Moment]):
             if not nearest <= self._next <= number + 1:  # else the way from where we are is shorter
                 self._next, self._state = nearest, self._kept[nearest].copy()
             while self._next <= number:
-                _take(self._state, form.parsed(self._lines[self._next], self._next + 2))
+                _take(self._state, file_format.parsed(self._lines[self._next], self._next + 2))
                 self._next += 1
             return self._state.snapshot()
 
@@ -160,23 +160,23 @@ def _take(state: State, told: dict[str, Any]) -> None:
 
 def _header(line: bytes) -> tuple[dict[str, Any], dict[str, str]]:
     """What was recorded, and where."""
-    told = form.parsed(line, 1)
-    if told.get("version") != form.VERSION:
+    told = file_format.parsed(line, 1)
+    if told.get("version") != file_format.VERSION:
         raise RecordingRefused(
-            f"the recording has version {str(told.get('version'))[:20]}, this shmlab plays version {form.VERSION}: "
-            "use the shmlab that recorded it."
+            f"the recording has version {str(told.get('version'))[:20]}, and this shmlab plays version "
+            f"{file_format.VERSION}: use the shmlab that recorded it."
         )
     lab, machine = told.get("lab"), told.get("machine")
     try:
         if not isinstance(lab, dict) or not isinstance(machine, dict) or len(lab) > 100 or len(machine) > 100:
             raise Wrong("it tells neither lab nor machine")
         for name in ("title", "about"):
-            form.text(lab.get(name), name)
-        form.text(lab.setdefault("warning", ""), "warning")
+            file_format.text(lab.get(name), name)
+        file_format.text(lab.setdefault("warning", ""), "warning")
         for name, value in machine.items():
-            form.text(value, form.text(name, "a name"))
+            file_format.text(value, file_format.text(name, "a name"))
     except Wrong as wrong:
-        raise form.damaged(1, str(wrong)) from None
+        raise file_format.damaged(1, str(wrong)) from None
     return lab, machine
 
 
@@ -188,9 +188,9 @@ def read(file: str | os.PathLike[str]) -> Recording:
             about = os.fstat(fd)
             if not stat.S_ISREG(about.st_mode):
                 raise RecordingRefused(f"'{os.fspath(file)}' is not a file. {CURE}")
-            if about.st_size > form.MOST_BYTES + form.SLACK:
-                raise RecordingRefused(f"'{os.fspath(file)}' is too large: {form.MOST_BYTES >> 20} MiB at most.")
-            data = opened.read(form.MOST_BYTES + form.SLACK)
+            if about.st_size > file_format.MOST_BYTES + file_format.SLACK:
+                raise RecordingRefused(f"'{os.fspath(file)}' is too large: {file_format.MOST_BYTES >> 20} MiB at most.")
+            data = opened.read(file_format.MOST_BYTES + file_format.SLACK)
     except (OSError, ValueError, TypeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise RecordingRefused(f"cannot read the recording '{file}': {reason}. {CURE}") from None

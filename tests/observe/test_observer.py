@@ -10,8 +10,8 @@ import pytest
 
 from shmlab import Lab
 from shmlab.memory import item as items, layout as at
-from shmlab.observer import Observer
-from shmlab.snapshot import Snapshot
+from shmlab.observe.observer import Observer
+from shmlab.observe.snapshot import Snapshot
 from tests.apparatus import DIRECTORY, buffer, descriptors, eventually, watch
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")

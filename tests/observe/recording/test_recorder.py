@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import ArgumentError, Lab, LabStopped, Snapshot, recording
-from shmlab.recording import form
+from shmlab import ArgumentError, Lab, LabStopped, Snapshot
+from shmlab.observe import recording
+from shmlab.observe.recording import file_format
 from tests.apparatus import descriptors, eventually
-from tests.recording.runs import recorded
+from tests.observe.recording.runs import recorded
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -50,6 +51,8 @@ def test_what_was_seen_of_a_lab_is_in_the_file(tmp_path: Path) -> None:
 
 
 def test_a_recording_ends_with_its_lab_and_descriptor_and_thread_are_given_back(tmp_path: Path) -> None:
+    with Lab():  # the first one starts the thread that watches processes, which stays
+        pass
     before = descriptors()
     with Lab() as lab:
         recorder = lab.record(tmp_path / "run.jsonl")
@@ -79,7 +82,7 @@ def test_a_full_disk_ends_the_recording_with_a_sentence_and_not_the_lab(lab: Lab
 def test_a_recording_stays_below_its_bound_and_has_an_end(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(form, "MOST_BYTES", 16_384)
+    monkeypatch.setattr(file_format, "MOST_BYTES", 16_384)
     recorder = lab.record(tmp_path / "run.jsonl")
     eventually(lambda: recorder.ended)
     assert (tmp_path / "run.jsonl").stat().st_size <= 16_384
