@@ -103,24 +103,24 @@ BREAKS = (
     ),
     Break(
         "a producer that catches up makes more than its quota",
-        "shmlab/worker.py",
+        "shmlab/worker/program.py",
         "for _ in range(min(due, left)):",
         "for _ in range(due):",
         ("tests/test_lab.py::test_a_producer_that_catches_up_ends_with_its_share",),
     ),
     Break(
         "lateness is never dropped",
-        "shmlab/pace.py",
+        "shmlab/worker/pacing.py",
         "self._next = max(self._next, now - FORGIVEN)",
         "pass",
-        ("tests/test_pace.py",),
+        ("tests/worker/test_pacing.py",),
     ),
     Break(
         "a blocked producer catches up in a burst",
-        "shmlab/pace.py",
+        "shmlab/worker/pacing.py",
         "if blocked > SHORT:",
         "if False:",
-        ("tests/test_pace.py",),
+        ("tests/worker/test_pacing.py",),
     ),
     # --- accounts ----------------------------------------------------------------------------------------------
     Break(

@@ -33,7 +33,7 @@ PATIENCE = 60.0  # seconds for what has to come, on a machine that is busy
 NOTICED = 1.0  # seconds until a guest's death is noticed
 CHECK = 10  # kills from one look at the semaphores to the next
 CC = shutil.which("cc") or shutil.which("gcc")
-JOIN = "import sys; from shmlab.join import join; join(sys.argv[1], sys.argv[2], None)"
+JOIN = "import sys; from shmlab.worker.guest import join; join(sys.argv[1], sys.argv[2], None)"
 
 
 class Failed(Exception):
@@ -176,7 +176,7 @@ class GuestSoak:
 
 def compiled(folder: str) -> Path | None:
     """The programs in C, compiled into this folder; None where there is no compiler."""
-    source = Path(shmlab.__file__).parent / "c"
+    source = Path(shmlab.__file__).parent / "worker/c"
     for name in ("producer", "consumer"):
         if not CC:
             return None

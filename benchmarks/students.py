@@ -53,7 +53,7 @@ def roles(root: psutil.Process) -> dict[str, list[psutil.Process]]:
     return {
         "server": [root],
         "kernel": [process for process, line in lines.items() if "ipykernel_launcher" in line],
-        "workers": [process for process, line in lines.items() if "shmlab.worker" in line],
+        "workers": [process for process, line in lines.items() if "shmlab.worker.program" in line],
     }
 
 

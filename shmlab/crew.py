@@ -30,7 +30,7 @@ from shmlab.repair import Dead
 from shmlab.strategies import Strategy
 
 START, END = 2.0, 10.0  # seconds that a worker may take to start, and all together to end once they are killed
-WORKER = ("shmlab.worker",)  # the program that a worker runs
+WORKER = ("shmlab.worker.program",)  # the program that a worker runs
 ROLE_LETTERS = {at.PRODUCER: "P", at.CONSUMER: "C"}
 Method = TypeVar("Method", bound=Callable[..., object])
 

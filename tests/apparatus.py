@@ -21,7 +21,7 @@ from shmlab.strategies import Strategy
 DIRECTORY = Path(segment.DIRECTORY)
 LEFTOVER = re.compile(r"(?:sem\.)?(shmlab-[0-9a-f]{16})(?:\..+)?")
 PROGRAMS = {  # what runs in processes of their own
-    *("shmlab.worker", "shmlab.explorer.gated", "shmlab.comparison.stage", "shmlab.pipeline.stage"),
+    *("shmlab.worker.program", "shmlab.explorer.gated", "shmlab.comparison.stage", "shmlab.pipeline.stage"),
     "shmlab.exhibits.program",
 }
 LOOK_AGAIN = 0.005  # seconds between two looks at a condition
@@ -95,7 +95,7 @@ def workers_of(name: str) -> list[int]:
     """The processes that work on a segment, by their command lines, which a process just started may not have yet."""
     found = []
     for process in psutil.process_iter(["cmdline"]):
-        if name in (process.info["cmdline"] or []) and "shmlab.worker" in process.info["cmdline"]:
+        if name in (process.info["cmdline"] or []) and "shmlab.worker.program" in process.info["cmdline"]:
             found.append(process.pid)
     return found
 

@@ -11,9 +11,9 @@ from tests.clone import ROOT
 
 CORE = (
     "shmlab, shmlab.memory.layout, shmlab.memory.item, shmlab.memory.segment, shmlab.memory.semaphores, "
-    "shmlab.memory.buf, shmlab.strategies, shmlab.worker, "
-    "shmlab.join, shmlab.lab, shmlab.repair, shmlab.recovery, shmlab.observe.observer, shmlab.processes.supervisor, "
-    "shmlab.ring, shmlab.explorer"
+    "shmlab.memory.buf, shmlab.strategies, shmlab.worker.program, "
+    "shmlab.worker.guest, shmlab.lab, shmlab.repair, shmlab.recovery, shmlab.observe.observer, "
+    "shmlab.processes.supervisor, shmlab.ring, shmlab.explorer"
 )
 PROGRAMS = {
     "a lab": "from shmlab import Lab; report = Lab().run(200); assert report.finished and not report.faults, report",

@@ -100,7 +100,7 @@ def test_the_wheel_is_pure_python_and_brings_the_course_licences_and_server_conf
         "dist-info/licenses/LICENSE",
         "dist-info/licenses/LICENSE-docs",
         "shmlab/server.py",
-        "shmlab/c/shmlab.h",
+        "shmlab/worker/c/shmlab.h",
     ):
         assert any(name.endswith(ending) for name in names), ending
     prefixes = ("shmlab/course/notebooks/", "shmlab/course/")

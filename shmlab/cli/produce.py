@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace, role: str = ROLE) -> int:
-    from shmlab.join import join
+    from shmlab.worker.guest import join
 
     items = chosen.items and typed.number(chosen.items)
     join(typed.which(chosen.name), role, typed.rate(chosen.rate), items, lambda line: print(line, flush=True))

@@ -1,4 +1,4 @@
-"""A program in C joins a lab: shmlab/c/producer.c or consumer.c, compiled here and started like anybody else's.
+"""A program in C joins a lab: shmlab/worker/c/producer.c or consumer.c, compiled here and started like anybody else's.
 
 It knows of the lab what docs/layout.md says, and its name; it is no child of Python's in any other sense.
 """
@@ -13,7 +13,7 @@ from shmlab.pipeline import tools
 from shmlab.processes import supervisor
 from shmlab.processes.scratch_folder import Scratch
 
-SOURCES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "c")
+SOURCES = os.path.join(supervisor.PLACE, "shmlab", "worker", "c")
 ROLES = ("producer", "consumer")
 COMPILING = 60.0  # seconds
 

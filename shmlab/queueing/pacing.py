@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from shmlab.memory import item as items
 from shmlab.memory.buf import Shared
-from shmlab.pace import BURST
 from shmlab.strategies import semaphores
+from shmlab.worker.pacing import BURST
 
 Put = Callable[[Shared, items.Item], None]
 Get = Callable[[Shared], items.Item]

@@ -11,11 +11,11 @@ import sys
 from types import FrameType
 from typing import Any
 
-from shmlab import worker
 from shmlab.memory import receipts
+from shmlab.worker import program
 
 WARM = 10  # items before the one at which it dies
-WATCHED = ("worker.py", "buf.py", "semaphores.py", "receipts.py", "item.py", "condition.py", "condition_variable.py")
+WATCHED = ("program.py", "buf.py", "semaphores.py", "receipts.py", "item.py", "condition.py", "condition_variable.py")
 WATCHED += ("busy_waiting.py", "unbounded.py", "unsynchronised.py", "segment.py")
 
 
@@ -63,4 +63,4 @@ def die_settling(instruction: int) -> None:
 if __name__ == "__main__":
     where, _, number = sys.argv[1].rpartition(":")
     (die_settling if where else die_at)(int(number))
-    sys.exit(worker.main(sys.argv[2:]))
+    sys.exit(program.main(sys.argv[2:]))

@@ -2,9 +2,9 @@
 
 import sys
 
-from shmlab import worker
 from shmlab.memory import semaphores
+from shmlab.worker import program
 
 if __name__ == "__main__":
     semaphores.SLICE = 60.0
-    sys.exit(worker.main(sys.argv[1:]))
+    sys.exit(program.main(sys.argv[1:]))

@@ -276,9 +276,8 @@ def test_the_layout_of_a_version_before_or_after_is_refused_by_everybody(
                 opening(name)
         assert name not in [seen.name for seen in observer.running()]
         assert cli.main(["ls"]) == 0
-        said = subprocess.run(
-            [sys.executable, "-P", "-m", "shmlab.worker", name, "0", str(os.getpid())], capture_output=True, text=True
-        )
+        command = [sys.executable, "-P", "-m", "shmlab.worker.program", name, "0", str(os.getpid())]
+        said = subprocess.run(command, capture_output=True, text=True)
         assert said.returncode == 1 and sentence in said.stderr and "Traceback" not in said.stderr
 
 

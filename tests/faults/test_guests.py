@@ -122,7 +122,7 @@ def test_a_stalled_guest_holds_the_repair_up_and_is_named() -> None:
 
 FORKS = """
 import os, sys, time
-from shmlab import join
+from shmlab.worker import guest
 from shmlab.memory import segment
 from shmlab.memory import layout as at
 def fork(_):
@@ -131,10 +131,10 @@ def fork(_):
         os.closerange(0, 3)
         time.sleep(600)
 if sys.argv[2] == "python":
-    join.join(sys.argv[1], "producer", tell=lambda text: text.startswith("joined") and fork(text))
+    guest.join(sys.argv[1], "producer", tell=lambda text: text.startswith("joined") and fork(text))
 else:  # a program in another language, which has not read that its child has the lock, too
     attached = segment.attach(sys.argv[1])
-    join.take_row(attached, at.PRODUCER, 5)
+    guest.take_row(attached, at.PRODUCER, 5)
     fork("")
     time.sleep(600)
 """

@@ -250,7 +250,7 @@ def children(pid: int) -> list[int]:
     found = []
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
-        if "shmlab.worker" in words and str(pid) in words[words.index("shmlab.worker") :]:
+        if "shmlab.worker.program" in words and str(pid) in words[words.index("shmlab.worker.program") :]:
             found.append(process.pid)
     return found
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 import pytest
 
 from shmlab import Lab
-from shmlab.join import take_row
 from shmlab.memory import layout as at, limits, rows
 from shmlab.memory.errors import ArgumentError
 from shmlab.memory.segment import Segment, attach, open_unmapped
+from shmlab.worker.guest import take_row
 from tests.apparatus import buffer, eventually
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")

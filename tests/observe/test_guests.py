@@ -16,7 +16,7 @@ from shmlab.memory import layout as at
 from shmlab.memory.item import SEQUENCE_BITS
 from tests.apparatus import eventually
 
-C = Path(shmlab.__file__).parent / "c"
+C = Path(shmlab.__file__).parent / "worker/c"
 CC = shutil.which("cc") or shutil.which("gcc")
 FAST = {"produce_rate": 500, "consume_rate": 500}
 pytestmark = [

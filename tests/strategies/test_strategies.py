@@ -99,7 +99,7 @@ def shown(thing: object) -> str:
 
 @pytest.mark.parametrize("name", strategies.names)
 def test_what_show_prints_is_the_function_that_the_worker_runs(name: str) -> None:
-    from shmlab.worker import _functions
+    from shmlab.worker.program import _functions
 
     with buffer(name) as it:
         put, get, _ = _functions(it.segment, own=False)

@@ -347,7 +347,7 @@ def test_a_worker_imports_nothing_that_starts_slowly() -> None:
     names = json.dumps(SLOW_MODULES)
     known = "known = set(sys.modules)"  # ctypes brings threading along in Python 3.14
     new = f"[name for name in {names} if name in set(sys.modules) - known]"
-    code = f"import sys, ctypes; {known}; import shmlab.worker; print({new})"
+    code = f"import sys, ctypes; {known}; import shmlab.worker.program; print({new})"
     said = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
 
@@ -365,13 +365,13 @@ def test_a_running_worker_has_imported_none_of_it_either(pattern: str) -> None:
     )
     with Lab(put=names["put"], get=cell(RIGHT)["get"], pattern=pattern, produce_rate=None) as lab:
         modules = eventually(lambda: "]" in lab.output and lab.output)
-    assert "shmlab.worker" in modules or "'__main__'" in modules
+    assert "shmlab.worker.program" in modules or "'__main__'" in modules
     never = ("asyncio", "multiprocessing", "numpy", "ipykernel", "IPython")
     assert not [name for name in never if f"'{name}'" in modules]
 
 
 def test_a_worker_for_a_segment_that_is_not_there_says_so_and_ends() -> None:
-    arguments = [sys.executable, "-P", "-m", "shmlab.worker", "shmlab-" + "0" * 16, "0", str(os.getpid())]
+    arguments = [sys.executable, "-P", "-m", "shmlab.worker.program", "shmlab-" + "0" * 16, "0", str(os.getpid())]
     said = subprocess.run(arguments, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
     assert said.returncode == 1
     assert "no segment named 'shmlab-0000000000000000'" in said.stderr and "Traceback" not in said.stderr

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from shmlab import ArgumentError, Lab
-from shmlab.join import take_row
 from shmlab.memory import layout as at
 from shmlab.memory.segment import attach
+from shmlab.worker.guest import take_row
 from tests.apparatus import eventually
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")

@@ -1,4 +1,4 @@
-"""The producer and consumer program: `python -P -m shmlab.worker NAME ROW [own]`.
+"""The producer and consumer program: `python -P -m shmlab.worker.program NAME ROW [own]`.
 
 A worker attaches the segment by name, takes its settings from its row, and calls the protocol's
 `put` or `get` whenever its pace says so. It waits for its next item *or* for news from the owner,
@@ -26,8 +26,8 @@ from shmlab.memory.receipts import Deliveries, settle
 from shmlab.memory.segment import Segment, attach
 from shmlab.memory.semaphore_rules import explain
 from shmlab.memory.semaphores import Frozen, let_the_owner_wake
-from shmlab.pace import Pace
 from shmlab.processes import first_input, owner_watch
+from shmlab.worker.pacing import Pace
 
 TYPE_CHECKING = False
 SIGINT, SIGCONT, SIG_IGN, PR_SET_PDEATHSIG = 2, 18, 1, 1  # of Linux; the signal module takes 6 ms to load

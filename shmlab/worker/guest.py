@@ -20,7 +20,7 @@ from shmlab.memory.buf import Shared
 from shmlab.memory.errors import ArgumentError, SegmentRefused
 from shmlab.memory.segment import Segment, attach, owner_is_dead, unlink
 from shmlab.observe.guests import over
-from shmlab.worker import Worker
+from shmlab.worker.program import Worker
 
 EVERY = 1.0  # seconds between two lines about how it goes
 LOOK = 0.1  # seconds between two looks at whether the lab is over

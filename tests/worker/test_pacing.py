@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from shmlab.memory import limits
-from shmlab.pace import BURST, BURSTY, CONSTANT, FORGIVEN, POISSON, SHARE, SHORT, TICK, Pace
+from shmlab.worker.pacing import BURST, BURSTY, CONSTANT, FORGIVEN, POISSON, SHARE, SHORT, TICK, Pace
 
 SLOTS = 1024
 
