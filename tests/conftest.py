@@ -11,12 +11,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.apparatus import entries, eventually, leftovers, orphans, own_entries
 
 BEFORE = pytest.StashKey[set[str]]()
 NAMED = 20  # of what is left, at most
+
+# A limit on the time of one example says more of the machine than of the code: each test has its timeout.
+hypothesis.settings.register_profile("shmlab", deadline=None)
+hypothesis.settings.load_profile("shmlab")
 
 
 def left(look: Callable[[], list[str]]) -> str:

@@ -82,7 +82,7 @@ def test_random_deliveries_drops_and_doubles_are_told_exactly(acts: list[tuple[s
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(st.tuples(st.integers(500, 6000), st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=8),
     st.randoms(),

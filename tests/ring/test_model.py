@@ -122,5 +122,5 @@ class Bounded(RuleBasedStateMachine):
             assert len(self.ring) == len(self.deque)
 
 
-Bounded.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Bounded.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestRing = pytest.mark.usefixtures("leaves_nothing")(Bounded.TestCase)

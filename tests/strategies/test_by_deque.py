@@ -85,6 +85,6 @@ class Against(RuleBasedStateMachine):
 @pytest.mark.parametrize("strategy", SOUND)
 def test_a_sound_strategy_does_what_a_deque_does(strategy: str) -> None:
     machine = type(strategy, (Against,), {"strategy": strategy})
-    enough = settings(max_examples=30, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck))
-    enough = settings(max_examples=30, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck))
+    enough = settings(max_examples=30, stateful_step_count=60, suppress_health_check=list(HealthCheck))
+    enough = settings(max_examples=30, stateful_step_count=60, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(machine, settings=enough)

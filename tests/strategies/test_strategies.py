@@ -80,7 +80,7 @@ class OneProcess(RuleBasedStateMachine):
 
 def machine(name: str) -> type:
     case = type(f"OneProcess_{name}", (OneProcess,), {"strategy": name}).TestCase  # type: ignore[attr-defined]
-    case.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)
+    case.settings = settings(max_examples=12, stateful_step_count=25)
     return case  # type: ignore[no-any-return]
 
 
