@@ -106,7 +106,7 @@ BREAKS = (
         "shmlab/worker/program.py",
         "for _ in range(min(due, left)):",
         "for _ in range(due):",
-        ("tests/test_lab.py::test_a_producer_that_catches_up_ends_with_its_share",),
+        ("tests/lab/test_lab.py::test_a_producer_that_catches_up_ends_with_its_share",),
     ),
     Break(
         "lateness is never dropped",
@@ -170,21 +170,21 @@ BREAKS = (
     # --- after a death -----------------------------------------------------------------------------------------
     Break(
         "a half filled slot stays so",
-        "shmlab/repair.py",
+        "shmlab/lab/rebuild.py",
         "        self.set_state(slot, at.EMPTY)\n",
         "        pass\n",
         (REPAIR,),
     ),
     Break(
         "an item handed over and already in a hand is forgotten",
-        "shmlab/repair.py",
+        "shmlab/lab/rebuild.py",
         "if ticket in waiting or ticket in hands or self._receipt(ticket):",
         "if ticket in waiting or self._receipt(ticket):",
-        ("tests/test_repair.py",),
+        ("tests/lab/test_rebuild.py",),
     ),
     Break(
         "a growth that is done is done again",
-        "shmlab/repair.py",
+        "shmlab/lab/rebuild.py",
         "if not 0 < in_ - out <= half:",
         "if False:",
         (REPAIR,),

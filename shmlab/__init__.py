@@ -15,7 +15,7 @@ _HOMES = {
     "Atomic": "explorer",
     "Condition": "memory.condition_variable",
     "Critical": "explorer",
-    "Lab": "lab",
+    "Lab": "lab.lab",
     "Observer": "observe.observer",
     "Report": "observe.snapshot",
     "Ring": "ring",
@@ -43,7 +43,7 @@ _MODULES = {
     "layout": "memory.layout",
     "problems": "problems",
     "recording": "observe.recording",
-    "scenarios": "scenarios",
+    "scenarios": "lab.scenarios",
     "segment": "memory.segment",
     "strategies": "strategies",
     "sync": "memory.semaphores",
@@ -85,12 +85,13 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from shmlab import labs, problems, scenarios, strategies
+    from shmlab import labs, problems, strategies
     from shmlab.comparison import compare
     from shmlab.exercises import check
     from shmlab.explorer import Atomic, Critical, explore
     from shmlab.explorer.testing import explored
-    from shmlab.lab import Lab
+    from shmlab.lab import scenarios
+    from shmlab.lab.lab import Lab
     from shmlab.memory import layout, segment, semaphores as sync
     from shmlab.memory.condition_variable import Condition
     from shmlab.memory.errors import (

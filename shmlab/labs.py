@@ -71,7 +71,7 @@ def live(
     The result shows itself as the last line of a cell. Its `lab` is the `shmlab.Lab`; `print(live)` is its state in one
     line; `close()` ends it. Raises ArgumentError before anything is started.
     """
-    from shmlab import scenarios
+    from shmlab.lab import scenarios
     from shmlab.widgets.live import LiveLab
 
     limits.whole(fps, "fps", *FPS)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
 
-from shmlab.lab import Lab
-from shmlab.scenarios import scenarios
+from shmlab.lab.lab import Lab
+from shmlab.lab.scenarios import scenarios
 from shmlab.strategies import semaphores
 
 ASK, SHOW, NOTICE = range(3)

@@ -48,11 +48,12 @@ def stranger() -> None:
 
 def starts(count: int, labs: int) -> tuple[int, int, int]:
     """So many segments with their semaphores and as many rings, and so many whole labs: how many of each started."""
-    from shmlab import Lab, Ring, launch, strategies
+    from shmlab import Lab, Ring, strategies
+    from shmlab.lab import create
 
     segments = rings = whole = 0
     for _ in range(count):
-        launch.withdraw(launch.publish(strategies.find("semaphores"), 8, 8))
+        create.withdraw(create.publish(strategies.find("semaphores"), 8, 8))
         segments += 1
         Ring.create(slots=4, item=8).close()
         rings += 1

@@ -12,7 +12,7 @@ from tests.clone import ROOT
 CORE = (
     "shmlab, shmlab.memory.layout, shmlab.memory.item, shmlab.memory.segment, shmlab.memory.semaphores, "
     "shmlab.memory.buf, shmlab.strategies, shmlab.worker.program, "
-    "shmlab.worker.guest, shmlab.lab, shmlab.repair, shmlab.recovery, shmlab.observe.observer, "
+    "shmlab.worker.guest, shmlab.lab.lab, shmlab.lab.rebuild, shmlab.lab.quiesce, shmlab.observe.observer, "
     "shmlab.processes.supervisor, shmlab.ring, shmlab.explorer"
 )
 PROGRAMS = {

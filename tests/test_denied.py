@@ -17,7 +17,8 @@ except OSError as error:
 """
 WORK = """
 import os
-from shmlab import Lab, Ring, launch
+from shmlab import Lab, Ring
+from shmlab.lab import create
 from shmlab.exhibits.lifecycle import Lifecycle
 os.chdir("/")
 with Lab(producers=2, consumers=2, produce_rate=None, consume_rate=None) as lab:

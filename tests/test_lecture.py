@@ -2,9 +2,9 @@
 
 from shmlab import explore
 from shmlab.comparison import planned
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
+from shmlab.lab.scenarios import scenarios
 from shmlab.lecture import MINUTES, OnLab, OnScales, OnStepper, begins, stations
-from shmlab.scenarios import scenarios
 
 
 def test_it_takes_45_minutes_and_each_station_begins_where_the_one_before_ends() -> None:

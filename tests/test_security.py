@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 import shmlab
-from shmlab import Lab, NoRoom, launch
+from shmlab import Lab, NoRoom
+from shmlab.lab import create
 from shmlab.memory import limits, segment
 from shmlab.memory.layout import Layout
 from shmlab.processes import owner_watch, supervisor
@@ -30,7 +31,7 @@ SOURCES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text()) for
 PICKLES = {"pickle", "cloudpickle", "marshal", "shelve", "dill", "joblib"}
 NEAR_THE_SEGMENT = (
     *("memory/segment", "memory/layout", "memory/buf", "memory/semaphores", "memory/item", "memory/receipts"),
-    *("observe/observer", "observe/snapshot", "repair"),
+    *("observe/observer", "observe/snapshot", "lab/rebuild"),
 )
 
 
@@ -318,6 +319,6 @@ def test_no_process_of_a_lab_runs_longer_than_is_allowed(monkeypatch: pytest.Mon
 
 
 def test_limits_stand_below_the_widgets() -> None:
-    for module in (launch, supervisor, owner_watch):
+    for module in (create, supervisor, owner_watch):
         assert not {"ipywidgets", "bqplot", "traitlets"} & imports(ast.parse(Path(str(module.__file__)).read_text()))
     assert Layout("semaphores", (), {}, 2, 2, 8, limits.WORKERS).rows == limits.WORKERS

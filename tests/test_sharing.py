@@ -50,7 +50,7 @@ def test_a_parameter_is_called_the_same_in_every_process() -> None:
 def test_the_table_of_durations_adds_up_tests_by_kind_over_all_files(tmp_path: Path) -> None:
     case = '<testcase classname="{}" name="a" time="{}"/>'
     for name, cases in (
-        ("first", [("tests.ring.test_ring", 2), ("tests.test_lab", 3)]),
+        ("first", [("tests.ring.test_ring", 2), ("tests.lab.test_lab", 3)]),
         ("second", [("notebooks.x", 4)]),
     ):
         text = "".join(case.format(*each) for each in cases)

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from shmlab import Ring, launch, strategies
+from shmlab import Ring, strategies
 from shmlab.explorer import real
 from shmlab.explorer.program import of_processes
+from shmlab.lab import create
 from shmlab.memory import layout, name_claim, segment, semaphores
 from shmlab.memory.errors import NoRoom
 from shmlab.processes import descendants
@@ -228,8 +229,8 @@ def test_a_lab_beside_a_sweeper_keeps_its_semaphores_while_it_is_created() -> No
 
 
 def test_a_strategy_is_published_whole() -> None:
-    file = launch.publish(strategies.find("semaphores"), 8, 8)
+    file = create.publish(strategies.find("semaphores"), 8, 8)
     try:
         assert [semaphores.value(file.name, name) for name in SEMAPHORES] == [8, 0, 1]
     finally:
-        launch.withdraw(file)
+        create.withdraw(file)

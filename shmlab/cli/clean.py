@@ -15,12 +15,12 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> int:
-    from shmlab import launch
     from shmlab.exhibits import lifecycle
+    from shmlab.lab import create
     from shmlab.processes import descendants, scratch_folder
 
     folders = descendants.temporary_folders()
     done = [f"ended process {pid}" for pid in descendants.end_strays()]  # they are known by their segment's dead owner
-    done += [f"removed {name}" for name in launch.sweep() + scratch_folder.sweep(folders) + lifecycle.sweep()]
+    done += [f"removed {name}" for name in create.sweep() + scratch_folder.sweep(folders) + lifecycle.sweep()]
     print("\n".join(done) or "Nothing to remove: every segment has a living owner.")
     return 0

@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    from shmlab.lab import Lab
+    from shmlab.lab.lab import Lab
     from shmlab.memory.optional_packages import needed_for
     from shmlab.terminal import ending
 

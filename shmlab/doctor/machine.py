@@ -8,7 +8,7 @@ import sys
 
 from shmlab.doctor.finding import Finding, hint
 from shmlab.doctor.system import FULL
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
 from shmlab.memory import segment
 from shmlab.memory.errors import ShmlabError
 from shmlab.memory.os_errors import DOCTOR, MORE_FILES, REFUSED, SMALL, few_files

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from shmlab.exercises.judgement import Judgement, wrong
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
 from shmlab.memory.errors import WorkerFailed
 from shmlab.memory.semaphores import Semaphore
 from shmlab.observe.snapshot import Snapshot

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from shmlab.exhibits.waiting import wait
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
 from shmlab.memory import limits
 from shmlab.memory.errors import ShmlabError
 from shmlab.memory.waiting import Deadline

@@ -7,7 +7,7 @@ import os
 import subprocess
 
 from shmlab.exhibits.waiting import wait
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
 from shmlab.memory import limits
 from shmlab.pipeline import tools
 from shmlab.processes import supervisor

@@ -3,8 +3,8 @@
 import threading
 from pathlib import Path
 
-from shmlab import scenarios
-from shmlab.lab import Lab
+from shmlab.lab import scenarios
+from shmlab.lab.lab import Lab
 from shmlab.observe import recording
 from shmlab.observe.recording import Recording
 from shmlab.pages.calls import Arguments

@@ -12,7 +12,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from shmlab import launch, strategies
+from shmlab import strategies
+from shmlab.lab import create
 from shmlab.memory import layout as at, limits
 from shmlab.memory.errors import ArgumentError
 from shmlab.memory.segment import SegmentFile
@@ -96,12 +97,12 @@ class Pipeline:
                 raise ArgumentError("a pipeline is started once: make a new one.")
             if absent := tools.missing():
                 raise tools.NoTools(absent)
-            launch.sweep()
+            create.sweep()
             self._began = time.monotonic()
             self._forget = at_exit(self.stop)
             try:
                 for _ in range(self.settings.stages - 1):
-                    file = launch.publish(strategies.find("semaphores"), self.settings.slots, self.settings.payload)
+                    file = create.publish(strategies.find("semaphores"), self.settings.slots, self.settings.payload)
                     self._files.append(file)
                     self._eyes.append(Observer(file))
                     self._names.append({})
@@ -127,7 +128,7 @@ class Pipeline:
                 process.wait(LEAVE)
             files, self._files, self._eyes = self._files, [], []
             for file in files:
-                launch.withdraw(file)
+                create.withdraw(file)
             if self._folder:
                 self._folder.close()
                 self._folder = None

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shmlab import queueing
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
 from shmlab.memory import limits
 from shmlab.memory.waiting import until
 from shmlab.observe.observer import Observer

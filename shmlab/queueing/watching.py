@@ -11,7 +11,7 @@ alike (a constant pattern) the third number can be 10 % off.
 import time
 from dataclasses import dataclass
 
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
 from shmlab.memory import layout as at, limits
 from shmlab.memory.segment import SegmentFile
 from shmlab.observe.observer import Observer

@@ -4,7 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
 from shmlab.memory import limits
 from shmlab.memory.segment import open_unmapped
 from shmlab.observe.attached_lab import Onlooker, over

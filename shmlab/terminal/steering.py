@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
 from shmlab.memory import limits
 from shmlab.memory.errors import ShmlabError
 from shmlab.observe.snapshot import Snapshot

@@ -11,7 +11,8 @@ from typing import Any
 
 import ipywidgets
 
-from shmlab import scenarios, strategies
+from shmlab import strategies
+from shmlab.lab import scenarios
 from shmlab.widgets.parts import Parts
 
 Request = Callable[..., None]

@@ -10,8 +10,9 @@ import html
 import time
 from typing import Any
 
-from shmlab import scenarios, strategies
-from shmlab.lab import Lab
+from shmlab import strategies
+from shmlab.lab import scenarios
+from shmlab.lab.lab import Lab
 from shmlab.memory.errors import ShmlabError
 from shmlab.widgets import controls, picture, saving
 from shmlab.widgets.board import Board

@@ -26,7 +26,7 @@ def test_items_that_all_arrive_are_reported_and_the_status_is_0(capsys: pytest.C
 def test_items_that_meet_nobody_make_the_status_1(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shmlab.trial.NO_MOTION", 0.3)
+    monkeypatch.setattr("shmlab.lab.run.NO_MOTION", 0.3)
     assert cli.main(["run", "--items", "5", "--consumers", "0", "--slots", "2", *FAST]) == 1
     assert re.match(r"stuck after .*: 2 produced, 0 consumed, no faults", capsys.readouterr().out.splitlines()[-1])
 

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import ArgumentError, Lab, Observer, SegmentRefused, cli, launch
+from shmlab import ArgumentError, Lab, Observer, SegmentRefused, cli
+from shmlab.lab import create
+from shmlab.lab.rebuild import Dead, repair
 from shmlab.memory import layout as at, segment, semaphores
 from shmlab.memory.layout import Layout
 from shmlab.observe import observer
-from shmlab.repair import Dead, repair
 from tests.apparatus import DIRECTORY, buffer, descriptors, eventually, planted
 from tests.faults.conftest import PROMISED
 
@@ -122,7 +123,7 @@ def test_a_running_segment_that_is_unlinked_goes_on_and_ends_in_silence() -> Non
         segment.unlink(lab.name)
         consumed = lab.snapshot().consumed
         eventually(lambda: lab.snapshot().consumed > consumed)
-        launch.sweep()
+        create.sweep()
         looks(lab)
         ends(lab)
 

@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks.soak_guests import NOTICED, STRATEGIES, GuestSoak, compiled
 from shmlab import ArgumentError, Lab
-from shmlab.crew import Crew
+from shmlab.lab.worker_pool import Crew
 from shmlab.memory import layout as at, rows, semaphores
 from shmlab.memory.segment import SegmentFile
 from shmlab.observe.guests import maps
@@ -220,7 +220,7 @@ def test_a_guest_killed_in_another_container_is_repaired_after() -> None:
 def test_a_guest_stalled_in_another_container_blocks_the_repair_which_says_where(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("shmlab.recovery.PATIENCE", 0.3)
+    monkeypatch.setattr("shmlab.lab.quiesce.PATIENCE", 0.3)
     with Lab(slots=4, producers=2, consumers=1, **FULL) as lab, guest(lab, "produce", *ELSEWHERE) as process:  # type: ignore[arg-type]
         inside = pid_outside(process)
         os.kill(inside, signal.SIGSTOP)

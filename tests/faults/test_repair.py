@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from shmlab import Lab, crew, recovery
+from shmlab import Lab
+from shmlab.lab import quiesce, worker_pool
+from shmlab.lab.rebuild import Dead
 from shmlab.memory import layout as at
 from shmlab.observe.events import Log
 from shmlab.observe.snapshot import Snapshot, Worker
 from shmlab.processes.supervisor import Program
-from shmlab.repair import Dead
 from tests.apparatus import buffer, eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.usefixtures("leaves_nothing")]
@@ -95,15 +96,15 @@ def instructions(strategy: str, role: str) -> Callable[[int | str], bool]:
             return dies(instruction)
 
     def dies(instruction: int | str) -> bool:
-        original = crew.WORKER
+        original = worker_pool.WORKER
         settings = {**crowd(strategy), "producers": 1, "consumers": 1}
         settings[f"{role}s"] = 0
         with Lab(strategy, **settings) as lab:
             try:
-                crew.WORKER = ("tests.faults.dying", str(instruction))
+                worker_pool.WORKER = ("tests.faults.dying", str(instruction))
                 victim = (lab.add_producer if role == "producer" else lab.add_consumer)()
             finally:
-                crew.WORKER = original
+                worker_pool.WORKER = original
             ended = lambda: not lab.snapshot().worker(victim.name).alive  # noqa: E731
             most = 500 if isinstance(instruction, int) else 10_000  # the first receipts are settled after 8,192
             done = lambda: ended() or lab.snapshot().consumed > most  # noqa: E731
@@ -196,7 +197,7 @@ def test_a_worker_killed_while_it_sleeps_on_a_semaphore() -> None:
 
 def test_a_repair_wakes_who_sleeps_on_a_semaphore(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their sleeps would last a minute here."""
-    monkeypatch.setattr(crew, "WORKER", ("tests.faults.sleepy",))
+    monkeypatch.setattr(worker_pool, "WORKER", ("tests.faults.sleepy",))
     with Lab(producers=3, consumers=0, produce_rate=None) as lab:
         eventually(lambda: [w.waits for w in lab.workers] == ["empty"] * 3, 30)
         lab.kill("P0")
@@ -284,9 +285,9 @@ class Starting:
 
 
 def test_a_repair_that_meets_a_worker_without_a_name_is_only_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "PATIENCE", 0.01)
+    monkeypatch.setattr(quiesce, "PATIENCE", 0.01)
     with buffer(capacity=3) as it:
-        repairs = recovery.Recovery(it.file, it.strategy, Log(), False, Starting())
+        repairs = quiesce.Recovery(it.file, it.strategy, Log(), False, Starting())
         repairs.died(0, Dead("P0", at.PRODUCER))
         assert repairs.repair() == []
         assert repairs.blocked == "The repair waits for a worker that is only starting."
@@ -294,8 +295,8 @@ def test_a_repair_that_meets_a_worker_without_a_name_is_only_held_up(monkeypatch
 
 def test_a_repair_that_cannot_be_done_leaves_the_lab_in_peace_for_ever_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     """After each failed try at least as long as that one froze the lab, and twice as long as after the one before."""
-    monkeypatch.setattr(recovery, "PATIENCE", 0.02)
-    monkeypatch.setattr(recovery, "AGAIN", 0.001)
+    monkeypatch.setattr(quiesce, "PATIENCE", 0.02)
+    monkeypatch.setattr(quiesce, "AGAIN", 0.001)
     with buffer(capacity=3) as it:
         stores: list[tuple[float, bool]] = []
         store = it.file.set_word
@@ -306,7 +307,7 @@ def test_a_repair_that_cannot_be_done_leaves_the_lab_in_peace_for_ever_longer(mo
                 stores.append((time.monotonic(), value != 0))
 
         monkeypatch.setattr(it.file, "set_word", set_word)
-        repairs = recovery.Recovery(it.file, it.strategy, Log(), True, Starting())
+        repairs = quiesce.Recovery(it.file, it.strategy, Log(), True, Starting())
         repairs.died(0, Dead("P0", at.PRODUCER))
         eventually(lambda: len(stores) >= 9)
         repairs.close()
@@ -319,7 +320,7 @@ def test_a_repair_that_cannot_be_done_leaves_the_lab_in_peace_for_ever_longer(mo
 def test_it_is_tried_again_at_once_when_who_held_it_up_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     crowd = Starting()
     with buffer(capacity=3) as it:
-        repairs = recovery.Recovery(it.file, it.strategy, Log(), False, crowd)
+        repairs = quiesce.Recovery(it.file, it.strategy, Log(), False, crowd)
         waits = threading.Thread(target=repairs._let_work, args=[3600.0])
         waits.start()
         waits.join(0.3)

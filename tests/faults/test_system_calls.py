@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from shmlab import launch
+from shmlab.lab import create
 from tests.apparatus import DIRECTORY, entries, eventually, owner, segment_of
 from tests.faults.tracing import ROOT, Tracer, tracer
 
@@ -23,40 +23,40 @@ CURE = re.compile(r"Stop other labs|`shmlab doctor`|`shmlab clean`")
 CREATE = """
 class Work:
     def __call__(self):
-        return launch.publish(strategy, 8, 8)
+        return create.publish(strategy, 8, 8)
     def undo(self, file):
-        launch.withdraw(file)
+        create.withdraw(file)
     def end(self):
         pass
 """
 ATTACH = """
 class Work:
     def __init__(self):
-        self.file = launch.publish(strategy, 8, 8)
+        self.file = create.publish(strategy, 8, 8)
     def __call__(self):
         return segment.attach(self.file.name)
     def undo(self, attached):
         attached.close()
     def end(self):
-        launch.withdraw(self.file)
+        create.withdraw(self.file)
 """
 OBSERVE = """
 from shmlab.observe.observer import Observer
 class Work:
     def __init__(self):
-        self.file = launch.publish(strategy, 8, 8)
+        self.file = create.publish(strategy, 8, 8)
     def __call__(self):
         with Observer(self.file.name) as observer:
             observer.snapshot()
     def undo(self, nothing):
         pass
     def end(self):
-        launch.withdraw(self.file)
+        create.withdraw(self.file)
 """
 SWEEP = """
 class Work:
     def __call__(self):
-        return launch.sweep()
+        return create.sweep()
     def undo(self, nothing):
         pass
     def end(self):
@@ -64,7 +64,7 @@ class Work:
 """
 START = """
 from shmlab.processes import supervisor as processes
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
 class Work:
     def __init__(self):
         processes._watcher()  # it stays
@@ -121,7 +121,7 @@ def test_what_was_killed_at_any_call_of_create_the_next_lab_sweeps(tmp_path: Pat
             before = {path.name for path in DIRECTORY.iterdir()}
             said, ending = it.run(f"{name}:signal=KILL:when={place}")
             assert said is None and os.WTERMSIG(ending) == signal.SIGKILL, call
-            launch.sweep()
+            create.sweep()
             for entry in {path.name for path in DIRECTORY.iterdir()} - before:
                 # Those that other tests are just making are locked a moment after they are there.
                 eventually(lambda entry=entry: entry not in entries() or not nobody_lives(entry))
@@ -153,7 +153,8 @@ def test_a_lab_that_cannot_start_its_processes_says_so_and_leaves_nothing(tmp_pa
 
 SMALL = """
 import os, sys
-from shmlab import Lab, launch, strategies
+from shmlab import Lab, strategies
+from shmlab.lab import create
 from shmlab.memory import errors, segment
 from tests.apparatus import descriptors
 before = descriptors()

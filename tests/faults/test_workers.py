@@ -13,7 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
-from shmlab import Lab, Snapshot, WorkerFailed, launch
+from shmlab import Lab, Snapshot, WorkerFailed
+from shmlab.lab import create
 from shmlab.memory import layout as at, segment
 from shmlab.processes import supervisor
 from tests.apparatus import DIRECTORY, alive, entries, eventually
@@ -300,7 +301,7 @@ def test_a_dead_lab_whose_rows_name_another_process_is_swept_and_that_process_li
             file.set_word(at.row(row) + at.PID * at.WORD, pid)
         file.close()
         owner.communicate("go\n")
-    launch.sweep()
+    create.sweep()
     assert not [entry for entry in entries() if name in entry]
 
 
@@ -371,7 +372,7 @@ def test_a_forked_child_of_a_dead_owner_does_not_hold_its_lock() -> None:
             owner.wait(10)
             eventually(lambda: segment.owner_is_dead(name))  # at the latest when the child has run after the fork
             assert alive(int(child))
-            launch.sweep()
+            create.sweep()
             assert not [entry for entry in entries() if name in entry]
         finally:
             kill(int(child))

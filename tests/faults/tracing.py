@@ -25,7 +25,8 @@ from tests.clone import ROOT
 
 PROGRAM = """
 import json, os, signal, sys
-from shmlab import launch, strategies
+from shmlab import strategies
+from shmlab.lab import create
 from shmlab.memory import buf, errors, segment
 strategy = strategies.find("semaphores")
 

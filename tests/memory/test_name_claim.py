@@ -20,17 +20,18 @@ pytestmark = pytest.mark.usefixtures("leaves_nothing")
 NAME = "shmlab-" + os.urandom(8).hex()
 CREATOR = """
 import os, sys
-from shmlab import launch, strategies
+from shmlab import strategies
+from shmlab.lab import create
 from shmlab.memory import segment
 strategy = strategies.find("semaphores")
 print("ready", flush=True)
 while True:
-    file = launch.publish(strategy, 8, 8)
+    file = create.publish(strategy, 8, 8)
     for name in file.layout.semaphores:
         if not os.path.exists(f"/dev/shm/sem.{file.name}.{name}"):
             print("lost", file.name, name, flush=True)
     segment.open_unmapped(file.name).close()
-    launch.withdraw(file)
+    create.withdraw(file)
     print(file.name, flush=True)
 """
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from shmlab.lab.rebuild import Dead, repair
 from shmlab.memory import item as items, layout as at
 from shmlab.memory.receipts import PARTS, Deliveries, settle
 from shmlab.memory.semaphores import Frozen
 from shmlab.observe.observer import Observer
 from shmlab.observe.snapshot import Snapshot
-from shmlab.repair import Dead, repair
 from tests.apparatus import Buffer, buffer
 
 PRODUCERS, CONSUMERS = (0, 1), (2, 3)

@@ -12,7 +12,7 @@ from types import TracebackType
 
 import pytest
 
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
 from shmlab.memory import layout as at
 from shmlab.strategies import names
 from tests.apparatus import eventually

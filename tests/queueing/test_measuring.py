@@ -120,4 +120,4 @@ def test_where_nothing_comes_through_the_time_is_no_number() -> None:
 
 def test_a_worker_that_paces_itself_loads_no_lab() -> None:
     """Fourteen of them start at a time."""
-    assert not {"shmlab.lab", "shmlab.observe.observer", "subprocess"} & after("import shmlab.queueing.pacing")
+    assert not {"shmlab.lab.lab", "shmlab.observe.observer", "subprocess"} & after("import shmlab.queueing.pacing")

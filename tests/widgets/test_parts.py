@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shmlab import words
-from shmlab.lab import Event
+from shmlab.lab.lab import Event
 from shmlab.widgets import palette, rates
 from shmlab.widgets.cards import CardsView
 from shmlab.widgets.charts import POINTS, ChartsView, nice

@@ -81,7 +81,7 @@ def test_what_cannot_be_started_is_told_and_the_view_stays(monkeypatch: pytest.M
     def full(*_: object) -> None:
         raise NoRoom(28, "no room for a segment")
 
-    monkeypatch.setattr("shmlab.launch.publish", full)
+    monkeypatch.setattr("shmlab.lab.create.publish", full)
     live.again.click()
     eventually(lambda: "no room for a segment" in live.note.value)
 

@@ -7,7 +7,7 @@ from shmlab.exercises.predict import Asked, Predict
 from shmlab.exercises.quiz import Choice, Question
 from shmlab.exercises.size import Size
 from shmlab.exercises.task import chosen
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
 from shmlab.memory.limits import SLOTS
 
 AFTER = frozenset({"a attaches no more", "b still reads", "memory is still used"})

@@ -8,7 +8,7 @@ from shmlab.exercises.quiz import Choice, Question
 from shmlab.exercises.size import Size
 from shmlab.exercises.task import chosen
 from shmlab.exercises.tasks.unbounded import UNBOUNDED
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
 from shmlab.memory.limits import SLOTS
 from shmlab.memory.waiting import until
 

@@ -23,7 +23,7 @@ for name in Absent.names:
 """
 OURS = (
     *("shmlab.memory.segment", "shmlab.memory.semaphores", "shmlab.observe.observer"),
-    *("shmlab.lab", "shmlab.worker.program", "shmlab.processes.supervisor"),
+    *("shmlab.lab.lab", "shmlab.worker.program", "shmlab.processes.supervisor"),
 )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shmlab.catch import catch
+from shmlab.lab.catch import catch
 from shmlab.processes.supervisor import Program
 
 TIMEOUT = 0.1
@@ -69,6 +69,6 @@ def test_one_that_has_ended_is_not_caught() -> None:
 def test_where_nobody_knows_the_signal_has_time_to_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs on another processor, and leaves before the signal reaches it there."""
     left = [False]
-    monkeypatch.setattr("shmlab.catch.sleep", lambda _: left.__setitem__(0, True))
+    monkeypatch.setattr("shmlab.lab.catch.sleep", lambda _: left.__setitem__(0, True))
     found, process = caught(lambda: None, lambda: not left[0])
     assert not found and process.sent == [signal.SIGSTOP, signal.SIGCONT]

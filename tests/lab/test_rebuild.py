@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from shmlab.lab.rebuild import Dead, repair
 from shmlab.memory import item as items, layout as at
-from shmlab.repair import Dead, repair
 from tests.apparatus import Buffer, buffer
 
 MADE = 5  # items that the dead producer, row 0, has counted

@@ -12,7 +12,9 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from shmlab.catch import catch
+from shmlab.lab.catch import catch
+from shmlab.lab.quiesce import Recovery
+from shmlab.lab.rebuild import Dead
 from shmlab.memory import layout as at, limits, rows
 from shmlab.memory.errors import ArgumentError, LabStopped, NoRoom
 from shmlab.memory.os_errors import no_room
@@ -25,8 +27,6 @@ from shmlab.observe.observer import Observer
 from shmlab.observe.snapshot import Measured, Snapshot, Worker
 from shmlab.processes import supervisor
 from shmlab.processes.supervisor import Program
-from shmlab.recovery import Recovery
-from shmlab.repair import Dead
 from shmlab.strategies import Strategy
 
 START, END = 2.0, 10.0  # seconds that a worker may take to start, and all together to end once they are killed

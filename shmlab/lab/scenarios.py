@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from shmlab.lab import Lab
+from shmlab.lab.lab import Lab
 
 
 @dataclass(frozen=True, slots=True)

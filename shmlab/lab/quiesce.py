@@ -15,13 +15,13 @@ import threading
 import time
 from typing import Protocol
 
+from shmlab.lab.rebuild import Dead, repair
 from shmlab.memory import layout as at
 from shmlab.memory.segment import SegmentFile
 from shmlab.memory.waiting import Deadline, until
 from shmlab.observe.events import Log
 from shmlab.observe.guests import Guest
 from shmlab.processes.supervisor import Program
-from shmlab.repair import Dead, repair
 from shmlab.strategies import Strategy
 
 PATIENCE = 2.0  # seconds until every worker is parked; in slow motion also as long as a put may take

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import fields
 
-from shmlab.crew import Crew
+from shmlab.lab.worker_pool import Crew
 from shmlab.memory import layout as at
 from shmlab.memory.errors import ArgumentError, WorkerFailed
 from shmlab.memory.waiting import until

@@ -16,10 +16,11 @@ import psutil
 import pytest
 
 import shmlab
-from shmlab import ArgumentError, Lab, LabStopped, NoRoom, ShmlabError, strategies, trial
-from shmlab.crew import Crew
+from shmlab import ArgumentError, Lab, LabStopped, NoRoom, ShmlabError, strategies
+from shmlab.lab import run
+from shmlab.lab.scenarios import scenarios
+from shmlab.lab.worker_pool import Crew
 from shmlab.observe.snapshot import Snapshot, Worker
-from shmlab.scenarios import scenarios
 from tests.apparatus import DIRECTORY, descriptors, entries, eventually, named, own_entries, watch, workers_of
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -612,7 +613,7 @@ def test_run_counts_only_its_own_items_and_gives_the_rates_back() -> None:
 
 
 def test_a_run_that_cannot_go_on_says_that_it_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial, "NO_MOTION", 0.5)
+    monkeypatch.setattr(run, "NO_MOTION", 0.5)
     with Lab(producers=2, consumers=1, slow_motion=0.01, repair=False, **FAST) as lab:
         lab.kill("P0", holding="mutex")
         lab.slow_motion = 0
@@ -657,7 +658,7 @@ def test_an_item_that_was_taken_and_is_not_counted_yet_is_in_motion() -> None:
         moving(lab, 1)
     rest = lab.snapshot()
     looks = [replace(rest, consumed=rest.consumed - 1), rest]
-    assert trial.at_rest(lambda: looks.pop(0), 10) is rest
+    assert run.at_rest(lambda: looks.pop(0), 10) is rest
 
 
 def test_a_run_has_not_ended_before_each_producer_has_counted_its_share() -> None:
@@ -666,12 +667,12 @@ def test_a_run_has_not_ended_before_each_producer_has_counted_its_share() -> Non
         before = lab.snapshot()
         lab.one_item("P0")
         eventually(lambda: lab.snapshot().produced == 1)
-        with trial.Trial(lab._alive(), before, 1) as run:
-            report = run.report(lab.snapshot, 20)
+        with run.Trial(lab._alive(), before, 1) as trial:
+            report = trial.report(lab.snapshot, 20)
             assert (report.produced, report.consumed) == (2, 2)
             workers = tuple(replace(w, items=1) if w.name == "P0" else w for w in report.workers)
             uncounted = replace(lab.snapshot(), produced=1, workers=workers)
-            assert run._ended(uncounted, 20) is None
+            assert trial._ended(uncounted, 20) is None
 
 
 def test_a_lab_that_never_ran_says_so() -> None:
@@ -970,14 +971,14 @@ def test_a_producer_that_catches_up_ends_with_its_share() -> None:
 
 @pytest.mark.slow
 def test_a_run_that_is_watched_is_not_stuck_because_it_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shmlab.trial.NO_MOTION", 0.1)
+    monkeypatch.setattr("shmlab.lab.run.NO_MOTION", 0.1)
     with Lab(produce_rate=2, consume_rate=2) as lab:
         assert lab.run(3, 30, lab.snapshot).finished  # half a second from item to item
         assert lab.run(3, 30, lab.snapshot).finished
 
 
 def test_a_run_that_is_watched_is_stuck_when_all_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shmlab.trial.NO_MOTION", 0.3)
+    monkeypatch.setattr("shmlab.lab.run.NO_MOTION", 0.3)
     with Lab(slots=2, consumers=0, produce_rate=100) as lab:
         report = lab.run(5, 30, lab.snapshot)
         assert (report.finished, report.stuck, report.produced) == (False, True, 2)

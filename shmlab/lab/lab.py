@@ -11,8 +11,9 @@ from dataclasses import replace
 from os import PathLike, getpid
 from threading import Lock, RLock
 
-from shmlab import launch, settings
-from shmlab.crew import Crew
+from shmlab.lab import create, settings
+from shmlab.lab.run import Look, Trial, at_rest
+from shmlab.lab.worker_pool import Crew
 from shmlab.memory import layout as at, limits
 from shmlab.memory.errors import LabStopped
 from shmlab.memory.segment import SegmentFile
@@ -21,7 +22,6 @@ from shmlab.observe.events import Event, Log
 from shmlab.observe.recording.recorder import Recorder
 from shmlab.observe.snapshot import Report, Snapshot, Worker
 from shmlab.processes.at_exit import at_exit
-from shmlab.trial import Look, Trial, at_rest
 
 GRACE = 0.5  # seconds that stop waits for items in motion before it kills
 
@@ -75,9 +75,9 @@ class Lab:
         with self._lock:
             if self._segment:
                 return self
-            launch.sweep()
+            create.sweep()
             self._forget, self._owner = at_exit(self.stop), getpid()  # first: an interrupt may come after any line
-            self._segment = file = launch.publish(self.strategy, self.slots, self.payload)
+            self._segment = file = create.publish(self.strategy, self.slots, self.payload)
             try:
                 file.set_word(at.STATE, at.PAUSED if paused else at.RUNNING)
                 file.set_word(at.STEP_TIME, int(self._slow_motion * 1e9))
@@ -109,7 +109,7 @@ class Lab:
                     self._crew.end()
             finally:
                 file, self._segment = self._segment, None
-                launch.withdraw(file)
+                create.withdraw(file)
                 self._forget()
                 self._log.note("info", "Stopped: all processes ended, the segment is unlinked.")
 
