@@ -15,8 +15,8 @@ from shmlab.comparison.plan import THROUGHPUT, Task, planned
 from shmlab.comparison.stage import Stage
 from shmlab.memory import layout as at
 from shmlab.memory.segment import open_unmapped
-from shmlab.ring import words
-from shmlab.ring.snapshot import look
+from shmlab.ring import ring_layout
+from shmlab.ring.ring_snapshot import look
 
 SLOTS = (8, 64, 1024, 65_536)
 PASSED = (0, 10**9)
@@ -34,7 +34,7 @@ def structure() -> Iterator[Figure]:
         for slots, passed in seen:
             ring = rings[slots, passed] = Ring.create(slots=slots, item=len(ITEM))
             for name in ("in_", "out"):
-                ring.segment.words[words.offset(name) // at.WORD] = passed  # before anybody takes an end
+                ring.segment.words[ring_layout.offset(name) // at.WORD] = passed  # before anybody takes an end
         for _ in range(TURNS):
             for key, ring in rings.items():
                 seen[key].append(_each(ring))

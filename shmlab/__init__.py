@@ -18,7 +18,7 @@ _HOMES = {
     "Lab": "lab.lab",
     "Observer": "observe.observer",
     "Report": "observe.snapshot",
-    "Ring": "ring",
+    "Ring": "ring.ring",
     "Semaphore": "memory.semaphores",
     "Snapshot": "observe.snapshot",
     "Worker": "observe.snapshot",
@@ -109,7 +109,7 @@ if TYPE_CHECKING:
     from shmlab.observe import recording
     from shmlab.observe.observer import Observer
     from shmlab.observe.snapshot import Report, Snapshot, Worker
-    from shmlab.ring import Ring
+    from shmlab.ring.ring import Ring
     from shmlab.source import show
     from shmlab.strategies.choice import choose
 

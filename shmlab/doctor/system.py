@@ -17,7 +17,7 @@ from pathlib import Path
 
 from shmlab.doctor.finding import Finding, guarded, hint
 from shmlab.memory import libc, segment
-from shmlab.ring import barrier
+from shmlab.ring import membarrier
 
 MEBI = 1 << 20
 LITTLE = 512 * MEBI  # bytes of memory with which a kernel and a few workers are at their limit
@@ -159,8 +159,8 @@ def _pidfds() -> None:
 
 
 def _membarrier() -> None:
-    number = barrier.NUMBER.get(os.uname().machine)
-    if number is not None and not _commands(number) & barrier.REGISTER_GLOBAL_EXPEDITED:
+    number = membarrier.NUMBER.get(os.uname().machine)
+    if number is not None and not _commands(number) & membarrier.REGISTER_GLOBAL_EXPEDITED:
         raise OSError(errno.EINVAL, "this kernel has no MEMBARRIER_CMD_GLOBAL_EXPEDITED, which is of Linux 4.16")
 
 

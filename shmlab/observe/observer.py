@@ -23,7 +23,7 @@ from shmlab.observe.snapshot import FINAL, Measured, Slots, Snapshot, Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from shmlab.ring.snapshot import RingSnapshot
+    from shmlab.ring.ring_snapshot import RingSnapshot
 
 TRIES = 3  # copies that were disturbed are taken again so many times
 TRIES_AT_BOOKS = 100  # a producer closes books, or makes the buffer longer, far more rarely than we copy
@@ -58,7 +58,8 @@ class Observer:
         self._shown: dict[int, _Shown] = {}  # by row, at the last look
         if self.segment.layout.producers:
             self.close()
-            raise SegmentRefused(f"'{self.segment.name}' is a ring: look at it with shmlab.ring.snapshot.look(name).")
+            cure = "look at it with shmlab.ring.ring_snapshot.look(name)"
+            raise SegmentRefused(f"'{self.segment.name}' is a ring: {cure}.")
 
     def close(self) -> None:
         """Give the descriptor back, if this observer opened it."""
@@ -241,7 +242,7 @@ def _state(row: Row, holds: str | None, waits: str | None, producing: bool, slow
 def running() -> "list[Snapshot | RingSnapshot]":
     """A snapshot of every lab and every ring of this user that is alive."""
     from shmlab.memory.segment import names, owner_is_dead
-    from shmlab.ring.snapshot import look
+    from shmlab.ring.ring_snapshot import look
 
     found: list[Snapshot | RingSnapshot] = []
     for name in names():

@@ -15,15 +15,15 @@ from shmlab.memory import layout as at
 from shmlab.memory.errors import ArgumentError, RingClosed, RingTaken, RingTimeout, SegmentNotFound
 from shmlab.memory.fences import WEAK
 from shmlab.memory.posix_semaphore import sleep
-from shmlab.ring import barrier, ordering, seats
+from shmlab.ring import membarrier, ordering, seats
 from shmlab.ring.ordering import FENCED
 from shmlab.ring.protocol import wait, wake
+from shmlab.ring.ring_layout import offset
 from shmlab.ring.turns import INSIDE, abandon, sit_down, step_outside, wait_for_turn, with_guard
-from shmlab.ring.words import offset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from shmlab.ring import Ring
+    from shmlab.ring.ring import Ring
 
 TABLE = 1 << 14  # slots whose places are kept at most: 1.7 MB; to look one up takes half as long as to make it
 RUN = 1 << 10  # slots whose places are made at a time
@@ -135,7 +135,7 @@ class End:
         self.fence_release, self.fence_acquire = fence.release, fence.acquire
         self.release, self.acquire, self.acquire_within = lock.release, lock.acquire, partial(sleep, lock)
         self.nap = partial(sleep, own_door)
-        self.barrier = barrier.barrier if barrier.register() and not WEAK else self.fence
+        self.barrier = membarrier.barrier if membarrier.register() and not WEAK else self.fence
         self.in_turn = len(rows) > 1
         with_guard(self, sit_down, wait=True)
         self._word(at.row(row) + at.PID * at.WORD)[0] = os.getpid()

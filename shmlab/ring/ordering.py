@@ -37,13 +37,13 @@ a weaker one, with each of these fences and without it: tests/ring/test_explored
 
 from shmlab.memory.fences import WEAK
 from shmlab.memory.posix_semaphore import open_named
-from shmlab.ring import barrier
+from shmlab.ring import membarrier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shmlab.memory.posix_semaphore import Named
 
-FENCED = WEAK or not barrier.register()  # does a process make the fence of 4 by itself?
+FENCED = WEAK or not membarrier.register()  # does a process make the fence of 4 by itself?
 
 
 def fence(segment: str, row: int) -> "Named":

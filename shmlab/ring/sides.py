@@ -13,7 +13,7 @@ from shmlab.ring.ends import End
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from shmlab.ring import Ring
+    from shmlab.ring.ring import Ring
 
 Bytes = bytes | bytearray | memoryview
 SMALL = 1024  # bytes of an item: smaller ones are joined and copied at once, larger ones copied one by one

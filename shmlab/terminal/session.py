@@ -9,7 +9,7 @@ from shmlab.memory import limits
 from shmlab.memory.segment import open_unmapped
 from shmlab.observe.attached_lab import Onlooker, over
 from shmlab.observe.snapshot import Report, Snapshot
-from shmlab.ring import snapshot as ring
+from shmlab.ring import ring_snapshot as ring
 from shmlab.terminal import keys, view
 from shmlab.terminal.page import Page
 from shmlab.terminal.steering import QUIT, Steering

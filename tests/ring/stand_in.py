@@ -17,8 +17,8 @@ from typing import Any
 from shmlab.explorer import Atomic
 from shmlab.explorer.freezing import Handle
 from shmlab.memory.semaphores import Semaphore
-from shmlab.ring import protocol, turns
 from shmlab.ring.ends import End
+from shmlab.ring import protocol, turns
 
 SIDES = {"producer": ("in_", "out", "space", "items"), "consumer": ("out", "in_", "items", "space")}
 

@@ -7,7 +7,7 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from shmlab.memory.errors import RingTimeout
-from shmlab.ring import Ring
+from shmlab.ring.ring import Ring
 
 SIZE = 3
 item = st.binary(min_size=SIZE, max_size=SIZE)

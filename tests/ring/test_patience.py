@@ -6,7 +6,7 @@ import tracemalloc
 
 import pytest
 
-from shmlab.ring import Ring
+from shmlab.ring.ring import Ring
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 

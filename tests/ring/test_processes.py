@@ -13,7 +13,7 @@ import pytest
 
 from shmlab.memory import segment
 from shmlab.memory.errors import RingClosed, RingTimeout
-from shmlab.ring import Ring
+from shmlab.ring.ring import Ring
 from tests.apparatus import eventually, watch
 from tests.ring import peer
 from tests.ring.peer import ITEM, ROOT, STOP, Notes

@@ -24,8 +24,9 @@ from shmlab.memory.errors import (
     SegmentRefused,
 )
 from shmlab.observe.observer import Observer
-from shmlab.ring import Ring, protocol
-from shmlab.ring.snapshot import look
+from shmlab.ring import protocol
+from shmlab.ring.ring import Ring
+from shmlab.ring.ring_snapshot import look
 from tests.apparatus import DIRECTORY, buffer, descriptors, eventually, own_entries
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")

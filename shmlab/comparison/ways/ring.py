@@ -2,7 +2,7 @@
 
 from shmlab.comparison import way
 from shmlab.comparison.way import Receive, Send, Way
-from shmlab.ring import Ring
+from shmlab.ring.ring import Ring
 
 
 class This(Way):

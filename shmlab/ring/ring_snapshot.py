@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shmlab.memory import layout as at
 from shmlab.memory.errors import SegmentRefused
 from shmlab.memory.segment import SegmentFile, open_unmapped
-from shmlab.ring import seats, words
+from shmlab.ring import ring_layout, seats
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ def look(ring: str | SegmentFile) -> RingSnapshot:
     if not layout.producers:
         raise SegmentRefused(f"'{ring.name}' is no ring but a lab: look at it with shmlab.Observer(name).")
     seen = memoryview(ring.read(0, layout.slots_at)).cast("Q")  # one call: it is the calls that cost
-    out = seen[words.offset("out") // at.WORD]
-    in_ = max(out, seen[words.offset("in_") // at.WORD])  # read a moment before `out`, and it only grows
+    out = seen[ring_layout.offset("out") // at.WORD]
+    in_ = max(out, seen[ring_layout.offset("in_") // at.WORD])  # read a moment before `out`, and it only grows
     rows = range(layout.rows)
     pids = [seen[at.row(row) // at.WORD + at.PID] if _taken(ring.name, row) else 0 for row in rows]
     return RingSnapshot(
