@@ -269,28 +269,28 @@ BREAKS = (
     # --- the explorer ------------------------------------------------------------------------------------------
     Break(
         "an acquired semaphore keeps its value",
-        "shmlab/explorer/system.py",
+        "shmlab/explorer/model/system.py",
         "after = held - 1",
         "after = held",
         (VERDICTS,),
     ),
     Break(
         "nobody is seen to wait for ever",
-        "shmlab/explorer/system.py",
+        "shmlab/explorer/model/system.py",
         "if not self.excused.issuperset(self.waiting(state)):",
         "if False:",
         (VERDICTS,),
     ),
     Break(
         "a process sees its oldest store, not its newest",
-        "shmlab/explorer/tso.py",
+        "shmlab/explorer/model/tso.py",
         "for address, value in reversed(own):",
         "for address, value in own:",
         ("tests/explorer/test_brute_force.py", VERDICTS),
     ),
     Break(
         "every endless run is called fair",
-        "shmlab/explorer/liveness.py",
+        "shmlab/explorer/search/liveness.py",
         "elif always <= stepping:",
         "elif stepping:",
         ("tests/explorer/test_progress.py", VERDICTS),

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.core import machine
-from shmlab.explorer.verdict import verdict
+from shmlab.explorer.report.verdict import verdict
 from tests.explorer.test_spin import PAIRS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -15,9 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.core import Figure, figure, machine
-from shmlab.explorer import explore
-from shmlab.explorer.search import search
-from shmlab.explorer.verdict import verdict
+from shmlab.explorer.explore import explore
+from shmlab.explorer.report.verdict import verdict
+from shmlab.explorer.search.search import search
 from tests.explorer import programs as p
 from tests.explorer.schedules import random_failing
 

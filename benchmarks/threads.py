@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from shmlab.explorer import memory as kinds
-from shmlab.explorer.automaton import TAKEN
-from shmlab.explorer.program import Program
+from shmlab.explorer.model.build import Program
+from shmlab.explorer.program import cells as kinds
+from shmlab.explorer.program.automaton import TAKEN
 
 
 class Semaphore:

@@ -12,9 +12,9 @@ TYPE_CHECKING = False  # true for type checkers only; the typing module would do
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Atomic": "explorer",
+    "Atomic": "explorer.explore",
     "Condition": "memory.condition_variable",
-    "Critical": "explorer",
+    "Critical": "explorer.explore",
     "Lab": "lab.lab",
     "Observer": "observe.observer",
     "Report": "observe.snapshot",
@@ -25,8 +25,8 @@ _HOMES = {
     "check": "exercises",
     "choose": "strategies.choice",
     "compare": "comparison",
-    "explore": "explorer",
-    "explored": "explorer.testing",
+    "explore": "explorer.explore",
+    "explored": "explorer.report.testing",
     "show": "source",
     "ShmlabError": "memory.errors",
     "ArgumentError": "memory.errors",
@@ -88,8 +88,9 @@ if TYPE_CHECKING:
     from shmlab import labs, problems, strategies
     from shmlab.comparison import compare
     from shmlab.exercises import check
-    from shmlab.explorer import Atomic, Critical, explore
-    from shmlab.explorer.testing import explored
+    from shmlab.explorer.explore import explore
+    from shmlab.explorer.program.cells import Atomic, Critical
+    from shmlab.explorer.report.testing import explored
     from shmlab.lab import scenarios
     from shmlab.lab.lab import Lab
     from shmlab.memory import layout, segment, semaphores as sync

@@ -19,9 +19,9 @@ from shmlab.memory.errors import ArgumentError
 if TYPE_CHECKING:
     import os
 
-    from shmlab.explorer.goal import Asked
-    from shmlab.explorer.question import Found
-    from shmlab.explorer.search import Progress
+    from shmlab.explorer.report.goal import Asked
+    from shmlab.explorer.report.question import Found
+    from shmlab.explorer.search.search import Progress
     from shmlab.widgets.address_spaces import AddressSpaces
     from shmlab.widgets.comparison import LiveComparison
     from shmlab.widgets.lecture import Lecture
@@ -133,10 +133,11 @@ def stepper(
     The result shows itself as the last line of a cell; `print(stepper)` is its state in one line; `close()` ends it.
     Raises ArgumentError and the errors of `shmlab.explore` before anything is started.
     """
-    from shmlab.explorer import question, schedules
-    from shmlab.explorer.goal import Goal
-    from shmlab.explorer.stepping import Stepping
-    from shmlab.explorer.verdict import Verdict
+    from shmlab.explorer.model import schedules
+    from shmlab.explorer.report import question
+    from shmlab.explorer.report.goal import Goal
+    from shmlab.explorer.report.stepping import Stepping
+    from shmlab.explorer.report.verdict import Verdict
     from shmlab.widgets.stepper import Stepper
 
     wanted, real = None if goal is None else Goal(goal), limits.yes_or_no(real, "real")

@@ -21,7 +21,7 @@ from shmlab.strategies import Strategy
 DIRECTORY = Path(segment.DIRECTORY)
 LEFTOVER = re.compile(r"(?:sem\.)?(shmlab-[0-9a-f]{16})(?:\..+)?")
 PROGRAMS = {  # what runs in processes of their own
-    *("shmlab.worker.program", "shmlab.explorer.gated", "shmlab.comparison.stage", "shmlab.pipeline.stage"),
+    *("shmlab.worker.program", "shmlab.explorer.real.gated", "shmlab.comparison.stage", "shmlab.pipeline.stage"),
     "shmlab.exhibits.program",
 }
 LOOK_AGAIN = 0.005  # seconds between two looks at a condition

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from benchmarks import checkers, threads
-from shmlab.explorer.verdict import verdict
+from shmlab.explorer.report.verdict import verdict
 from tests.explorer.test_spin import PAIRS
 
 

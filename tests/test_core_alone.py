@@ -13,7 +13,7 @@ CORE = (
     "shmlab, shmlab.memory.layout, shmlab.memory.item, shmlab.memory.segment, shmlab.memory.semaphores, "
     "shmlab.memory.buf, shmlab.strategies, shmlab.worker.program, "
     "shmlab.worker.guest, shmlab.lab.lab, shmlab.lab.rebuild, shmlab.lab.quiesce, shmlab.observe.observer, "
-    "shmlab.processes.supervisor, shmlab.ring.ring, shmlab.explorer"
+    "shmlab.processes.supervisor, shmlab.ring.ring, shmlab.explorer.explore"
 )
 PROGRAMS = {
     "a lab": "from shmlab import Lab; report = Lab().run(200); assert report.finished and not report.faults, report",

@@ -80,11 +80,12 @@ def test_nothing_near_a_segment_knows_pickle() -> None:
     for name in NEAR_THE_SEGMENT:
         assert not imports(SOURCES[f"{name}.py"]) & PICKLES, name
     knowing = {name for name, tree in SOURCES.items() if imports(tree) & PICKLES}
-    assert knowing <= {"worker/program.py", "memory/optional_packages.py", "explorer/gated.py", "explorer/real.py"}
+    explorer = {"explorer/real/gated.py", "explorer/real/real_processes.py"}
+    assert knowing <= {"worker/program.py", "memory/optional_packages.py", *explorer}
 
 
 def test_what_is_unpickled_comes_from_standard_input() -> None:
-    for name in ("worker/program.py", "explorer/gated.py"):
+    for name in ("worker/program.py", "explorer/real/gated.py"):
         loads = [ast.unparse(call) for called, call in calls(SOURCES[name]) if called.endswith(".loads")]
         assert loads == ["pickle.loads(first_input.read(size))"], name
     (read,) = [call for called, call in calls(SOURCES["processes/first_input.py"]) if called == "os.read"]

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from shmlab import Ring, strategies
-from shmlab.explorer import real
-from shmlab.explorer.program import of_processes
+from shmlab.explorer.model.build import of_processes
+from shmlab.explorer.real import real_processes
 from shmlab.lab import create
 from shmlab.memory import layout, name_claim, segment, semaphores
 from shmlab.memory.errors import NoRoom
@@ -184,7 +184,7 @@ def test_nobody_elses_connection_is_taken_for_a_process_of_a_replay(monkeypatch:
     """Somebody who finds the socket and knocks first, and again and again."""
     addresses: list[str] = []
     knocking, done = [], threading.Event()
-    start = real.RealProcesses._start
+    start = real_processes.RealProcesses._start
 
     def knock(address: str) -> None:
         while not done.is_set():
@@ -196,16 +196,16 @@ def test_nobody_elses_connection_is_taken_for_a_process_of_a_replay(monkeypatch:
                 except OSError:
                     return
 
-    def noted(self: real.RealProcesses, row: int, address: str, program: bytes) -> None:
+    def noted(self: real_processes.RealProcesses, row: int, address: str, program: bytes) -> None:
         addresses.append(address)
         thread = threading.Thread(target=knock, args=(address,))
         thread.start()
         knocking.append(thread)
         start(self, row, address, program)
 
-    monkeypatch.setattr(real.RealProcesses, "_start", noted)
+    monkeypatch.setattr(real_processes.RealProcesses, "_start", noted)
     try:
-        with real.RealProcesses(of_processes([stores, stores], dict(turn=0))) as processes:
+        with real_processes.RealProcesses(of_processes([stores, stores], dict(turn=0))) as processes:
             assert addresses and processes.segment not in addresses[0]
             processes.step(0)
             assert processes.snapshot() == dict(turn=1)

@@ -14,7 +14,7 @@ from shmlab.exercises import texts
 from shmlab.exercises.judgement import Judgement, failing, passed, wrong
 from shmlab.exercises.running import Run
 from shmlab.exercises.task import Task
-from shmlab.explorer.question import Question
+from shmlab.explorer.report.question import Question
 
 MOST_STATES, MOST_SECONDS = 400_000, 60.0  # for programs that are far from what was asked, on a busy machine
 

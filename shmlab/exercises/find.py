@@ -9,11 +9,11 @@ from typing import Any
 from shmlab.exercises.judgement import Judgement, Said, failing, passed, wrong
 from shmlab.exercises.task import Task
 from shmlab.exercises.texts import compiled, numbered
-from shmlab.explorer import question
-from shmlab.explorer.fault import WORDS
-from shmlab.explorer.goal import TASKS, Goal
-from shmlab.explorer.question import Question
-from shmlab.explorer.verdict import Verdict
+from shmlab.explorer.program.fault import WORDS
+from shmlab.explorer.report import question
+from shmlab.explorer.report.goal import TASKS, Goal
+from shmlab.explorer.report.question import Question
+from shmlab.explorer.report.verdict import Verdict
 from shmlab.memory.errors import ArgumentError
 
 Ask = Callable[[Mapping[str, Any]], Question]

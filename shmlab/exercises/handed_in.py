@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from shmlab.explorer.codes import mentioned
+from shmlab.explorer.program.codes import mentioned
 
 VARIABLE = "SHMLAB_HANDED_IN"
 DEEPEST = 20  # lists in lists

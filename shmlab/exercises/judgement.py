@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from shmlab.explorer.fault import WORDS
+from shmlab.explorer.program.fault import WORDS
 from shmlab.memory.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from shmlab.explorer.replay import Replay
-    from shmlab.explorer.table import Table
-    from shmlab.explorer.verdict import Verdict
+    from shmlab.explorer.real.replay import Replay
+    from shmlab.explorer.report.schedule_table import Table
+    from shmlab.explorer.report.verdict import Verdict
 
 PASSED, NOT_YET, WRONG = "passed", "not yet", "wrong"
 HEADINGS = {PASSED: "Passed", NOT_YET: "Not yet", WRONG: "Not right"}
@@ -33,7 +33,7 @@ class Said(str):
 class Judgement:
     """`state` is PASSED, NOT_YET or WRONG, `reason` says why in sentences.
 
-    `fault` is what goes wrong, by a word of `shmlab.explorer.fault.WORDS` where the explorer has found it; `step` the
+    `fault` is what goes wrong, by a word of `explorer.program.fault.WORDS` where the explorer has found it; `step` the
     step at which it does (0: none), `schedule` the way there as text, `loop` what then goes on for ever.
     """
 

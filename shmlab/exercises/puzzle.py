@@ -12,15 +12,16 @@ from typing import Any
 
 from shmlab.exercises.judgement import WRONG, Judgement, passed, wrong
 from shmlab.exercises.task import Task
-from shmlab.explorer import question, schedules
-from shmlab.explorer.errors import ReplayFailed
-from shmlab.explorer.fault import Fault
-from shmlab.explorer.goal import Asked, Goal
-from shmlab.explorer.model import Model
-from shmlab.explorer.operations import ENTER, NAMES
-from shmlab.explorer.search import search
-from shmlab.explorer.system import System
-from shmlab.explorer.verdict import Verdict
+from shmlab.explorer.model import schedules
+from shmlab.explorer.model.model import Model
+from shmlab.explorer.model.system import System
+from shmlab.explorer.program.explorer_errors import ReplayFailed
+from shmlab.explorer.program.fault import Fault
+from shmlab.explorer.program.operations import ENTER, NAMES
+from shmlab.explorer.report import question
+from shmlab.explorer.report.goal import Asked, Goal
+from shmlab.explorer.report.verdict import Verdict
+from shmlab.explorer.search.search import search
 from shmlab.memory.errors import ArgumentError
 
 

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Mapping
 from types import FunctionType
 
-from shmlab.explorer import Atomic, Critical
+from shmlab.explorer.program.cells import Atomic, Critical
 from shmlab.memory.condition_variable import Condition
 from shmlab.memory.errors import ArgumentError
 from shmlab.memory.semaphores import Semaphore

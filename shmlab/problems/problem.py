@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shmlab.explorer import Verdict, explore
+from shmlab.explorer.explore import explore
+from shmlab.explorer.report.verdict import Verdict
 
 Process = Callable[..., object] | tuple[Any, ...]
 

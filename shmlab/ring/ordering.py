@@ -32,7 +32,7 @@ instructions that copy large items.
 
 Source: Owens, Sarkar, Sewell, A Better x86 Memory Model: x86-TSO (2009); Arm Architecture Reference Manual, B2.3.
 The protocol's own functions are explored under that model, with every death at every step, and as they run on ARM under
-a weaker one, with each of these fences and without it: tests/ring/test_explored.py, shmlab/explorer/weak.py.
+a weaker one, with each of these fences and without it: tests/ring/test_explored.py, shmlab/explorer/model/weak.py.
 """
 
 from shmlab.memory.fences import WEAK

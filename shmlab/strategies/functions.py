@@ -57,7 +57,9 @@ def is_own(thing: FunctionType | type) -> bool:
     if not isinstance(module, str) or not (isinstance(thing, FunctionType) or _is_written(module)):
         return False  # a class made in C
     if module.startswith("shmlab."):
-        return module == "shmlab.explorer.items" or (not module.startswith(NOT_OWN) and isinstance(thing, FunctionType))
+        if module == "shmlab.explorer.program.items":
+            return True
+        return not module.startswith(NOT_OWN) and isinstance(thing, FunctionType)
     return module.partition(".")[0] not in sys.stdlib_module_names
 
 

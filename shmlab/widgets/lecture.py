@@ -11,9 +11,9 @@ import html
 import ipywidgets
 
 from shmlab.comparison import planned
-from shmlab.explorer import question
-from shmlab.explorer.goal import Goal
-from shmlab.explorer.stepping import Stepping
+from shmlab.explorer.report import question
+from shmlab.explorer.report.goal import Goal
+from shmlab.explorer.report.stepping import Stepping
 from shmlab.lecture import ASK, BEATS, MINUTES, NOTICE, OnScales, OnStepper, Station, begins, stations
 from shmlab.memory.errors import ShmlabError
 from shmlab.widgets import palette

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from shmlab.explorer.sheet import tones
-from shmlab.explorer.stepping import Stepping
+from shmlab.explorer.report.sheet import tones
+from shmlab.explorer.report.stepping import Stepping
 
 SHOWN = 80  # steps of a schedule that are shown
 Note = tuple[str, str]  # kind and HTML

@@ -6,9 +6,9 @@ import html
 from collections.abc import Callable
 from typing import Any
 
-from shmlab.explorer.sheet import tones
-from shmlab.explorer.stepping import Standing
-from shmlab.explorer.system import System
+from shmlab.explorer.model.system import System
+from shmlab.explorer.report.sheet import tones
+from shmlab.explorer.report.stepping import Standing
 from shmlab.widgets.listing import listing
 from shmlab.widgets.parts import Parts
 

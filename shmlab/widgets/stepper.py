@@ -14,12 +14,13 @@ from typing import Any
 
 import ipywidgets
 
-from shmlab.explorer import page, schedules, seen
-from shmlab.explorer.errors import ReplayFailed
-from shmlab.explorer.question import Found
-from shmlab.explorer.search import Progress
-from shmlab.explorer.sheet import sheet
-from shmlab.explorer.stepping import Stepping
+from shmlab.explorer.model import schedules
+from shmlab.explorer.program.explorer_errors import ReplayFailed
+from shmlab.explorer.report import sheet_html, step_snapshot
+from shmlab.explorer.report.question import Found
+from shmlab.explorer.report.sheet import sheet
+from shmlab.explorer.report.stepping import Stepping
+from shmlab.explorer.search.search import Progress
 from shmlab.memory.errors import ShmlabError
 from shmlab.widgets import outcome, palette
 from shmlab.widgets.close import close_tree
@@ -101,7 +102,7 @@ class Stepper(Shown):
             ],
             "stage stepping" if middle else "stage stepping pair",
         )
-        css = palette.style("stepper") + palette.scaled(page.style())
+        css = palette.style("stepper") + palette.scaled(sheet_html.style())
         style = parts.text("unseen", f"<style>{css}</style>")
         strip = parts.row([self.values], "strip memory")
         shown = [style, self.head, controls, self.note, self.stage, strip, self.steps, self.line]
@@ -115,7 +116,7 @@ class Stepper(Shown):
 
     def _draw(self) -> None:
         stepping = self.stepping
-        snap = seen.snapshot(stepping)
+        snap = step_snapshot.snapshot(stepping)
         if self.slots:
             self.slots.update(snap, time.monotonic())
         for process, card in enumerate(self.cards):
@@ -124,7 +125,7 @@ class Stepper(Shown):
         self.note.value = self._notes()
         self.chips.value = outcome.chips(stepping)
         self.values.value = SemaphoresView.synchronisation(snap)
-        table = page.rows(sheet(stepping.system, stepping.model.steps)) if stepping.model.steps else ""
+        table = sheet_html.rows(sheet(stepping.system, stepping.model.steps)) if stepping.model.steps else ""
         self.steps.value = f'<div class="shmlab-steps">{table}</div>'
         self.line.value = f'<div role="status">{html.escape(str(stepping))}</div>'
         for button, off in (

@@ -6,7 +6,7 @@ import pytest
 
 from shmlab.exercises import check, permitted, texts
 from shmlab.exercises.code import Code
-from shmlab.explorer import question
+from shmlab.explorer.report import question
 from tests.exercises.answers import text
 from tests.exercises.test_code import RIGHTS, WRONGS
 

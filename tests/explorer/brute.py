@@ -8,11 +8,11 @@ from typing import Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from shmlab.explorer import buffer
-from shmlab.explorer.automaton import TAKEN
-from shmlab.explorer.memory import View
-from shmlab.explorer.operations import ACQUIRE, ATOMIC, ENTER, LEAVE, LOAD, RELEASE, STORE, atomically
-from shmlab.explorer.program import Program
+from shmlab.explorer.model.build import Program
+from shmlab.explorer.program import model_buf
+from shmlab.explorer.program.automaton import TAKEN
+from shmlab.explorer.program.cells import View
+from shmlab.explorer.program.operations import ACQUIRE, ATOMIC, ENTER, LEAVE, LOAD, RELEASE, STORE, atomically
 
 
 class Machine:
@@ -42,7 +42,7 @@ class Machine:
         self.cells = list(memory.initial)
         self.failed = False
         self.access = lambda kind, at, argument: main.switch((kind, at, argument))
-        buf = buffer.bind(memory, lambda *step: self.access(*step), lambda _: None)
+        buf = model_buf.bind(memory, lambda *step: self.access(*step), lambda _: None)
         self.results: list[object] = [None] * self.size
         self.runs = [greenlet(self._body(function)) for function, _ in self.program.processes]
         self.pending: list[Any] = [None] * self.size

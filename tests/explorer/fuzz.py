@@ -15,11 +15,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from shmlab.explorer import Atomic
-from shmlab.explorer.counting import interleavings
-from shmlab.explorer.errors import ValueRefused
-from shmlab.explorer.program import of_processes
-from shmlab.explorer.search import Graph, search
+from shmlab.explorer.model.build import of_processes
+from shmlab.explorer.program.cells import Atomic
+from shmlab.explorer.program.explorer_errors import ValueRefused
+from shmlab.explorer.search.counting import interleavings
+from shmlab.explorer.search.search import Graph, search
 from shmlab.memory.semaphores import Semaphore
 from tests.clone import ROOT
 from tests.explorer import brute, reducing, waiting

@@ -5,8 +5,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from shmlab.explorer.memory import Memory
-from shmlab.explorer.operations import ACQUIRE, ATOMIC, LOAD, RELEASE, STORE
+from shmlab.explorer.program.cells import Memory
+from shmlab.explorer.program.operations import ACQUIRE, ATOMIC, LOAD, RELEASE, STORE
 
 OPERATORS: dict[type[ast.AST], Callable[[Any, Any], object]] = {
     ast.Add: operator.add,

@@ -16,10 +16,9 @@ Operational Models for ARMv8 (2018), section 5; Alglave, Maranget, Tautschnig, H
 from itertools import permutations, product
 from typing import Any
 
-from shmlab.explorer import Atomic
-from shmlab.explorer.memory import View
-from shmlab.explorer.question import of
-from shmlab.explorer.search import search
+from shmlab.explorer.program.cells import Atomic, View
+from shmlab.explorer.report.question import of
+from shmlab.explorer.search.search import search
 
 Operation = tuple[Any, ...]
 Program = tuple[tuple[Operation, ...], ...]

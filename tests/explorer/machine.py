@@ -8,8 +8,8 @@ import ast
 import operator
 from typing import Any
 
-from shmlab.explorer.memory import Memory
-from shmlab.explorer.operations import ACQUIRE, ATOMIC, LOAD, RELEASE, STORE, atomically
+from shmlab.explorer.program.cells import Memory
+from shmlab.explorer.program.operations import ACQUIRE, ATOMIC, LOAD, RELEASE, STORE, atomically
 from tests.explorer.instructions import Text
 
 Frame = tuple[str, int, tuple[object, ...], tuple[object, ...]]  # function, instruction, locals, stack

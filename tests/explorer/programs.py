@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shmlab.explorer import Atomic, Critical
-from shmlab.explorer.memory import Initial
-from shmlab.explorer.program import Program, of_buffer, of_processes
+from shmlab.explorer.model.build import Program, of_buffer, of_processes
+from shmlab.explorer.program.cells import Atomic, Critical, Initial
 from shmlab.memory.semaphores import Semaphore
 
 # --- lost update ------------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 """The ends of a program as the reduced search meets them, and as the whole search does: they must be the same."""
 
-from shmlab.explorer import reduced
-from shmlab.explorer.fault import Fault
-from shmlab.explorer.program import Program
-from shmlab.explorer.protection import Contradicted, Protection
-from shmlab.explorer.search import search
+from shmlab.explorer.model.build import Program
+from shmlab.explorer.program.fault import Fault
+from shmlab.explorer.search import reduced
+from shmlab.explorer.search.protection import Contradicted, Protection
+from shmlab.explorer.search.search import search
 
 
 def ends(program: Program, few: bool) -> set[object]:

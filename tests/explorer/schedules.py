@@ -2,9 +2,9 @@
 
 import random
 
-from shmlab.explorer.program import Program
-from shmlab.explorer.search import Graph
-from shmlab.explorer.verdict import Verdict, verdict
+from shmlab.explorer.model.build import Program
+from shmlab.explorer.report.verdict import Verdict, verdict
+from shmlab.explorer.search.search import Graph
 
 
 def random_failing(program: Program, count: int, seed: int, longest: int = 400) -> tuple[Verdict, list[list[int]]]:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from shmlab.explorer import explore, reduced
-from shmlab.explorer.question import of
+from shmlab.explorer.explore import explore
+from shmlab.explorer.report.question import of
+from shmlab.explorer.search import reduced
 from shmlab.memory.posix_semaphore import ByCtypes, Named, open_named, value
 from shmlab.memory.semaphores import Semaphore
 from tests.apparatus import Buffer, buffer

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from shmlab.explorer.counting import interleavings
-from shmlab.explorer.program import Program
-from shmlab.explorer.search import search
+from shmlab.explorer.model.build import Program
+from shmlab.explorer.search.counting import interleavings
+from shmlab.explorer.search.search import search
 from tests.explorer import brute, programs as p
 
 FEASIBLE: dict[str, Callable[[], Program]] = {

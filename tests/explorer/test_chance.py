@@ -20,7 +20,14 @@ from types import SimpleNamespace
 import pytest
 
 from shmlab import Semaphore, check, choose
-from shmlab.explorer import errors, explore
+from shmlab.explorer.explore import explore
+from shmlab.explorer.program.explorer_errors import (
+    CannotFollow,
+    EndlessLoop,
+    ExplorerError,
+    NotDeterministic,
+    OutOfTime,
+)
 from shmlab.strategies import semaphores
 
 SHARED = dict(x=0, y=0)
@@ -56,7 +63,7 @@ def test_what_a_module_holds_must_not_be_changed(store: SimpleNamespace, what: s
         buf.x = 1
 
     function = dict(state=adds, account=pays, items=appends)[what]
-    with pytest.raises(errors.NotDeterministic, match=f"it changes .*{what}, which outlives the call"):
+    with pytest.raises(NotDeterministic, match=f"it changes .*{what}, which outlives the call"):
         explore([function] * 2, shared=SHARED)
 
 
@@ -108,18 +115,18 @@ def hashes(buf):
 
 @pytest.mark.parametrize("function", [asks_is, matches, asks_isinstance, samples])
 def test_nothing_depends_on_dice(function: Callable[..., object]) -> None:
-    with pytest.raises(errors.CannotFollow, match=r"line \d+ of .*cannot be explored"):
+    with pytest.raises(CannotFollow, match=r"line \d+ of .*cannot be explored"):
         explore([function], shared=SHARED)
 
 
 @pytest.mark.parametrize("function", [walks, lists, unpacks, pops])
 def test_nothing_depends_on_the_order_of_a_set(function: Callable[..., object]) -> None:
-    with pytest.raises(errors.CannotFollow, match=r"whose order differs from run to run: walk over sorted\(\.\.\.\)"):
+    with pytest.raises(CannotFollow, match=r"whose order differs from run to run: walk over sorted\(\.\.\.\)"):
         explore([function], shared=SHARED)
 
 
 def test_nothing_depends_on_a_hash() -> None:
-    with pytest.raises(errors.CannotFollow, match="hashes uses"):
+    with pytest.raises(CannotFollow, match="hashes uses"):
         explore([hashes], shared=SHARED)
 
 
@@ -184,7 +191,7 @@ def marks_a_class(buf):
 def test_what_outlives_a_call_must_not_be_changed(function: Callable[..., object], says: str) -> None:
     words, precision = list(keyword.kwlist), decimal.getcontext().prec
     try:
-        with pytest.raises(errors.ExplorerError, match=says):
+        with pytest.raises(ExplorerError, match=says):
             explore([function] * 2, shared=SHARED)
     finally:
         keyword.kwlist[:] = words
@@ -281,7 +288,7 @@ def sums_what_never_ends(buf):
 )
 def test_it_is_noticed(function: Callable[..., object]) -> None:
     began = time.thread_time()
-    with pytest.raises((errors.EndlessLoop, errors.CannotFollow), match=function.__name__ + "|Endless.__next__"):
+    with pytest.raises((EndlessLoop, CannotFollow), match=function.__name__ + "|Endless.__next__"):
         explore([function], shared=SHARED, max_seconds=2)
     assert time.thread_time() - began < 4
 
@@ -342,7 +349,7 @@ def test_what_counts_the_machine_is_not_called_a_lock() -> None:
     def asks(buf):
         buf.x = multiprocessing.cpu_count()
 
-    with pytest.raises(errors.CannotFollow, match=r"cpu_count cannot be explored.*give the value as an argument"):
+    with pytest.raises(CannotFollow, match=r"cpu_count cannot be explored.*give the value as an argument"):
         explore([asks], shared=SHARED)
 
 
@@ -350,7 +357,7 @@ def test_a_condition_without_an_answer_is_pointed_out() -> None:
     def invariant(memory):
         memory.x == 5  # noqa: B015
 
-    with pytest.raises(errors.CannotFollow, match=r"computes `memory\.x == 5` and gives no answer: write `return"):
+    with pytest.raises(CannotFollow, match=r"computes `memory\.x == 5` and gives no answer: write `return"):
         explore([counts_up], shared=SHARED, invariant=invariant)
 
 
@@ -390,7 +397,7 @@ def test_something_else_than_an_item_in_a_slot_is_not_called_an_empty_slot() -> 
 
 def test_a_time_that_is_up_while_a_fault_is_judged_does_not_hide_the_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     def settled(_system: object, _state: int) -> None:
-        raise errors.OutOfTime
+        raise OutOfTime
 
-    monkeypatch.setattr("shmlab.explorer.system.System.settled", settled)
+    monkeypatch.setattr("shmlab.explorer.model.system.System.settled", settled)
     assert "FAILS" in str(explore("unsynchronised"))

@@ -9,8 +9,8 @@ import pytest
 
 import shmlab
 from shmlab import ArgumentError, Lab, Semaphore, choose, choose as pick, explore, labs
-from shmlab.explorer.errors import CannotFollow
-from shmlab.explorer.search import search
+from shmlab.explorer.program.explorer_errors import CannotFollow
+from shmlab.explorer.search.search import search
 from shmlab.strategies import choice, semaphores
 
 ALTERNATIVES = (3, 0, 7)

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from shmlab.explorer import Atomic, errors, explore
+from shmlab.explorer.explore import explore
+from shmlab.explorer.program import explorer_errors
+from shmlab.explorer.program.cells import Atomic
 from shmlab.memory.semaphores import Semaphore
 
 SHARED: dict[str, Any] = dict(lock=Atomic(0), turn=0, count=0, mutex=Semaphore(1))
@@ -280,7 +282,7 @@ def test_the_usual_shared_variables_come_by_themselves_for_methods_too() -> None
 
 
 def test_a_method_that_cannot_be_followed_is_told() -> None:
-    with pytest.raises(errors.CannotFollow, match=f"line {line_of(Total.add) + 1} of add: `global total`"):
+    with pytest.raises(explorer_errors.CannotFollow, match=f"line {line_of(Total.add) + 1} of add: `global total`"):
         explore([uses_a_total], shared=SHARED)
 
 

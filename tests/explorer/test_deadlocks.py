@@ -2,8 +2,10 @@
 
 import pytest
 
-from shmlab.explorer import Atomic, earliest, explore, simplest
-from shmlab.explorer.verdict import verdict
+from shmlab.explorer.explore import explore
+from shmlab.explorer.program.cells import Atomic
+from shmlab.explorer.report.verdict import verdict
+from shmlab.explorer.search import earliest, simplest
 from shmlab.memory.semaphores import Semaphore
 from tests.explorer import programs as p
 

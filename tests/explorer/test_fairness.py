@@ -12,9 +12,11 @@ from typing import cast
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from shmlab.explorer import Critical, explore, liveness
-from shmlab.explorer.search import Graph
-from shmlab.explorer.system import System
+from shmlab.explorer.explore import explore
+from shmlab.explorer.model.system import System
+from shmlab.explorer.program.cells import Critical
+from shmlab.explorer.search import liveness
+from shmlab.explorer.search.search import Graph
 from shmlab.memory.errors import ArgumentError
 from shmlab.memory.semaphores import Semaphore
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shmlab import ArgumentError, explore
-from shmlab.explorer.verdict import Verdict, verdict
+from shmlab.explorer.report.verdict import Verdict, verdict
 from tests.explorer import programs as p
 
 

@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from shmlab import check
-from shmlab.explorer import errors, explore, recorder
+from shmlab.explorer.explore import explore
+from shmlab.explorer.program import call_stack, explorer_errors
 
 SECONDS = 2.0
 X = dict(x=0)
@@ -117,7 +118,7 @@ LONG = [
 @pytest.mark.parametrize("function", LONG, ids=lambda function: function.__name__)
 def test_what_takes_too_long_is_told_in_time(function) -> None:
     threads, began = threading.active_count(), time.monotonic()
-    with pytest.raises(errors.EndlessLoop, match=r"line \d+ of \w+"):
+    with pytest.raises(explorer_errors.EndlessLoop, match=r"line \d+ of \w+"):
         explore([function], shared=X, max_seconds=SECONDS)
     assert time.monotonic() - began < SECONDS + 2  # one, on a machine that is not busy
     assert threading.active_count() == threads
@@ -232,6 +233,7 @@ def counts_for_a_while(buf):
 
 def test_a_process_that_waits_for_a_processor_is_not_said_to_run_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = itertools.count()  # each look at it is a second later
-    monkeypatch.setattr(recorder, "time", SimpleNamespace(monotonic=lambda: next(clock), thread_time=time.thread_time))
+    clocks = SimpleNamespace(monotonic=lambda: next(clock), thread_time=time.thread_time)
+    monkeypatch.setattr(call_stack, "time", clocks)
     found = explore([(counts_for_a_while,)], shared=X, final=lambda memory, _: memory.x == 124750)
     assert found.ok

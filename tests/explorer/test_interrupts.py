@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from shmlab import explore
-from shmlab.explorer import interrupts, reduced
-from shmlab.explorer.recorder import Recorder
+from shmlab.explorer.program import interrupts
+from shmlab.explorer.program.call_stack import Recorder
+from shmlab.explorer.search import reduced
 
 
 def interrupted_at(number: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 
 import pytest
 
-from shmlab.explorer.counting import interleavings
-from shmlab.explorer.program import of_processes
-from shmlab.explorer.search import search
+from shmlab.explorer.model.build import of_processes
+from shmlab.explorer.search.counting import interleavings
+from shmlab.explorer.search.search import search
 from tests.explorer import brute
 from tests.explorer.fuzz import ends_of
 

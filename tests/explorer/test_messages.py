@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 import shmlab
-from shmlab.explorer import Atomic, Critical, errors, explore
+from shmlab.explorer.explore import explore
+from shmlab.explorer.program import explorer_errors
+from shmlab.explorer.program.cells import Atomic, Critical
 from shmlab.memory.errors import ArgumentError
 from shmlab.memory.semaphores import Semaphore
 from tests.apparatus import named
@@ -71,7 +73,7 @@ def test_a_habit_gets_its_sentence(text: str, says: str) -> None:
     try:
         found = explore([written(text)], shared=SHARED)
         told = str(found.reason)
-    except errors.ExplorerError as error:
+    except explorer_errors.ExplorerError as error:
         told = str(error)
         assert told.startswith("line 2 of habit: ")
     assert re.search(says, told), told
@@ -176,6 +178,6 @@ def uses_with_on_acquire(buf):
 
 def test_a_semaphore_that_is_used_like_something_else_gets_a_sentence() -> None:
     shared = dict(mutex=Semaphore(1))
-    with pytest.raises(errors.ValueRefused, match=r"buf.mutex is not a function: use its operations, such as"):
+    with pytest.raises(explorer_errors.ValueRefused, match=r"buf.mutex is not a function: use its operations, such as"):
         explore([calls_a_semaphore], shared=shared)
     assert "write `with buf.mutex:` without .acquire()" in explore([uses_with_on_acquire], shared=shared).summary

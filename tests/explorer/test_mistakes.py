@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from shmlab.explorer import Atomic, errors, explore
+from shmlab.explorer.explore import explore
+from shmlab.explorer.program import explorer_errors
+from shmlab.explorer.program.cells import Atomic
 from shmlab.memory.errors import ShmlabError
 from shmlab.memory.semaphores import Semaphore
 from tests.apparatus import named
@@ -97,21 +99,21 @@ def uses_a_global(buf):
 @pytest.mark.parametrize(
     "function, error, says",
     [
-        (misspells, errors.UnknownVariable, "line {1} of misspells: .*'cuont'. Did you mean 'count'"),
-        (misspells_and_catches, errors.UnknownVariable, "Did you mean 'count'"),
-        (stores_text, errors.ValueRefused, "line {1} of stores_text: count cannot hold the str 'one'"),
-        (stores_too_much, errors.ValueRefused, "number beyond 64 bits"),
-        (replaces_an_array, errors.ValueRefused, "store into one of its elements"),
-        (asks_a_semaphore, errors.ValueRefused, "take one with .acquire"),
-        (asks_an_atomic, errors.ValueRefused, "read it with .load"),
-        (throws_dice, errors.CannotFollow, "random.random cannot be explored"),
-        (remembers, errors.NotDeterministic, "remembers is not deterministic"),
-        (loops, errors.EndlessLoop, "of loops runs on for ever without a step"),
-        pytest.param(loops_in_a_comprehension, errors.EndlessLoop, "without a step", marks=pytest.mark.slow),
-        pytest.param(swallows_and_loops, errors.EndlessLoop, "without a step", marks=pytest.mark.slow),
-        (yields, errors.CannotFollow, "line {1} of yields: yield makes this a generator"),
-        (awaits, errors.CannotFollow, "awaits is a coroutine"),
-        (uses_a_global, errors.CannotFollow, "line {1} of uses_a_global: `global total`"),
+        (misspells, explorer_errors.UnknownVariable, "line {1} of misspells: .*'cuont'. Did you mean 'count'"),
+        (misspells_and_catches, explorer_errors.UnknownVariable, "Did you mean 'count'"),
+        (stores_text, explorer_errors.ValueRefused, "line {1} of stores_text: count cannot hold the str 'one'"),
+        (stores_too_much, explorer_errors.ValueRefused, "number beyond 64 bits"),
+        (replaces_an_array, explorer_errors.ValueRefused, "store into one of its elements"),
+        (asks_a_semaphore, explorer_errors.ValueRefused, "take one with .acquire"),
+        (asks_an_atomic, explorer_errors.ValueRefused, "read it with .load"),
+        (throws_dice, explorer_errors.CannotFollow, "random.random cannot be explored"),
+        (remembers, explorer_errors.NotDeterministic, "remembers is not deterministic"),
+        (loops, explorer_errors.EndlessLoop, "of loops runs on for ever without a step"),
+        pytest.param(loops_in_a_comprehension, explorer_errors.EndlessLoop, "without a step", marks=pytest.mark.slow),
+        pytest.param(swallows_and_loops, explorer_errors.EndlessLoop, "without a step", marks=pytest.mark.slow),
+        (yields, explorer_errors.CannotFollow, "line {1} of yields: yield makes this a generator"),
+        (awaits, explorer_errors.CannotFollow, "awaits is a coroutine"),
+        (uses_a_global, explorer_errors.CannotFollow, "line {1} of uses_a_global: `global total`"),
     ],
 )
 def test_a_mistake_gets_a_sentence(function, error, says) -> None:
@@ -130,7 +132,7 @@ def test_an_endless_loop_is_stopped_in_any_thread() -> None:
     def cell() -> None:
         try:
             explore([loops], shared=SHARED)
-        except errors.EndlessLoop as error:
+        except explorer_errors.EndlessLoop as error:
             caught.append(error)
 
     thread = threading.Thread(target=cell)
@@ -266,7 +268,7 @@ def around():
     ],
 )
 def test_what_outlives_a_call_must_not_be_changed(process, what) -> None:
-    with pytest.raises(errors.NotDeterministic, match=f"it changes {what}, which outlives the call"):
+    with pytest.raises(explorer_errors.NotDeterministic, match=f"it changes {what}, which outlives the call"):
         explore([process], shared=SHARED)
 
 
@@ -313,7 +315,7 @@ def test_a_global_that_is_called_like_a_shared_variable_is_no_business_of_ours()
 
 
 def test_a_lambda_is_refused() -> None:
-    with pytest.raises(errors.CannotFollow, match="lambda"):
+    with pytest.raises(explorer_errors.CannotFollow, match="lambda"):
         explore(lambda buf, item: None, p.get_count)
 
 

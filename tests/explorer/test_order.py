@@ -2,8 +2,8 @@
 
 import pytest
 
-from shmlab.explorer import explore
-from shmlab.explorer.verdict import Verdict
+from shmlab.explorer.explore import explore
+from shmlab.explorer.report.verdict import Verdict
 from shmlab.memory.errors import ArgumentError
 
 

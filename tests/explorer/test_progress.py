@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from shmlab.explorer.progress import QUIET, told
+from shmlab.explorer.search.progress_line import QUIET, told
 
 
 def test_a_notebook_is_told_how_far_a_search_is(

@@ -6,10 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from shmlab import explore, strategies
-from shmlab.explorer import Atomic, Critical, reduced
-from shmlab.explorer.model import Model
-from shmlab.explorer.program import Program, of_buffer, of_processes
-from shmlab.explorer.search import search
+from shmlab.explorer.model.build import Program, of_buffer, of_processes
+from shmlab.explorer.model.model import Model
+from shmlab.explorer.program.cells import Atomic, Critical
+from shmlab.explorer.search import reduced
+from shmlab.explorer.search.search import search
 from shmlab.memory.semaphores import Semaphore
 from tests.explorer import programs as p, reducing
 

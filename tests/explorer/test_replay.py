@@ -10,11 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shmlab.explorer import Atomic, explore
-from shmlab.explorer.errors import ReplayFailed
-from shmlab.explorer.program import of_processes
-from shmlab.explorer.real import RealProcesses
-from shmlab.explorer.verdict import verdict
+from shmlab.explorer.explore import explore
+from shmlab.explorer.model.build import of_processes
+from shmlab.explorer.program.cells import Atomic
+from shmlab.explorer.program.explorer_errors import ReplayFailed
+from shmlab.explorer.real.real_processes import RealProcesses
+from shmlab.explorer.report.verdict import verdict
 from tests.apparatus import DIRECTORY, alive, eventually
 from tests.explorer import programs as p
 from tests.explorer.schedules import random_failing
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("leaves_nothing", "no_process_left")
 @pytest.fixture
 def no_process_left() -> Iterator[None]:
     yield
-    assert not [child for child in psutil.Process().children() if "shmlab.explorer.gated" in child.cmdline()]
+    assert not [child for child in psutil.Process().children() if "shmlab.explorer.real.gated" in child.cmdline()]
 
 
 REPLAYED = ("lost update 2x2", "no mutex 2+1, 1 item", "count 1+1, 3 items", "naive lock", "peterson swapped")
@@ -131,8 +132,8 @@ def test_processes_die_with_their_owner_and_take_the_segment_along(tmp_path: Pat
         "def spins(buf):\n"
         "    while True:\n"
         "        buf.turn = 1\n"
-        "from shmlab.explorer.program import of_processes\n"
-        "from shmlab.explorer.real import RealProcesses\n"
+        "from shmlab.explorer.model.build import of_processes\n"
+        "from shmlab.explorer.real.real_processes import RealProcesses\n"
         "real = RealProcesses(of_processes([spins, spins], dict(turn=0)))\n"
         "print(real.segment, *real.pids, flush=True)\n"
         "sys.stdin.read()\n"

@@ -23,7 +23,9 @@ from typing import Any
 
 import pytest
 
-from shmlab.explorer import Atomic, errors, explore
+from shmlab.explorer.explore import explore
+from shmlab.explorer.program import explorer_errors
+from shmlab.explorer.program.cells import Atomic
 from shmlab.memory.semaphores import Semaphore
 from tests.explorer import programs as p
 
@@ -31,7 +33,7 @@ X: dict[str, Any] = dict(x=0)
 
 
 def refused(match: str, *processes: object, shared: dict[str, Any] = X) -> None:
-    with pytest.raises(errors.ExplorerError, match=match):
+    with pytest.raises(explorer_errors.ExplorerError, match=match):
         explore(list(processes), shared=shared)
 
 
@@ -487,15 +489,15 @@ def test_a_condition_that_counts_or_throws_dice_is_refused() -> None:
         return True
 
     for final in (counts, lambda memory, results: random.random() < 0.5):
-        with pytest.raises(errors.ExplorerError, match=r"final changes the variable `asked`|random.random"):
+        with pytest.raises(explorer_errors.ExplorerError, match=r"final changes the variable `asked`|random.random"):
             explore([draws] * 2, shared=X, final=final)
-    with pytest.raises(errors.ExplorerError, match="the invariant changes"):
+    with pytest.raises(explorer_errors.ExplorerError, match="the invariant changes"):
         explore([draws] * 2, shared=X, invariant=lambda memory: counts(memory, ()))
     assert not asked or len(asked) < 3
 
 
 def test_a_condition_that_ends_the_program_is_refused() -> None:
-    with pytest.raises(errors.NotDeterministic, match="ends the program"):
+    with pytest.raises(explorer_errors.NotDeterministic, match="ends the program"):
         explore([draws], shared=X, invariant=lambda memory: sys.exit())
 
 

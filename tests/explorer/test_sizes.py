@@ -2,8 +2,9 @@
 
 import pytest
 
-from shmlab.explorer import explore, recorder
-from shmlab.explorer.sizes import up_to
+from shmlab.explorer.explore import explore
+from shmlab.explorer.program import call_stack
+from shmlab.explorer.report.sizes import up_to
 from shmlab.memory.errors import ArgumentError
 from tests.explorer import programs as p
 
@@ -52,7 +53,7 @@ def test_they_share_the_time() -> None:
 
 @pytest.mark.parametrize("sizes", [None, 3])
 def test_a_time_that_is_up_at_once_gets_a_verdict(sizes: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "GRACE", 0.0)
+    monkeypatch.setattr(call_stack, "GRACE", 0.0)
     found = explore("semaphores", sizes=sizes, max_seconds=0)
     assert not found.complete and "because it took more than 0 s" in str(found)
 

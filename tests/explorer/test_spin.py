@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from shmlab.explorer import Atomic, Critical, explore, liveness
-from shmlab.explorer.program import Program
-from shmlab.explorer.search import search
+from shmlab.explorer.explore import explore
+from shmlab.explorer.model.build import Program
+from shmlab.explorer.program.cells import Atomic, Critical
+from shmlab.explorer.search import liveness
+from shmlab.explorer.search.search import search
 from tests.explorer import programs as p, promela as m
 from tests.explorer.spin import needs_spin, spin
 

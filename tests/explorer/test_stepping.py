@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from shmlab.explorer import Atomic, Critical, explore, question
-from shmlab.explorer.errors import ReplayFailed
-from shmlab.explorer.goal import TASKS, Goal
-from shmlab.explorer.real import RealProcesses
-from shmlab.explorer.seen import snapshot
-from shmlab.explorer.stepping import Stepping
+from shmlab.explorer.explore import explore
+from shmlab.explorer.program.cells import Atomic, Critical
+from shmlab.explorer.program.explorer_errors import ReplayFailed
+from shmlab.explorer.real.real_processes import RealProcesses
+from shmlab.explorer.report import question
+from shmlab.explorer.report.goal import TASKS, Goal
+from shmlab.explorer.report.step_snapshot import snapshot
+from shmlab.explorer.report.stepping import Stepping
 from shmlab.memory.errors import ArgumentError
 from shmlab.memory.semaphores import Semaphore
 from tests.explorer import programs as p
@@ -175,7 +177,7 @@ def test_a_goal_reached_at_the_beginning_is_refused() -> None:
 
 
 def test_every_finite_fault_has_a_task() -> None:
-    from shmlab.explorer.fault import WORDS
+    from shmlab.explorer.program.fault import WORDS
 
     assert set(TASKS) == set(WORDS) - {"livelock", "starvation"}
 

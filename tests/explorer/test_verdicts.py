@@ -3,12 +3,14 @@
 import pytest
 
 from shmlab import strategies
-from shmlab.explorer import Atomic, Critical, explore, question
-from shmlab.explorer.errors import ReplayFailed
-from shmlab.explorer.fault import WORDS
-from shmlab.explorer.goal import Goal
-from shmlab.explorer.program import Program
-from shmlab.explorer.verdict import Verdict, verdict
+from shmlab.explorer.explore import explore
+from shmlab.explorer.model.build import Program
+from shmlab.explorer.program.cells import Atomic, Critical
+from shmlab.explorer.program.explorer_errors import ReplayFailed
+from shmlab.explorer.program.fault import WORDS
+from shmlab.explorer.report import question
+from shmlab.explorer.report.goal import Goal
+from shmlab.explorer.report.verdict import Verdict, verdict
 from shmlab.memory.errors import ArgumentError
 from shmlab.memory.semaphores import Semaphore
 from tests.explorer import programs as p
@@ -273,7 +275,7 @@ def test_an_unfinished_search_is_never_ok() -> None:
 
 
 def test_a_search_tells_its_progress_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shmlab.explorer.search.FIRST_NEWS", 0.0)
+    monkeypatch.setattr("shmlab.explorer.search.search.FIRST_NEWS", 0.0)
     told: list[int] = []
 
     def stop(states: int, seconds: float) -> bool:

@@ -6,7 +6,9 @@ import pytest
 
 import shmlab
 from shmlab import explore
-from shmlab.explorer import Atomic, ReplayFailed, Verdict
+from shmlab.explorer.program.cells import Atomic
+from shmlab.explorer.program.explorer_errors import ReplayFailed
+from shmlab.explorer.report.verdict import Verdict
 from shmlab.memory.errors import ArgumentError
 from shmlab.memory.semaphores import Semaphore
 from tests.explorer.litmus import Operation, Program, allowed, ends, outcomes

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from shmlab import Atomic, Semaphore, explore, problems, strategies
-from shmlab.explorer import why
-from shmlab.explorer.model import Model
-from shmlab.explorer.verdict import Verdict, verdict
+from shmlab.explorer.model.model import Model
+from shmlab.explorer.report import why
+from shmlab.explorer.report.verdict import Verdict, verdict
 from tests.explorer import programs as p
 
 SAID = {

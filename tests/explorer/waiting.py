@@ -9,10 +9,10 @@ import linecache
 import random
 from collections.abc import Callable
 
-from shmlab.explorer import Atomic
-from shmlab.explorer.operations import DONE
-from shmlab.explorer.program import Program, of_processes
-from shmlab.explorer.verdict import verdict
+from shmlab.explorer.model.build import Program, of_processes
+from shmlab.explorer.program.cells import Atomic
+from shmlab.explorer.program.operations import DONE
+from shmlab.explorer.report.verdict import verdict
 from shmlab.memory.semaphores import Semaphore
 from tests.explorer import machine as machines
 

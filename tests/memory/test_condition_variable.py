@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from shmlab import Condition, Lab, Semaphore, explore
-from shmlab.explorer import question
-from shmlab.explorer.errors import ExplorerError
-from shmlab.explorer.operations import DONE
-from shmlab.explorer.search import search
+from shmlab.explorer.program.explorer_errors import ExplorerError
+from shmlab.explorer.program.operations import DONE
+from shmlab.explorer.report import question
+from shmlab.explorer.search.search import search
 from shmlab.memory.errors import ArgumentError, WorkerFailed
 from tests.explorer import mesa
 

@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
-from shmlab.explorer.progress import QUIET
+from shmlab.explorer.search.progress_line import QUIET
 from tests.clone import ROOT
 
 NOTEBOOKS = ROOT / "notebooks"

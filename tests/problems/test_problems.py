@@ -8,7 +8,7 @@ import pytest
 
 import shmlab
 from shmlab import ArgumentError, labs, problems
-from shmlab.explorer.fault import WORDS
+from shmlab.explorer.program.fault import WORDS
 from shmlab.problems import Variant
 from tests.renew_problem_page import PAGE, page
 

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
-from shmlab.explorer import Atomic
-from shmlab.explorer.freezing import Handle
+from shmlab.explorer.program.cells import Atomic
+from shmlab.explorer.program.freezing import Handle
 from shmlab.memory.semaphores import Semaphore
-from shmlab.ring.ends import End
 from shmlab.ring import protocol, turns
+from shmlab.ring.ends import End
 
 SIDES = {"producer": ("in_", "out", "space", "items"), "consumer": ("out", "in_", "items", "space")}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shmlab import explore
-from shmlab.explorer import Verdict
+from shmlab.explorer.report.verdict import Verdict
 from shmlab.ring import protocol, turns
 from tests.ring.fenceless import changed, without
 from tests.ring.stand_in import Killed, Seats, text

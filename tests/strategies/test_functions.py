@@ -9,7 +9,7 @@ import pytest
 
 import shmlab
 from shmlab import Lab, explore, strategies
-from shmlab.explorer.program import of_buffer
+from shmlab.explorer.model.build import of_buffer
 from shmlab.memory.errors import ArgumentError
 from shmlab.strategies import functions, own, semaphores
 from tests.apparatus import named

@@ -4,9 +4,9 @@ from typing import Any
 
 from shmlab.exercises.code import Case, Code
 from shmlab.exercises.running import Run
-from shmlab.explorer import question
-from shmlab.explorer.memory import Atomic, View
-from shmlab.explorer.question import Question
+from shmlab.explorer.program.cells import Atomic, View
+from shmlab.explorer.report import question
+from shmlab.explorer.report.question import Question
 from shmlab.memory.semaphores import Semaphore
 
 

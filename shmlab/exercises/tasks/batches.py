@@ -5,10 +5,10 @@ from typing import Any
 
 from shmlab.exercises.code import Case, Code, Possible
 from shmlab.exercises.running import Run, counted
-from shmlab.explorer import question
-from shmlab.explorer.items import Judge, numbered, shares
-from shmlab.explorer.memory import View
-from shmlab.explorer.question import Question
+from shmlab.explorer.program.cells import View
+from shmlab.explorer.program.items import Judge, numbered, shares
+from shmlab.explorer.report import question
+from shmlab.explorer.report.question import Question
 from shmlab.memory.semaphores import Semaphore
 
 BATCH = 2

@@ -5,9 +5,9 @@ from typing import Any
 
 from shmlab.exercises.code import Case, Possible
 from shmlab.exercises.running import counted
-from shmlab.explorer import question
-from shmlab.explorer.items import producer
-from shmlab.explorer.question import End
+from shmlab.explorer.program.items import producer
+from shmlab.explorer.report import question
+from shmlab.explorer.report.question import End
 
 Initial = Callable[[int], Mapping[str, Any]]
 PUT_GET = (("put", "buf, item"), ("get", "buf"))

@@ -5,8 +5,8 @@ from shmlab.exercises.puzzle import Puzzle, Setting
 from shmlab.exercises.quiz import Choice, Question
 from shmlab.exercises.task import chosen
 from shmlab.exercises.texts import compiled
-from shmlab.explorer import explore
-from shmlab.explorer.memory import View
+from shmlab.explorer.explore import explore
+from shmlab.explorer.program.cells import View
 from shmlab.strategies import unsynchronised
 
 PROGRAMS = compiled("""\

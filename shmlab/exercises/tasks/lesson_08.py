@@ -7,8 +7,8 @@ from shmlab.exercises.puzzle import Puzzle, Setting
 from shmlab.exercises.quiz import Choice, Question
 from shmlab.exercises.task import chosen
 from shmlab.exercises.texts import compiled
-from shmlab.explorer import explore
-from shmlab.explorer.memory import Atomic, Critical
+from shmlab.explorer.explore import explore
+from shmlab.explorer.program.cells import Atomic, Critical
 
 PROGRAMS = compiled("""\
 def naive(buf):

@@ -3,7 +3,7 @@
 from shmlab.exercises.code import Case, Code
 from shmlab.exercises.running import Run
 from shmlab.exercises.tasks.buffers import PUT_GET, case, room
-from shmlab.explorer.memory import View
+from shmlab.explorer.program.cells import View
 from shmlab.memory.semaphores import Semaphore
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from shmlab.exercises.code import Case, Code, Possible
 from shmlab.exercises.running import Run, counted
-from shmlab.explorer import question
-from shmlab.explorer.goal import Goal
-from shmlab.explorer.memory import Atomic, View
-from shmlab.explorer.question import Question
+from shmlab.explorer.program.cells import Atomic, View
+from shmlab.explorer.report import question
+from shmlab.explorer.report.goal import Goal
+from shmlab.explorer.report.question import Question
 from shmlab.memory.semaphores import Semaphore
 
 FOUR = ("start_read", "end_read", "start_write", "end_write")

@@ -13,12 +13,12 @@ from typing import Any
 from shmlab.exercises.code import Case, Code
 from shmlab.exercises.judgement import Judgement, wrong
 from shmlab.exercises.running import counted
-from shmlab.explorer import question
-from shmlab.explorer.errors import ReplayFailed
-from shmlab.explorer.memory import View
-from shmlab.explorer.model import Model
-from shmlab.explorer.question import Question
-from shmlab.explorer.real import RealProcesses
+from shmlab.explorer.model.model import Model
+from shmlab.explorer.program.cells import View
+from shmlab.explorer.program.explorer_errors import ReplayFailed
+from shmlab.explorer.real.real_processes import RealProcesses
+from shmlab.explorer.report import question
+from shmlab.explorer.report.question import Question
 from shmlab.memory.semaphores import Semaphore
 
 STEPS: tuple[str, ...] = (

@@ -3,7 +3,7 @@
 Source: Dijkstra, Cooperating Sequential Processes (1965), section 4.2; Downey, The Little Book of Semaphores, 5.2.
 """
 
-from shmlab.explorer import Atomic
+from shmlab.explorer.program.cells import Atomic
 from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
 

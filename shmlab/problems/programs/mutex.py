@@ -3,7 +3,7 @@
 Source: Dijkstra, Cooperating Sequential Processes (1965), section 4.1.
 """
 
-from shmlab.explorer import Critical
+from shmlab.explorer.program.cells import Critical
 from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
 

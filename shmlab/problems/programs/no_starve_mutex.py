@@ -5,7 +5,7 @@ there Morris's program is safe, but somebody may still starve.
 Source: Morris, A Starvation-Free Solution to the Mutual Exclusion Problem (1979); Downey, 4.3.
 """
 
-from shmlab.explorer import Critical
+from shmlab.explorer.program.cells import Critical
 from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
 

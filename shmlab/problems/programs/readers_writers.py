@@ -3,7 +3,7 @@
 Source: Courtois, Heymans, Parnas, Concurrent Control with "Readers" and "Writers" (1971).
 """
 
-from shmlab.explorer import Atomic
+from shmlab.explorer.program.cells import Atomic
 from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
 

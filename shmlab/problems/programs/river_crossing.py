@@ -3,7 +3,7 @@
 Source: Downey, The Little Book of Semaphores, 2nd edition, 5.7.
 """
 
-from shmlab.explorer import Atomic
+from shmlab.explorer.program.cells import Atomic
 from shmlab.memory.semaphores import Semaphore
 from shmlab.problems.problem import Problem, right, wrong
 

@@ -1,0 +1,100 @@
+"""A schedule played again, step by step: on the model, and on real processes with real shared memory.
+
+On real processes the whole memory is read after every step and compared with the model's. A deadlock is
+confirmed by the kernel: each process that waits is let into its semaphore, and the kernel names it.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shmlab.explorer.model import schedules
+from shmlab.explorer.model.build import Program
+from shmlab.explorer.model.model import Model
+from shmlab.explorer.program.explorer_errors import ReplayFailed
+from shmlab.explorer.real.lockstep import Different, Together
+from shmlab.explorer.real.real_processes import RealProcesses
+from shmlab.explorer.report.verdict import Verdict
+
+SAME = "the memory was the model's after every step"
+TURNS = 2  # how often a loop is played
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What happened. `ok`: after every one of `steps` steps the memory was that of the model.
+
+    `sleeping` tells for each process of a deadlock the semaphore on which the kernel says that it sleeps.
+    `seconds` is the time for the steps alone, without starting and ending the processes.
+    """
+
+    ok: bool
+    steps: int
+    text: str
+    pids: tuple[int, ...] = ()
+    segment: str = ""
+    sleeping: tuple[tuple[str, str | None], ...] = ()
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+
+def replay(verdict: Verdict, real: bool = True, schedule: str | Iterable[int] | None = None) -> Replay:
+    """Play the failing schedule of a verdict, or another one. Raises ReplayFailed."""
+    system = verdict.system
+    if schedule is None:
+        if not verdict.fault:
+            raise ReplayFailed(
+                "nothing fails, so there is no schedule to replay: give one, such as replay(schedule='PPC')."
+            )
+        actors = verdict.actors + verdict.loop_actors * TURNS
+    else:
+        actors = schedules.parse(schedule, verdict.processes, known=system.words)
+    model = Model(system).run(actors)
+    if not real:
+        what = model.fault.reason if model.fault else "nothing is wrong so far"
+        return Replay(True, len(actors), f"{len(actors)} steps on the model: {what}")
+    if system.buffered and any(actor >= system.size for actor in actors):
+        raise ReplayFailed(
+            "the store buffer of a real processor cannot be told when to drain: replay this schedule on the model, "
+            "real=False."
+        )
+    slots = max(len(model.cells()), len(system.memory.names)) - system.memory.slots_at
+    program = Program(system.memory, system.processes, verdict.processes)
+    with RealProcesses(program, slots) as processes:
+        return _replayed(Model(system), processes, actors)
+
+
+def _replayed(model: Model, processes: RealProcesses, actors: list[int]) -> Replay:
+    """The same steps on both, and what came of it."""
+    different, seconds = "", 0.0
+    evidence: list[tuple[tuple[str, str | None], str]] = []
+    try:
+        both = Together(model, processes)
+        began = time.perf_counter()
+        for actor in actors:
+            both.step(actor)
+        seconds = time.perf_counter() - began
+        both.compare_endings()
+        if model.fault and model.fault.word == "deadlock":
+            evidence = both.evidence()
+    except Different as error:
+        different = str(error)
+    lines = [
+        f"{len(model.steps)} steps on real processes {', '.join(map(str, processes.pids))} and segment "
+        f"{processes.segment}: {different or SAME}",
+        *(sentence for _, sentence in evidence),
+    ]
+    if model.fault:
+        lines.append(model.fault.reason)
+    sleeping = tuple(found for found, _ in evidence)
+    return Replay(
+        not different, len(model.steps), "\n".join(lines), tuple(processes.pids), processes.segment, sleeping, seconds
+    )
