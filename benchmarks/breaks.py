@@ -26,7 +26,7 @@ class Break:
 SEGMENT, SHARED, RECEIPTS = "tests/memory/test_segment.py", "tests/memory/test_buf.py", "tests/memory/test_receipts.py"
 REPAIR, OWNER = "tests/faults/test_repair.py", "tests/faults/test_owner_death.py"
 EXPLORED, VERDICTS = "tests/ring/test_explored.py", "tests/explorer/test_verdicts.py"
-PIPELINE = "tests/pipeline/test_pipeline.py"
+PIPELINE = "tests/experiments/pipeline/test_pipeline.py"
 
 BREAKS = (
     Break(

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-from shmlab.comparison import way
+from shmlab.experiments.comparison import way
 
 
 def fill(frame: memoryview, number: int) -> None:

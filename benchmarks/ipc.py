@@ -21,9 +21,9 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks import ring
-from shmlab.comparison import ways, words
-from shmlab.comparison.plan import THROUGHPUT, TRIP, Plan, Task, planned
-from shmlab.comparison.stage import Stage
+from shmlab.experiments.comparison import units, ways
+from shmlab.experiments.comparison.bench import Stage
+from shmlab.experiments.comparison.plan import THROUGHPUT, TRIP, Plan, Task, planned
 from shmlab.processes.host import machine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +48,7 @@ class Measured:
 
     def __str__(self) -> str:
         title = ways.find(self.way).title if self.way in ways.names + ways.more else self.way
-        return f"{self.work}, {words.size(self.size)}, {self.between[0]} to {self.between[1]}: {title}"
+        return f"{self.work}, {units.size(self.size)}, {self.between[0]} to {self.between[1]}: {title}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Ratio:
         held = "" if self.wanted is None else f" wanted {self.wanted:g}{'' if self.median >= self.wanted else ' NOT'}"
         sides = f"{self.between[0]} to {self.between[1]}"
         return (
-            f"{self.what:42} {words.size(self.size):>6} {sides}  {self.median:8.2f} x {self.peer:28}"
+            f"{self.what:42} {units.size(self.size):>6} {sides}  {self.median:8.2f} x {self.peer:28}"
             f" [{self.least:.2f} ... {self.most:.2f}]{held}"
         )
 
@@ -248,12 +248,12 @@ def table(figures: dict) -> str:  # type: ignore[type-arg]
         sides = f"{r['between'][0]} to {r['between'][1]}"
         wanted = "" if r["wanted"] is None else f"{r['wanted']:.2g}{'' if r['median'] >= r['wanted'] else ' (missed)'}"
         values = " | ".join(f"{r[name]:.2f}" for name in ("median", "least", "most"))
-        lines.append(f"| {r['what']} | {words.size(r['size'])} | {sides} | {values} | {r['peer']} | {wanted} |")
+        lines.append(f"| {r['what']} | {units.size(r['size'])} | {sides} | {values} | {r['peer']} | {wanted} |")
     lines += ["", "| items per second, median | item | processes | work | |", "|---|--:|---|---|--:|"]
     for m in figures["rates"]:
         sides = f"{m['between'][0]} to {m['between'][1]}"
-        rate = words.rate(m["median"])
-        lines.append(f"| {m['title']} | {words.size(m['size'])} | {sides} | {m['work']} | {rate} |")
+        rate = units.rate(m["median"])
+        lines.append(f"| {m['title']} | {units.size(m['size'])} | {sides} | {m['work']} | {rate} |")
     lines += ["", "| the ring | median | least | most | wanted |", "|---|--:|--:|--:|---|"]
     for r in figures["ring"]:
         values = " | ".join(f"{r[name]:,.3g} {r['unit']}" for name in ("median", "least", "most"))

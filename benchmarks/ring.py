@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from benchmarks.core import Figure, figure
 from shmlab import Ring
-from shmlab.comparison.plan import THROUGHPUT, Task, planned
-from shmlab.comparison.stage import Stage
+from shmlab.experiments.comparison.bench import Stage
+from shmlab.experiments.comparison.plan import THROUGHPUT, Task, planned
 from shmlab.memory import layout as at
 from shmlab.memory.segment import open_unmapped
 from shmlab.ring import ring_layout

@@ -24,7 +24,7 @@ _HOMES = {
     "Worker": "observe.snapshot",
     "check": "exercises",
     "choose": "strategies.choice",
-    "compare": "comparison",
+    "compare": "experiments.comparison",
     "explore": "explorer.explore",
     "explored": "explorer.report.testing",
     "show": "source",
@@ -86,8 +86,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from shmlab import labs, problems, strategies
-    from shmlab.comparison import compare
     from shmlab.exercises import check
+    from shmlab.experiments.comparison import compare
     from shmlab.explorer.explore import explore
     from shmlab.explorer.program.cells import Atomic, Critical
     from shmlab.explorer.report.testing import explored

@@ -173,12 +173,12 @@ def pipeline(sources: str, slow_motion: float = 0.02, **asked: Any) -> LivePipel
     """A compiler and an assembler at work on all C files of a folder, with a bounded buffer between them; then it runs.
 
     sources: the folder. slow_motion: seconds that every step of the protocol takes, 0 to 2. `asked` are the other
-    arguments of `shmlab.pipeline.run`: slots, payload, stages (3: with a linker of its own), compilers, ...
+    arguments of `shmlab.experiments.pipeline.run`: slots, payload, stages (3: with a linker of its own), compilers, ...
 
     The result shows itself as the last line of a cell; `print` it for its state in one line; `close()` ends it. Without
     a compiler a recorded run is shown, which says so. Raises ArgumentError before anything is started.
     """
-    from shmlab.pipeline import checked
+    from shmlab.experiments.pipeline import checked
     from shmlab.widgets.pipeline import LivePipeline
 
     settings = checked(sources, slow_motion=slow_motion, **asked)
@@ -213,7 +213,7 @@ def compare(
     The result shows itself as the last line of a cell; `wait()` gives the `Comparison`, `close()` ends it.
     Raises ArgumentError before anything is started.
     """
-    from shmlab.comparison import planned
+    from shmlab.experiments.comparison import planned
     from shmlab.widgets.comparison import LiveComparison
 
     plan = planned(ways, sizes, between, rounds, seconds, quick)
@@ -246,7 +246,7 @@ def lifecycle() -> SegmentBoard:
 
 def access() -> AccessTable:
     """Let real users try to attach a segment in each mode, and show who could."""
-    from shmlab.exhibits.access import try_access
+    from shmlab.experiments.exhibits.access import try_access
     from shmlab.widgets.tables import AccessTable
 
     return _placed(sys._getframe(1), lambda: AccessTable(try_access()))
@@ -254,7 +254,7 @@ def access() -> AccessTable:
 
 def calls() -> CallsTable:
     """Count the system calls of two processes that share memory, and that use a pipe instead. Takes about a second."""
-    from shmlab.exhibits.calls import count_calls
+    from shmlab.experiments.exhibits.calls import count_calls
     from shmlab.widgets.tables import CallsTable
 
     return _placed(sys._getframe(1), lambda: CallsTable(count_calls()))

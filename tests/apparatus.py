@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from shmlab import strategies
-from shmlab.exhibits import lifecycle
+from shmlab.experiments.exhibits import lifecycle
 from shmlab.memory import buf, name_claim, segment, semaphores
 from shmlab.memory.layout import Layout
 from shmlab.strategies import Strategy
@@ -21,8 +21,8 @@ from shmlab.strategies import Strategy
 DIRECTORY = Path(segment.DIRECTORY)
 LEFTOVER = re.compile(r"(?:sem\.)?(shmlab-[0-9a-f]{16})(?:\..+)?")
 PROGRAMS = {  # what runs in processes of their own
-    *("shmlab.worker.program", "shmlab.explorer.real.gated", "shmlab.comparison.stage", "shmlab.pipeline.stage"),
-    "shmlab.exhibits.program",
+    *("shmlab.worker.program", "shmlab.explorer.real.gated", "shmlab.experiments.comparison.bench"),
+    *("shmlab.experiments.pipeline.stage", "shmlab.experiments.exhibits.command_loop"),
 }
 LOOK_AGAIN = 0.005  # seconds between two looks at a condition
 

@@ -15,7 +15,7 @@ KINDS = {  # the first whose beginnings fit
     "notebooks, cell by cell (nbval)": ("notebooks",),
     "installed, packaging, site": ("tests.test_installed", "tests.test_packaging", "tests.test_site", "tests.pages"),
     "faults": ("tests.faults",),
-    "comparison, queueing, pipeline": ("tests.comparison", "tests.queueing", "tests.pipeline"),
+    "experiments": ("tests.experiments",),
     "explorer": ("tests.explorer",),
     "fast ring": ("tests.ring",),
     "exercises": ("tests.exercises", "tests.notebooks"),

@@ -35,7 +35,8 @@ PROGRAMS = {
         "from shmlab import explore, strategies\nverdict = explore('semaphores')\nassert verdict.ok, verdict"
     ),
     "the lesson's four calls": (
-        "import os\nfrom shmlab.exhibits import textbook\nname = '/shmlab-lesson-' + os.urandom(4).hex()\n"
+        "import os\nfrom shmlab.experiments.exhibits import textbook\n"
+        "name = '/shmlab-lesson-' + os.urandom(4).hex()\n"
         "a = textbook.create(name, 4096)\nb = textbook.attach(name)\na[0] = 7\nassert b[0] == 7\ntextbook.unlink(name)"
     ),
 }

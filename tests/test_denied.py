@@ -19,7 +19,7 @@ WORK = """
 import os
 from shmlab import Lab, Ring
 from shmlab.lab import create
-from shmlab.exhibits.lifecycle import Lifecycle
+from shmlab.experiments.exhibits.lifecycle import Lifecycle
 os.chdir("/")
 with Lab(producers=2, consumers=2, produce_rate=None, consume_rate=None) as lab:
     assert lab.kill("P0", holding="mutex", timeout=20)

@@ -1,7 +1,7 @@
 """The lecture as data: it fills 45 minutes, shows every scenario, and its programs fail as its words say."""
 
 from shmlab import explore
-from shmlab.comparison import planned
+from shmlab.experiments.comparison import planned
 from shmlab.lab.lab import Lab
 from shmlab.lab.scenarios import scenarios
 from shmlab.lecture import MINUTES, OnLab, OnScales, OnStepper, begins, stations

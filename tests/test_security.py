@@ -166,7 +166,7 @@ def test_processes_are_started_in_one_place() -> None:
             if called in ("subprocess.Popen", "subprocess.run", "os.posix_spawn", "os.execv", "os.spawnv"):
                 # the others run in a program that `processes` has started, are asked for by a lesson or a person, or
                 # put a hand-in into its sandbox
-                places = ("processes", "comparison/", "doctor/", "exhibits/", "pipeline/", "exercises/")
+                places = ("processes", "doctor/", "experiments/", "exercises/")
                 assert name.startswith(places), f"{name}: {called}"
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shmlab.exhibits import lifecycle
+from shmlab.experiments.exhibits import lifecycle
 from tests import durations
 from tests.apparatus import buffer, entries, leftovers, named, orphans, planted
 from tests.sharing import ByFile

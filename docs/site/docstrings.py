@@ -13,7 +13,10 @@ from typing import Any
 
 NAMES = re.compile(r"(?:^|(?<=[.;)] ))(\w+(?:, \w+)*): ")
 # Classes that one is given and never makes: how they are made is nobody's business.
-GIVEN = ("shmlab.widgets", "shmlab.explorer.report.verdict", "shmlab.exercises", "shmlab.comparison", "shmlab.ring")
+GIVEN = (
+    *("shmlab.widgets", "shmlab.explorer.report.verdict", "shmlab.exercises"),
+    *("shmlab.experiments.comparison", "shmlab.ring"),
+)
 
 
 def arguments(thing: object) -> set[str]:

@@ -15,7 +15,7 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> int:
-    from shmlab.exhibits import lifecycle
+    from shmlab.experiments.exhibits import lifecycle
     from shmlab.lab import create
     from shmlab.processes import descendants, scratch_folder
 

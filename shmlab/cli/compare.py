@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    from shmlab.comparison import Measuring, follow, planned
+    from shmlab.experiments.comparison import Measuring, follow, planned
 
     if chosen.csv:
         typed.check_place(chosen.csv, "--csv")  # before minutes of measuring

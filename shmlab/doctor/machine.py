@@ -8,11 +8,11 @@ import sys
 
 from shmlab.doctor.finding import Finding, hint
 from shmlab.doctor.system import FULL
+from shmlab.experiments.pipeline import tools
 from shmlab.lab.lab import Lab
 from shmlab.memory import segment
 from shmlab.memory.errors import ShmlabError
 from shmlab.memory.os_errors import DOCTOR, MORE_FILES, REFUSED, SMALL, few_files
-from shmlab.pipeline import tools
 
 PYTHON = (3, 11)
 ROOM = 8 << 20  # bytes free in /dev/shm under which a lab may soon be refused

@@ -6,8 +6,8 @@ from functools import partial
 
 import ipywidgets
 
-from shmlab.exhibits.child import Corpse
-from shmlab.exhibits.pair import Pair
+from shmlab.experiments.exhibits.child import Corpse
+from shmlab.experiments.exhibits.pair import Pair
 from shmlab.memory.errors import ArgumentError
 from shmlab.processes import address_space
 from shmlab.widgets.exhibit import Exhibit

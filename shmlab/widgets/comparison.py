@@ -12,12 +12,12 @@ import time
 
 import ipywidgets
 
-from shmlab.comparison import words
-from shmlab.comparison.comparison import Comparison
-from shmlab.comparison.measuring import Measuring
-from shmlab.comparison.plan import Plan
-from shmlab.comparison.result import Result
-from shmlab.comparison.ways import find
+from shmlab.experiments.comparison import units
+from shmlab.experiments.comparison.comparison import Comparison
+from shmlab.experiments.comparison.measuring import Measuring
+from shmlab.experiments.comparison.plan import Plan
+from shmlab.experiments.comparison.result import Result
+from shmlab.experiments.comparison.ways import find
 from shmlab.widgets import palette, saving
 from shmlab.widgets.close import close_tree
 from shmlab.widgets.curves import Curves
@@ -104,7 +104,7 @@ class LiveComparison(Shown):
             size: max((known.result(name, size, *between).rate or 0.0 for name in self.curves.names), default=0.0)
             for size in sizes
         }
-        heads = "".join(f"<th>{words.size(size)}</th>" for size in sizes)
+        heads = "".join(f"<th>{units.size(size)}</th>" for size in sizes)
         rows = []
         for name in self.curves.names:
             results = [known.result(name, size, *between) for size in sizes]
@@ -118,7 +118,7 @@ class LiveComparison(Shown):
         unit = "bytes" if in_bytes else "items"
         spans = (
             f'<th colspan="{len(sizes)}">{unit} per second with items of</th>'
-            f'<th colspan="3">one item of {words.size(least)}</th>'
+            f'<th colspan="3">one item of {units.size(least)}</th>'
         )
         return f"<table><tr><th></th>{spans}</tr><tr><th></th>{heads}{costs}</tr>{''.join(rows)}</table>"
 
@@ -193,10 +193,10 @@ def _cell(result: Result, in_bytes: bool, best: bool) -> str:
     """One figure of the table; where there is none, its reason on the pointer."""
     if not result.rate:
         return f'<td class="soft" title="{html.escape(result.trouble, quote=True)}">–</td>'
-    text = words.rate(result.rate * (result.size if in_bytes else 1))
+    text = units.rate(result.rate * (result.size if in_bytes else 1))
     spread = f"{100 * result.spread:.0f} % from the least to the most of {len(result.rates)} rounds"
     return f'<td title="{spread}">{f"<b>{text}</b>" if best else text}</td>'
 
 
 def _time(value: float | None) -> str:
-    return "–" if value is None else words.seconds(value)
+    return "–" if value is None else units.seconds(value)

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 from bqplot import Axis, Label, Lines, LogScale
 
-from shmlab.comparison import words
-from shmlab.comparison.comparison import Comparison
-from shmlab.comparison.way import Way
-from shmlab.comparison.ways import find
+from shmlab.experiments.comparison import units
+from shmlab.experiments.comparison.comparison import Comparison
+from shmlab.experiments.comparison.way import Way
+from shmlab.experiments.comparison.ways import find
 from shmlab.widgets import palette
 from shmlab.widgets.marks import figure
 from shmlab.widgets.parts import Parts
@@ -67,7 +67,7 @@ class Curves:
             align="middle",
             preserve_domain={"x": True, "y": True},
         )
-        ticks = {str(size): words.size(size) for size in comparison.plan.sizes}
+        ticks = {str(size): units.size(size) for size in comparison.plan.sizes}
         self.y_axis = Axis(scale=self.y_scale, side="left", tick_format="~s", grid_lines="solid")
         axes = [
             Axis(scale=self.x_scale, grid_lines="none", tick_values=self.sizes, tick_labels=ticks),

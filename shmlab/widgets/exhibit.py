@@ -14,7 +14,7 @@ from typing import Any
 
 import ipywidgets
 
-from shmlab.exhibits.pair import Pair
+from shmlab.experiments.exhibits.pair import Pair
 from shmlab.memory.errors import ShmlabError
 from shmlab.widgets import palette
 from shmlab.widgets.close import close_tree

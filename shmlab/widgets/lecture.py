@@ -10,7 +10,7 @@ import html
 
 import ipywidgets
 
-from shmlab.comparison import planned
+from shmlab.experiments.comparison import planned
 from shmlab.explorer.report import question
 from shmlab.explorer.report.goal import Goal
 from shmlab.explorer.report.stepping import Stepping

@@ -9,9 +9,9 @@ from typing import Any
 import ipywidgets
 
 from shmlab import words
-from shmlab.exhibits.child import Corpse
-from shmlab.exhibits.lifecycle import NOBODY, Lifecycle, Memory, Standing, State
-from shmlab.exhibits.pair import PAGE
+from shmlab.experiments.exhibits.child import Corpse
+from shmlab.experiments.exhibits.lifecycle import NOBODY, Lifecycle, Memory, Standing, State
+from shmlab.experiments.exhibits.pair import PAGE
 from shmlab.processes import address_space
 from shmlab.widgets.exhibit import Exhibit
 from shmlab.widgets.parts import Parts

@@ -17,11 +17,11 @@ from typing import Any
 import ipywidgets
 
 from shmlab import words
+from shmlab.experiments.pipeline import prepared
+from shmlab.experiments.pipeline.pipeline import Pipeline, Settings
+from shmlab.experiments.pipeline.pipeline_snapshot import Buffer, Moment, Stage
+from shmlab.experiments.pipeline.recorded_run import Replay
 from shmlab.memory.waiting import until
-from shmlab.pipeline import prepared
-from shmlab.pipeline.pipeline import Pipeline, Settings
-from shmlab.pipeline.recording import Replay
-from shmlab.pipeline.seen import Buffer, Moment, Stage
 from shmlab.widgets import palette
 from shmlab.widgets.charts import HERTZ, ChartsView
 from shmlab.widgets.close import close_tree

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from bqplot import Axis, LinearScale, Lines, Scatter
 
-from shmlab import queueing
-from shmlab.queueing.measuring import RATIOS, SHARES, Measured, Measuring, Point
+from shmlab.experiments import queueing
+from shmlab.experiments.queueing.occupancy import RATIOS, SHARES, Measured, Measuring, Point
 from shmlab.widgets import palette, saving
 from shmlab.widgets.close import close_tree
 from shmlab.widgets.marks import figure, plane

@@ -6,8 +6,8 @@ import html
 from pathlib import Path
 from typing import Any
 
-from shmlab.exhibits.access import BOTH, NOTHING, READ, Access
-from shmlab.exhibits.calls import Act, Tally
+from shmlab.experiments.exhibits.access import BOTH, NOTHING, READ, Access
+from shmlab.experiments.exhibits.calls import Act, Tally
 from shmlab.widgets import palette
 from shmlab.widgets.close import close_tree
 from shmlab.widgets.parts import Parts

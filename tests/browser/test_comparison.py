@@ -6,7 +6,7 @@ import time
 from tests.apparatus import eventually
 from tests.browser.harness import Notebook, Open
 
-START = """from shmlab.comparison import planned
+START = """from shmlab.experiments.comparison import planned
 from shmlab.widgets.comparison import LiveComparison
 live = LiveComparison(planned(["pipe", "textbook", "queue"], [8, 4096], rounds=50, seconds=120))
 live"""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator
 
-from shmlab.pipeline import tools
+from shmlab.experiments.pipeline import tools
 from tests.apparatus import entries, eventually, workers_of
 from tests.browser.harness import Notebook, Open
 
@@ -88,7 +88,7 @@ def test_a_killed_producer_s_card_says_so(notebook: Open) -> None:
 
 @pytest.mark.skipif(bool(tools.missing()), reason="no C compiler: `sudo apt install gcc` brings it")
 def test_a_program_in_c_that_joins_gets_a_card(notebook: Open) -> None:
-    book = notebook(START, "from shmlab.exhibits import in_c\nprint(in_c.join(live.lab, 'producer', 3))")
+    book = notebook(START, "from shmlab.experiments.exhibits import in_c\nprint(in_c.join(live.lab, 'producer', 3))")
     book.run(0)
     book.page.wait_for_selector(".shmlab .bqplot")
     book.run(1)

@@ -67,7 +67,7 @@ def test_ls_and_clean_end_with_0_also_where_there_is_nothing(capsys: pytest.Capt
 def test_a_comparison_that_is_interrupted_shows_what_it_has_and_ends_with_130(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from shmlab import comparison
+    from shmlab.experiments import comparison
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from shmlab import Lab, Ring
-from shmlab.comparison.peer import end_with
+from shmlab.experiments.comparison.peers import end_with
 from tests.apparatus import eventually
 
 FULL = {"produce_rate": None, "consume_rate": None}

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from shmlab import labs
-from shmlab.exhibits.child import Refused
+from shmlab.experiments.exhibits.child import Refused
 from tests.notebooks.test_exercises import Change, printed
 from tests.notebooks.test_notebooks import ROOT, code
 

@@ -7,8 +7,8 @@ import zlib
 
 import pytest
 
-from shmlab.pipeline import tools
-from shmlab.pipeline.pieces import HEADER
+from shmlab.experiments.pipeline import tools
+from shmlab.experiments.pipeline.pieces import HEADER
 from tests.notebooks.test_exercises import printed
 from tests.notebooks.test_notebooks import ROOT, code
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shmlab.exhibits import textbook
+from shmlab.experiments.exhibits import textbook
 from shmlab.memory.errors import ArgumentError
 from shmlab.processes import address_space
 

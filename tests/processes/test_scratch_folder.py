@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shmlab import cli
-from shmlab.comparison.ways import zeromq
+from shmlab.experiments.comparison.ways import zeromq
 from shmlab.processes import scratch_folder
 from shmlab.processes.scratch_folder import Scratch
 from tests.apparatus import entries
@@ -23,7 +23,7 @@ print(made.path, flush=True)
 input()
 """
 COMPARES = """
-from shmlab.comparison.ways.zeromq import This
+from shmlab.experiments.comparison.ways.zeromq import This
 opened = This(8, 1, 1)
 receive = opened.receiver(0)
 print(opened.folder.path, flush=True)

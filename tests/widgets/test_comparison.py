@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from shmlab import labs
-from shmlab.comparison import ways
-from shmlab.comparison.plan import THROUGHPUT, Plan, planned
+from shmlab.experiments.comparison import ways
+from shmlab.experiments.comparison.plan import THROUGHPUT, Plan, planned
 from shmlab.memory.errors import ArgumentError
 from shmlab.widgets.comparison import BYTES, LiveComparison
 from shmlab.widgets.curves import LETTERS, Curves
 from shmlab.widgets.parts import Parts
 from tests.apparatus import eventually
-from tests.comparison.figures import comparison, figures
+from tests.experiments.comparison.figures import comparison, figures
 
 pytestmark = pytest.mark.usefixtures("leaves_no_widget")
 SMALL = planned(["pipe", "textbook"], [8, 4096], [(1, 1), (2, 2)], rounds=1, seconds=1.5)
@@ -118,7 +118,7 @@ def test_what_goes_wrong_in_the_thread_is_shown(show: Any, monkeypatch: pytest.M
     def broken(*_: object) -> None:
         raise ValueError("no program today")
 
-    monkeypatch.setattr("shmlab.comparison.measuring.supervisor.start", broken)
+    monkeypatch.setattr("shmlab.experiments.comparison.measuring.supervisor.start", broken)
     live = show(SMALL)
     eventually(lambda: "no program today" in live.note.value)
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from shmlab import labs
-from shmlab.exhibits.access import BOTH, NOTHING, READ, UNTRIED, Access
-from shmlab.exhibits.calls import Act, Tally
-from shmlab.exhibits.child import Corpse, Refused
+from shmlab.experiments.exhibits.access import BOTH, NOTHING, READ, UNTRIED, Access
+from shmlab.experiments.exhibits.calls import Act, Tally
+from shmlab.experiments.exhibits.child import Corpse, Refused
 from shmlab.processes import address_space
 from shmlab.widgets.address_spaces import AddressSpaces
 from shmlab.widgets.lifecycle import SegmentBoard

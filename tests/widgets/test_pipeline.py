@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from shmlab import labs
+from shmlab.experiments.pipeline import tools
+from shmlab.experiments.pipeline.recorded_run import Replay
 from shmlab.memory.errors import ArgumentError, NoRoom
-from shmlab.pipeline import tools
-from shmlab.pipeline.recording import Replay
 from shmlab.widgets.pipeline import LivePipeline
 from tests.apparatus import eventually
 from tests.clone import ROOT

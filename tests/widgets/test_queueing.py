@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from shmlab import labs
+from shmlab.experiments.queueing.occupancy import RATIOS, Measured, Point
 from shmlab.memory.errors import ArgumentError
-from shmlab.queueing.measuring import RATIOS, Measured, Point
 from shmlab.widgets.parts import Parts
 from shmlab.widgets.queueing import Occupancy
 from tests.apparatus import eventually
@@ -80,7 +80,7 @@ def test_an_error_on_the_way_is_told_in_the_view(monkeypatch: pytest.MonkeyPatch
     def broken(**_: Any) -> Any:
         raise OSError("no memory")
 
-    monkeypatch.setattr("shmlab.queueing.measuring.Lab", broken)
+    monkeypatch.setattr("shmlab.experiments.queueing.occupancy.Lab", broken)
     live = labs.queueing(slots=4)
     live.wait(10)
     eventually(lambda: "no memory" in live.note.value)
