@@ -22,12 +22,12 @@ _HOMES = {
     "Semaphore": "memory.semaphores",
     "Snapshot": "observe.snapshot",
     "Worker": "observe.snapshot",
-    "check": "exercises",
+    "check": "course.exercises",
     "choose": "strategies.choice",
     "compare": "experiments.comparison",
     "explore": "explorer.explore",
     "explored": "explorer.report.testing",
-    "show": "source",
+    "show": "course.show",
     "ShmlabError": "memory.errors",
     "ArgumentError": "memory.errors",
     "CapReached": "memory.errors",
@@ -41,7 +41,7 @@ _HOMES = {
 _MODULES = {
     "labs": "labs",
     "layout": "memory.layout",
-    "problems": "problems",
+    "problems": "course.problems",
     "recording": "observe.recording",
     "scenarios": "lab.scenarios",
     "segment": "memory.segment",
@@ -85,8 +85,10 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from shmlab import labs, problems, strategies
-    from shmlab.exercises import check
+    from shmlab import labs, strategies
+    from shmlab.course import problems
+    from shmlab.course.exercises import check
+    from shmlab.course.show import show
     from shmlab.experiments.comparison import compare
     from shmlab.explorer.explore import explore
     from shmlab.explorer.program.cells import Atomic, Critical
@@ -111,7 +113,6 @@ if TYPE_CHECKING:
     from shmlab.observe.observer import Observer
     from shmlab.observe.snapshot import Report, Snapshot, Worker
     from shmlab.ring.ring import Ring
-    from shmlab.source import show
     from shmlab.strategies.choice import choose
 
 

@@ -198,12 +198,13 @@ def buffer(strategy: str = "semaphores", **sizes: int) -> Buffer:
 def planted(data: bytes, mode: int = 0o600) -> Iterator[str]:
     """A file with these bytes under a segment's name, locked so that nobody takes it for a dead lab's."""
     name = f"shmlab-{os.urandom(8).hex()}"
-    path = DIRECTORY / name
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+    path, unseen = DIRECTORY / name, DIRECTORY / f"planted-{name}"
+    fd = os.open(unseen, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         os.fchmod(fd, mode)
         os.write(fd, data)
+        unseen.rename(path)  # only now, since a sweeper removes what nobody has locked
         yield name
     finally:
         path.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ KINDS = {  # the first whose beginnings fit
     "experiments": ("tests.experiments",),
     "explorer": ("tests.explorer",),
     "fast ring": ("tests.ring",),
-    "exercises": ("tests.exercises", "tests.notebooks"),
+    "exercises": ("tests.course.exercises", "tests.notebooks"),
     "the rest": ("",),
 }
 CLOCK = "on the clock"

@@ -1,7 +1,7 @@
 """Write docs/problems.md from the library of problems: `python -m tests.renew_problem_page`."""
 
-from shmlab import problems
-from shmlab.problems import Problem
+from shmlab.course import problems
+from shmlab.course.problems import Problem
 from tests.clone import ROOT
 
 PAGE = ROOT / "docs/problems.md"

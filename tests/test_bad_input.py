@@ -31,10 +31,10 @@ from shmlab import (
     doctor,
     explore,
     explored,
-    problems,
     show,
     strategies,
 )
+from shmlab.course import problems
 from shmlab.memory import segment
 from tests.apparatus import descriptors, eventually, own_entries
 

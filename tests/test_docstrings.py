@@ -123,7 +123,9 @@ def test_the_reference_has_every_public_name() -> None:
         value = getattr(shmlab, name)
         places = [getattr(value, "__module__", "")]
         if inspect.ismodule(value):
-            places = [value.__name__, *(f"{value.__name__}.{one.rpartition('.')[2]}" for one, _ in defined(value))]
+            where = value.__name__, f"shmlab.{name}"
+            inside = [one.rpartition(".")[2] for one, _ in defined(value)]
+            places = [value.__name__, *(f"{module}.{one}" for module in where for one in inside)]
         assert {f"shmlab.{name}", *places} & shown, name
     views = {f"{value.__module__}.{value.__name__}" for name, value in roots().items() if name.startswith("widgets.")}
     assert views <= shown

@@ -119,7 +119,7 @@ def test_no_shell_and_no_text_that_is_run() -> None:
     forbidden = {"eval", "exec", "os.system", "os.popen", "compile", "subprocess.getoutput", "__import__"}
     for name, tree in SOURCES.items():
         for called, call in calls(tree):
-            if called in ("compile", "exec") and name.startswith(("explorer/", "exercises/")):
+            if called in ("compile", "exec") and name.startswith(("explorer/", "course/")):
                 continue  # a student's own functions, written anew, in the student's own kernel
             assert called not in forbidden, f"{name}: {called}"
             assert not [word for word in call.keywords if word.arg == "shell"], f"{name}: shell="
@@ -166,7 +166,7 @@ def test_processes_are_started_in_one_place() -> None:
             if called in ("subprocess.Popen", "subprocess.run", "os.posix_spawn", "os.execv", "os.spawnv"):
                 # the others run in a program that `processes` has started, are asked for by a lesson or a person, or
                 # put a hand-in into its sandbox
-                places = ("processes", "doctor/", "experiments/", "exercises/")
+                places = ("processes", "doctor/", "experiments/", "course/grading/")
                 assert name.startswith(places), f"{name}: {called}"
 
 

@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    from shmlab.exercises import grade
+    from shmlab.course.grading import grade
     from shmlab.memory import limits
     from shmlab.memory.errors import ArgumentError
 

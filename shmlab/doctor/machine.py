@@ -62,7 +62,7 @@ def processors() -> Finding:
 def compiler() -> Finding:
     """The C compiler and the assembler."""
     absent = tools.missing()
-    lost = "Lesson 12 shows a recording, and the programs in shmlab/c cannot be built. sudo apt install gcc"
+    lost = "Lesson 12 shows a recording, and the programs in shmlab/worker/c cannot be built. sudo apt install gcc"
     return hint("compiler", absent or "cc and as", lost if absent else "")
 
 

@@ -200,7 +200,8 @@
 
     function step(now) {
       if (last === null) return;
-      position += (speed * Math.min(now - last, 1000)) / 1000; // a page that was hidden goes on where it was
+      // A frame may have begun before the click that started it; a page that was hidden goes on where it was.
+      position += (speed * Math.min(Math.max(now - last, 0), 1000)) / 1000;
       last = now;
       if (position >= film.seconds) { position = film.seconds; run(false); }
       show();

@@ -1,7 +1,7 @@
 """A lecture on the projector: a button for each station, its question in large letters, and below it the real thing.
 
-Where the lecture stands is one number, a beat (see `shmlab.lecture`). Buttons and keys only ask for another; one thread
-closes what is shown and opens what is wanted, so that no click waits for a process.
+Where the lecture stands is one number, a beat (see `shmlab.course.lecture`). Buttons and keys only ask for another; one
+thread closes what is shown and opens what is wanted, so that no click waits for a process.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import html
 
 import ipywidgets
 
+from shmlab.course.lecture import ASK, BEATS, MINUTES, NOTICE, OnScales, OnStepper, Station, begins, stations
 from shmlab.experiments.comparison import planned
 from shmlab.explorer.report import question
 from shmlab.explorer.report.goal import Goal
 from shmlab.explorer.report.stepping import Stepping
-from shmlab.lecture import ASK, BEATS, MINUTES, NOTICE, OnScales, OnStepper, Station, begins, stations
 from shmlab.memory.errors import ShmlabError
 from shmlab.widgets import palette
 from shmlab.widgets.close import close_tree

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import ipywidgets
 
-from shmlab.exercises.quiz import LETTERS, Question, Quiz
+from shmlab.course.exercises.quiz import LETTERS, Question, Quiz
 from shmlab.widgets import palette
 from shmlab.widgets.close import close_tree
 from shmlab.widgets.parts import Parts

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from shmlab.lecture import stations
+from shmlab.course.lecture import stations
 from tests.apparatus import entries, eventually
 from tests.present.hall import Hall, hall
 

@@ -79,9 +79,11 @@ def test_a_page_plays_without_a_kernel_by_keyboard_and_asks_nobody(lesson: tuple
     eventually(lambda: seconds(clock.inner_text()) > 1)
     opened.keyboard.press("Space")
     expect(player.get_by_role("button", name="play")).to_be_focused()  # while it plays, it is called pause
-    stopped = clock.inner_text()
-    player.get_by_role("combobox").select_option("4 ×")
-    opened.keyboard.press("Space")
+    stopped, speed = clock.inner_text(), player.get_by_role("combobox")
+    speed.select_option("4 ×")
+    speed.press("Space")  # opens the list, and plays nothing
+    speed.press("Escape")
+    opened.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     assert clock.inner_text() == stopped
     player.get_by_role("button", name="play").press("Enter")
     expect(clock).to_have_text("3.9 s of 3.9 s")

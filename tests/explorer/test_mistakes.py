@@ -118,11 +118,11 @@ def uses_a_global(buf):
 )
 def test_a_mistake_gets_a_sentence(function, error, says) -> None:
     line = function.__code__.co_firstlineno
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(error, match=says.replace("{1}", str(line + 1))) as raised:
         explore([function], shared=SHARED)
     assert isinstance(raised.value, ShmlabError)
-    assert time.monotonic() - began < 4  # two seconds, on a machine that is not busy
+    assert time.process_time() - began < 4  # seconds of a processor, however busy the machine is: two, at most
 
 
 @pytest.mark.slow

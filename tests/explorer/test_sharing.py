@@ -145,9 +145,9 @@ REFUSED = [
 
 @pytest.mark.parametrize(("make", "use", "says"), REFUSED)
 def test_what_cannot_be_seen_is_refused_with_what_to_write(make, use, says) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     refused(says, process(make, use))
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_shared_memory_of_another_kind_is_refused() -> None:

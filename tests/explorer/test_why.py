@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from shmlab import Atomic, Semaphore, explore, problems, strategies
+from shmlab import Atomic, Semaphore, explore, strategies
+from shmlab.course import problems
 from shmlab.explorer.model.model import Model
 from shmlab.explorer.report import why
 from shmlab.explorer.report.verdict import Verdict, verdict

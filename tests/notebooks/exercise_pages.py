@@ -14,12 +14,12 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from shmlab.exercises import check, tasks
-from shmlab.exercises.code import Code
-from shmlab.exercises.progress import VARIABLE
-from shmlab.exercises.puzzle import Puzzle
-from shmlab.exercises.size import Size
-from shmlab.exercises.task import Task
+from shmlab.course.exercises import check, tasks
+from shmlab.course.exercises.code import Code
+from shmlab.course.exercises.progress import VARIABLE
+from shmlab.course.exercises.puzzle import Puzzle
+from shmlab.course.exercises.size import Size
+from shmlab.course.exercises.task import Task
 from tests.notebooks.renew import METADATA, NOTEBOOKS, renew
 
 EXERCISES, SOLUTIONS = NOTEBOOKS / "exercises", NOTEBOOKS / "solutions"

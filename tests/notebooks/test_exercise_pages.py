@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shmlab.exercises import check, tasks
+from shmlab.course.exercises import check, tasks
 from tests.notebooks.exercise_pages import EXERCISES, SOLUTIONS, name, page
 from tests.notebooks.renew import METADATA, VIEW
 from tests.notebooks.test_notebooks import LINK, code, prose, read

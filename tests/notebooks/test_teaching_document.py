@@ -3,7 +3,7 @@
 import re
 
 from shmlab import check
-from shmlab.lecture import MINUTES, begins, stations
+from shmlab.course.lecture import MINUTES, begins, stations
 from tests.clone import ROOT
 
 TEXT = (ROOT / "docs/teaching.md").read_text()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from shmlab import labs
-from shmlab.lecture import ASK, BEATS, MINUTES, NOTICE, SHOW, OnScales, OnStepper, stations
+from shmlab.course.lecture import ASK, BEATS, MINUTES, NOTICE, SHOW, OnScales, OnStepper, stations
 from shmlab.widgets.comparison import LiveComparison
 from shmlab.widgets.lecture import LAST, Lecture
 from shmlab.widgets.live import LiveLab

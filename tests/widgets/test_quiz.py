@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from shmlab.exercises import check
-from shmlab.exercises.progress import VARIABLE
+from shmlab.course.exercises import check
+from shmlab.course.exercises.progress import VARIABLE
 from shmlab.widgets.quiz import QuizView, prose
 
 

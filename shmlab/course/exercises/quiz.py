@@ -1,0 +1,114 @@
+"""A quiz: a few questions with choices, and for each wrong choice why it is wrong.
+
+quiz = check.quiz("06")
+quiz                     # in a notebook: to be clicked
+print(quiz)              # as text
+quiz.answer("b a c")     # as text, too
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+from shmlab.course.exercises.judgement import Judgement, not_yet, passed, wrong
+from shmlab.course.exercises.progress import Progress
+
+LETTERS = "abcdef"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer to choose, and what is said to who chooses it."""
+
+    text: str
+    said: str
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with one right choice."""
+
+    text: str
+    choices: tuple[Choice, ...]
+
+    @property
+    def right(self) -> int:
+        """The number of the right choice, from 0."""
+        return next(number for number, choice in enumerate(self.choices) if choice.right)
+
+    def mixed(self) -> Question:
+        """The same question with its choices in another order, always the same one."""
+        return replace(self, choices=tuple(Random(self.text).sample(self.choices, len(self.choices))))
+
+    def said(self, number: int) -> str:
+        """What is said to who chooses it."""
+        choice = self.choices[number]
+        return f"{'Right' if choice.right else 'No'}. {choice.said}"
+
+
+class Quiz:
+    """The questions of a lesson. What was chosen last is in `chosen` (None: nothing yet)."""
+
+    def __init__(self, number: str, questions: tuple[Question, ...]) -> None:
+        self.number, self.questions = number, tuple(question.mixed() for question in questions)
+        self.chosen: list[int | None] = [None] * len(questions)
+        self._progress = Progress()
+        self._view: Any = None
+
+    def choose(self, question: int, choice: int) -> str:
+        """Choose; says whether it is right, and why."""
+        self.chosen[question] = choice
+        if all(number is not None for number in self.chosen):
+            self._progress.note(f"quiz_{self.number}", self.right == len(self.questions))
+        return self.questions[question].said(choice)
+
+    @property
+    def right(self) -> int:
+        """How many of the choices are right."""
+        return sum(number == question.right for number, question in zip(self.chosen, self.questions, strict=True))
+
+    def answer(self, letters: str | None = None) -> Judgement:
+        """Answers as text, one letter for each question: `quiz.answer("b a c")`."""
+        given = re.findall(r"\w", (letters or "").lower())
+        if not given:
+            return not_yet(f"nothing tried. Give one letter for each question, such as {self._example()!r}.")
+        if len(given) != len(self.questions):
+            return wrong(f"there are {len(self.questions)} questions, and you gave {len(given)} letters.")
+        numbers = [LETTERS.find(letter) for letter in given]
+        for place, (number, question) in enumerate(zip(numbers, self.questions, strict=True), 1):
+            if not 0 <= number < len(question.choices):
+                most = LETTERS[len(question.choices) - 1]
+                return wrong(f"question {place} has the choices a to {most}, not {given[place - 1]!r}.")
+        lines = [f"{place}. {self.choose(place - 1, number)}" for place, number in enumerate(numbers, 1)]
+        said = f"{self.right} of {len(self.questions)}\n" + "\n".join(lines)
+        return passed(said) if self.right == len(self.questions) else wrong(said)
+
+    def _example(self) -> str:
+        return " ".join("a" * len(self.questions))
+
+    def close(self) -> None:
+        """Take its view away, if there is one."""
+        view, self._view = self._view, None
+        if view:
+            view.close()
+
+    def __str__(self) -> str:
+        parts = []
+        for place, question in enumerate(self.questions, 1):
+            choices = [f"   {letter}) {c.text}" for letter, c in zip(LETTERS, question.choices, strict=False)]
+            parts.append("\n".join([f"{place}. {question.text}", *choices]))
+        return "\n\n".join([*parts, f'Answer with quiz.answer("{self._example()}")'])
+
+    def __repr__(self) -> str:
+        return f"<Quiz {self.number}: {len(self.questions)} questions>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from shmlab.widgets.quiz import QuizView  # only where somebody sits before a notebook
+
+        self.close()
+        self._view = QuizView(self)
+        return {**self._view.box._repr_mimebundle_(), "text/plain": repr(self)}

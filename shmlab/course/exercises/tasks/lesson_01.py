@@ -1,0 +1,101 @@
+"""Lesson 01, address spaces."""
+
+from shmlab.course.exercises.predict import Asked, Predict
+from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.task import chosen
+
+VALUES = ((7, 9), (3, 8), (12, 5), (40, 2))
+
+
+def same_address(seed: int | None) -> Asked:
+    mine, theirs = VALUES[chosen(seed, len(VALUES))]
+    return Asked(
+        f"Two processes, P and Q, do not share any memory. By chance both have a variable at the address 0x7f3a10. P "
+        f"stores "
+        f"{mine} there. After that, Q stores {theirs} at the same address. What does P load from 0x7f3a10?",
+        mine,
+        f"an address means a place only within one address space. Q's {theirs} lies in another piece of memory.",
+        "Whose address is it?",
+        {
+            theirs: "that would be so if the address named the same memory in both. Each process has a table of its "
+            "own that "
+            "says where its addresses lie.",
+        },
+    )
+
+
+AREAS = ("code", "data", "heap", "libraries", "stack")
+
+
+def areas(seed: int | None) -> Asked:
+    return Asked(
+        "On Linux, in which order do these areas of a process lie, from the lowest address to the highest? code (the "
+        "program), "
+        "data (its global variables), heap, libraries, stack. Give a list of these five words.",
+        AREAS,
+        "the program with its data comes first, the heap grows upwards behind it; libraries and mapped segments lie "
+        "far above, "
+        "and the stack grows downwards from the top.",
+        "Look into /proc/self/maps: the lowest address stands in the first line.",
+        {tuple(reversed(AREAS)): "the other way round: asked is from the lowest to the highest."},
+    )
+
+
+TASKS = (
+    Predict(
+        "same_address",
+        "The same address twice",
+        same_address,
+        (
+            "Who translates an address into a place in memory, and for whom?",
+            "Each process has its own table of pages.",
+            "What Q does at its address, P cannot even see.",
+        ),
+        seeded=True,
+    ),
+    Predict(
+        "areas",
+        "From bottom to top",
+        areas,
+        (
+            "`cat /proc/self/maps` prints the areas of the program `cat`, lowest address first.",
+            "Lines with the program's own name come first; [heap] and [stack] are named.",
+            "Program, its data, the heap. Then libraries. Last the stack.",
+        ),
+    ),
+)
+
+QUIZ = (
+    Question(
+        "What does a process get when it loads from an address that is not in its address space?",
+        (
+            Choice("The value that another process has there.", "It cannot even name another process's memory."),
+            Choice("Zero.", "New pages are zero, but they have to be mapped first."),
+            Choice(
+                "A signal, SIGSEGV, which usually ends it.",
+                "The processor finds no page there and asks the kernel.",
+                right=True,
+            ),
+        ),
+    ),
+    Question(
+        "Two processes run the same program. What do they have in common?",
+        (
+            Choice("All variables.", "Each has its own data, heap and stack."),
+            Choice(
+                "The pages of its code, which nobody writes to.",
+                "The kernel needs them in memory only once.",
+                right=True,
+            ),
+            Choice("Nothing at all.", "Pages that are only read can be the same memory for both. One does not notice."),
+        ),
+    ),
+    Question(
+        "Where do variables lie that a function creates while it runs?",
+        (
+            Choice("On the stack.", "And they are gone when it returns.", right=True),
+            Choice("In the data area.", "Those are the global ones."),
+            Choice("In the code area.", "It can only be read and run."),
+        ),
+    ),
+)

@@ -1,0 +1,106 @@
+"""Lesson 12, a pipeline."""
+
+from shmlab.course.exercises.predict import Asked, Predict
+from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.task import chosen
+from shmlab.course.exercises.tasks.barrier import BARRIER
+from shmlab.course.exercises.tasks.batches import BATCHES
+
+STAGES = ((20, 50, 30, 100), (15, 10, 25, 60), (40, 30, 12, 48), (8, 25, 25, 40))  # ms of three stages, files
+
+
+def pipeline(seed: int | None) -> Asked:
+    *stages, files = STAGES[chosen(seed, len(STAGES))]
+    slowest = max(stages)
+    total = sum(stages) + (files - 1) * slowest
+    return Asked(
+        f"Three stages in a row, each a process of its own on a processor of its own, with buffers between them: "
+        f"compiling takes "
+        f"{stages[0]} ms for a file, assembling {stages[1]} ms, checking {stages[2]} ms. {files} files go through. "
+        f"After how many "
+        "milliseconds is the last one done?",
+        total,
+        f"the first file needs {sum(stages)} ms. After that, one comes out every {slowest} ms: the slowest stage "
+        f"sets the pace. "
+        f"{sum(stages)} + {files - 1} x {slowest} = {total}.",
+        "When is the first file done? And how long after it the next one?",
+        {
+            files * sum(stages): "that is one file after the other. The stages work at the same time.",
+            files
+            * slowest: "nearly: while the first file is in the other stages, the slowest one has nothing to do yet.",
+            sum(stages) + files * slowest: "nearly: the first file is counted twice.",
+            files * min(stages): "the fastest stage waits for the others.",
+        },
+    )
+
+
+def speed_up(seed: int | None) -> Asked:
+    names = ("compiling", "assembling", "checking")
+    *stages, _ = STAGES[chosen(seed, len(STAGES))]
+    slowest = max(range(3), key=stages.__getitem__)
+    words = ", ".join(f"{name} {ms} ms" for name, ms in zip(names, stages, strict=True))
+    fastest = min(range(3), key=stages.__getitem__)
+    return Asked(
+        f"The same three stages: {words} for a file. You may put a second process beside one of the stages. Which "
+        f"one, so that most "
+        "files a second come out? Give its name.",
+        names[slowest],
+        "the slowest stage sets the pace, so help there is the only help that shows.",
+        "It has to wait for nobody, and the others wait for it.",
+        {names[fastest]: "it is the fastest already, and waits most of the time."},
+    )
+
+
+TASKS = (
+    Predict(
+        "pipeline",
+        "How long a pipeline takes",
+        pipeline,
+        (
+            "When is the first file done?",
+            "The buffer before the slowest stage is never empty. So how often does a file leave it?",
+            "The sum of the three for the first file, then the slowest stage for each of the others.",
+        ),
+        seeded=True,
+    ),
+    Predict(
+        "speed_up",
+        "Where help helps",
+        speed_up,
+        (
+            "Who waits for whom?",
+            "A stage that waits most of the time needs no help.",
+            "The one with the most milliseconds.",
+        ),
+        seeded=True,
+    ),
+    BATCHES,
+    BARRIER,
+)
+
+QUIZ = (
+    Question(
+        "In a pipeline the buffer before a stage is always full, the one behind it always empty. What does that tell?",
+        (
+            Choice("This stage is the slowest.", "It holds up the one before, and starves the one behind.", right=True),
+            Choice("This stage is the fastest.", "Then the buffer before it would be empty."),
+            Choice("The buffers are too small.", "Larger ones would fill up and stay empty just the same."),
+        ),
+    ),
+    Question(
+        "What is a stage in the middle: producer or consumer?",
+        (
+            Choice("Both.", "It gets from one segment and puts into the next.", right=True),
+            Choice("Producer.", "It also has to take what it works on."),
+            Choice("Consumer.", "It also hands on what it has made."),
+        ),
+    ),
+    Question(
+        "The last stage dies. What happens to the first?",
+        (
+            Choice("Nothing, ever.", "The buffers fill up, one after the other."),
+            Choice("It goes on for a while and then waits.", "Until all buffers behind it are full.", right=True),
+            Choice("It is killed, too.", "Not with shared memory. (A pipe would send it a signal.)"),
+        ),
+    ),
+)
