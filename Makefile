@@ -97,7 +97,7 @@ clean:
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 # Asked before anything is made. Debian and Ubuntu keep ensurepip in a package of its own.
-$(course): pyproject.toml constraints.txt
+$(course): pyproject.toml constraints.txt $(wildcard etc/jupyter/*/*.json)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo 'shmlab needs Python 3.11 or newer, and `$(PYTHON)` is older or missing: `sudo apt install python3-venv`' \
 	       'brings the newest of this system, or name one as in `PYTHON=python3.12 make test`.' >&2; exit 1; }

@@ -1,7 +1,7 @@
 """Somebody who looks at a lab, without a browser: answers its frames as a page does, so that it goes on drawing.
 
-A page sends every number that the view puts into `seq` back through `ack` (shmlab/widgets/frames.py). So does this,
-over the server's websocket (`Through`) or straight over the kernel's own sockets (`Beside`). It draws nothing.
+A page sends every number that the view puts into `seq` back through `ack` (shmlab/views/notebook/frames.py). So does
+this, over the server's websocket (`Through`) or straight over the kernel's own sockets (`Beside`). It draws nothing.
 """
 
 import contextlib

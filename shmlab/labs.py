@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from shmlab.explorer.report.goal import Asked
     from shmlab.explorer.report.question import Found
     from shmlab.explorer.search.search import Progress
-    from shmlab.widgets.address_spaces import AddressSpaces
-    from shmlab.widgets.comparison import LiveComparison
-    from shmlab.widgets.lecture import Lecture
-    from shmlab.widgets.lifecycle import SegmentBoard
-    from shmlab.widgets.live import LiveLab
-    from shmlab.widgets.pipeline import LivePipeline
-    from shmlab.widgets.queueing import LiveQueueing
-    from shmlab.widgets.replay import ReplayedLab
-    from shmlab.widgets.stepper import Stepper
-    from shmlab.widgets.tables import AccessTable, CallsTable
+    from shmlab.views.notebook.address_spaces import AddressSpaces
+    from shmlab.views.notebook.comparison_view import LiveComparison
+    from shmlab.views.notebook.lecture_view import Lecture
+    from shmlab.views.notebook.live import LiveLab
+    from shmlab.views.notebook.pipeline_view import LivePipeline
+    from shmlab.views.notebook.queueing_view import LiveQueueing
+    from shmlab.views.notebook.replay_view import ReplayedLab
+    from shmlab.views.notebook.segment_board import SegmentBoard
+    from shmlab.views.notebook.stepper import Stepper
+    from shmlab.views.notebook.tables import AccessTable, CallsTable
 
 FPS = (1, 60)
 
@@ -72,7 +72,7 @@ def live(
     line; `close()` ends it. Raises ArgumentError before anything is started.
     """
     from shmlab.lab import scenarios
-    from shmlab.widgets.live import LiveLab
+    from shmlab.views.notebook.live import LiveLab
 
     limits.whole(fps, "fps", *FPS)
     if scenario is not None:
@@ -105,7 +105,7 @@ def replay(file: str | os.PathLike[str], speed: float = 1.0) -> ReplayedLab:
     system. Raises RecordingRefused for a file that is damaged, of another version or no recording, ArgumentError.
     """
     from shmlab.observe import recording
-    from shmlab.widgets.replay import ReplayedLab
+    from shmlab.views.notebook.replay_view import ReplayedLab
 
     limits.number(speed, "speed", 0.01, 100, "times")
     run = recording.read(file)
@@ -138,7 +138,7 @@ def stepper(
     from shmlab.explorer.report.goal import Goal
     from shmlab.explorer.report.stepping import Stepping
     from shmlab.explorer.report.verdict import Verdict
-    from shmlab.widgets.stepper import Stepper
+    from shmlab.views.notebook.stepper import Stepper
 
     wanted, real = None if goal is None else Goal(goal), limits.yes_or_no(real, "real")
     if not isinstance(title, str):
@@ -179,7 +179,7 @@ def pipeline(sources: str, slow_motion: float = 0.02, **asked: Any) -> LivePipel
     a compiler a recorded run is shown, which says so. Raises ArgumentError before anything is started.
     """
     from shmlab.experiments.pipeline import checked
-    from shmlab.widgets.pipeline import LivePipeline
+    from shmlab.views.notebook.pipeline_view import LivePipeline
 
     settings = checked(sources, slow_motion=slow_motion, **asked)
     return _placed(sys._getframe(1), lambda: LivePipeline(settings))
@@ -193,7 +193,7 @@ def queueing(slots: int = 8, seconds: float = 11.0) -> LiveQueueing:
     The result shows itself as the last line of a cell and fills in; `wait()` gives the figures, `close()` ends it.
     Raises ArgumentError before anything is started.
     """
-    from shmlab.widgets.queueing import LiveQueueing
+    from shmlab.views.notebook.queueing_view import LiveQueueing
 
     return _placed(sys._getframe(1), lambda: LiveQueueing(slots, seconds))
 
@@ -214,7 +214,7 @@ def compare(
     Raises ArgumentError before anything is started.
     """
     from shmlab.experiments.comparison import planned
-    from shmlab.widgets.comparison import LiveComparison
+    from shmlab.views.notebook.comparison_view import LiveComparison
 
     plan = planned(ways, sizes, between, rounds, seconds, quick)
     return _placed(sys._getframe(1), lambda: LiveComparison(plan))
@@ -222,7 +222,7 @@ def compare(
 
 def lecture() -> Lecture:
     """A lecture of 45 minutes: a button for each station, its question in large letters, below it the real thing."""
-    from shmlab.widgets.lecture import Lecture
+    from shmlab.views.notebook.lecture_view import Lecture
 
     return _placed(sys._getframe(1), Lecture)
 
@@ -232,14 +232,14 @@ def maps() -> AddressSpaces:
 
     `own_page`, `store` and `load` have one of them use an address; the picture follows.
     """
-    from shmlab.widgets.address_spaces import AddressSpaces
+    from shmlab.views.notebook.address_spaces import AddressSpaces
 
     return _placed(sys._getframe(1), AddressSpaces)
 
 
 def lifecycle() -> SegmentBoard:
     """Two processes, A and B, that create, attach, use, detach and unlink one segment, as told by buttons or lines."""
-    from shmlab.widgets.lifecycle import SegmentBoard
+    from shmlab.views.notebook.segment_board import SegmentBoard
 
     return _placed(sys._getframe(1), SegmentBoard)
 
@@ -247,7 +247,7 @@ def lifecycle() -> SegmentBoard:
 def access() -> AccessTable:
     """Let real users try to attach a segment in each mode, and show who could."""
     from shmlab.experiments.exhibits.access import try_access
-    from shmlab.widgets.tables import AccessTable
+    from shmlab.views.notebook.tables import AccessTable
 
     return _placed(sys._getframe(1), lambda: AccessTable(try_access()))
 
@@ -255,7 +255,7 @@ def access() -> AccessTable:
 def calls() -> CallsTable:
     """Count the system calls of two processes that share memory, and that use a pipe instead. Takes about a second."""
     from shmlab.experiments.exhibits.calls import count_calls
-    from shmlab.widgets.tables import CallsTable
+    from shmlab.views.notebook.tables import CallsTable
 
     return _placed(sys._getframe(1), lambda: CallsTable(count_calls()))
 

@@ -11,9 +11,12 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 
 KINDS = {  # the first whose beginnings fit
-    "browser": ("tests.browser", "tests.present"),
+    "browser": ("tests.browser", "tests.views.present"),
     "notebooks, cell by cell (nbval)": ("notebooks",),
-    "installed, packaging, site": ("tests.test_installed", "tests.test_packaging", "tests.test_site", "tests.pages"),
+    "installed, packaging, site": (
+        *("tests.test_installed", "tests.test_packaging"),
+        *("tests.test_site", "tests.views.web"),
+    ),
     "faults": ("tests.faults",),
     "experiments": ("tests.experiments",),
     "explorer": ("tests.explorer",),

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import shmlab
-from shmlab import widgets
+from shmlab.views import notebook
 from tests.clone import ROOT
 
 REFERENCE = ROOT / "docs/reference"
@@ -38,11 +38,11 @@ def roots() -> dict[str, Any]:
     for name in shmlab.__all__:
         value = getattr(shmlab, name)
         found |= dict(defined(value)) if inspect.ismodule(value) else {name: value}
-    modules = [import_module(f"shmlab.widgets.{one.name}") for one in iter_modules(widgets.__path__)]
+    modules = [import_module(f"shmlab.views.notebook.{one.name}") for one in iter_modules(notebook.__path__)]
     views = {name.rpartition(".")[2]: value for module in modules for name, value in defined(module)}
     for _, function in defined(shmlab.labs):
         if view := views.get(function.__annotations__["return"]):
-            found[f"widgets.{view.__name__}"] = view
+            found[f"views.{view.__name__}"] = view
     found["check"] = type(shmlab.check)
     return found
 
@@ -73,7 +73,8 @@ def words(text: str) -> set[str]:
 
 def parameters(value: Any) -> list[str]:
     """Those that somebody who calls it gives. A data class's fields are read, and a view is made by `labs`."""
-    if inspect.isclass(value) and (hasattr(value, "__dataclass_fields__") or value.__module__.startswith("shmlab.w")):
+    given = hasattr(value, "__dataclass_fields__") or value.__module__.startswith("shmlab.views")
+    if inspect.isclass(value) and given:
         return []
     try:
         found = inspect.signature(value).parameters.values()
@@ -127,5 +128,5 @@ def test_the_reference_has_every_public_name() -> None:
             inside = [one.rpartition(".")[2] for one, _ in defined(value)]
             places = [value.__name__, *(f"{module}.{one}" for module in where for one in inside)]
         assert {f"shmlab.{name}", *places} & shown, name
-    views = {f"{value.__module__}.{value.__name__}" for name, value in roots().items() if name.startswith("widgets.")}
+    views = {f"{value.__module__}.{value.__name__}" for name, value in roots().items() if name.startswith("views.")}
     assert views <= shown

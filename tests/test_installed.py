@@ -99,7 +99,7 @@ def test_the_wheel_is_pure_python_and_brings_the_course_licences_and_server_conf
         "data/etc/jupyter/jupyter_server_config.d/shmlab.json",
         "dist-info/licenses/LICENSE",
         "dist-info/licenses/LICENSE-docs",
-        "shmlab/server.py",
+        "shmlab/views/server_extension.py",
         "shmlab/worker/c/shmlab.h",
     ):
         assert any(name.endswith(ending) for name in names), ending

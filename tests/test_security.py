@@ -212,11 +212,11 @@ def test_what_a_worker_says_is_escaped_in_every_view() -> None:
 
 
 def test_the_bytes_of_a_segment_are_shown_as_digits_and_escaped_text() -> None:
-    from shmlab.widgets import hexview
+    from shmlab.views.notebook import hex_view
 
     data = b"<b>\"'&\x00\xff\x1b"
-    assert hexview.digits(data) == "3c 62 3e 22 27 26 00 ff  1b"
-    assert hexview.text(data) == "&lt;b&gt;&quot;&#x27;&amp;···"
+    assert hex_view.digits(data) == "3c 62 3e 22 27 26 00 ff  1b"
+    assert hex_view.text(data) == "&lt;b&gt;&quot;&#x27;&amp;···"
 
 
 # --- the kernel ------------------------------------------------------------------------------------

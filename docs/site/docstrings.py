@@ -14,7 +14,7 @@ from typing import Any
 NAMES = re.compile(r"(?:^|(?<=[.;)] ))(\w+(?:, \w+)*): ")
 # Classes that one is given and never makes: how they are made is nobody's business.
 GIVEN = (
-    *("shmlab.widgets", "shmlab.explorer.report.verdict", "shmlab.course.exercises"),
+    *("shmlab.views.notebook", "shmlab.explorer.report.verdict", "shmlab.course.exercises"),
     *("shmlab.experiments.comparison", "shmlab.ring"),
 )
 

@@ -31,7 +31,7 @@ from shmlab.cli import (
     trace,
 )
 from shmlab.memory.errors import ShmlabError
-from shmlab.terminal import ending
+from shmlab.views.terminal import orderly_exit
 
 # in the order of `shmlab --help`
 COMMANDS = (
@@ -81,11 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130  # as the shell has it
     except BrokenPipeError:  # `shmlab ls | head -1`
-        ending.hush()
+        orderly_exit.hush()
         return READER_GONE
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename:
             raise
         print(f"shmlab {chosen.command}: what it prints has no room where it goes: {error.strerror}.", file=sys.stderr)
-        ending.hush()
+        orderly_exit.hush()
         return 2

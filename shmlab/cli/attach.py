@@ -19,13 +19,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     from shmlab.memory.optional_packages import needed_for
     from shmlab.memory.segment import open_unmapped
-    from shmlab.terminal import ending
+    from shmlab.views.terminal import orderly_exit
 
     with needed_for("for `shmlab attach`"):
-        from shmlab.terminal import session
+        from shmlab.views.terminal import session
 
     name = typed.which(chosen.name)
     with contextlib.closing(open_unmapped(name)) as file:
         is_ring = bool(file.layout.producers)
-    with ending.orderly():
+    with orderly_exit.orderly():
         return session.attach_to_ring(name) if is_ring else session.attach(name)

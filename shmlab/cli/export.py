@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     from shmlab.memory import limits
-    from shmlab.pages import page
+    from shmlab.views.web import page
 
     seconds = limits.number(chosen.seconds, "--seconds", 1, 120, "seconds")
     found = [

@@ -14,7 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    from shmlab.present import present
+    from shmlab.views.present import present
 
     present(chosen.port, not chosen.no_open, chosen.dark)
     return 0

@@ -30,10 +30,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     from shmlab.lab.lab import Lab
     from shmlab.memory.optional_packages import needed_for
-    from shmlab.terminal import ending
+    from shmlab.views.terminal import orderly_exit
 
     with needed_for("for `shmlab run`"):
-        from shmlab.terminal import session
+        from shmlab.views.terminal import session
 
     lab = Lab(
         chosen.strategy,
@@ -49,5 +49,5 @@ def run(chosen: argparse.Namespace) -> int:
     seconds = None if chosen.seconds is None else limits.number(typed.number(chosen.seconds), "seconds", *SECONDS)
     if items is not None and typed.number(chosen.producers) == 0:
         raise ArgumentError("--items needs somebody who produces them: --producers 1 or more.")
-    with ending.orderly():
+    with orderly_exit.orderly():
         return session.run(lab, items, seconds)

@@ -22,7 +22,7 @@ PACKAGES = (
 )
 # what runs in the page, and the package that brings it
 PAGES = {"@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets", "bqplot": "bqplot"}
-EXTENSION = "shmlab.server"
+EXTENSION = "shmlab.views.server_extension"
 
 
 def missing() -> list[str]:

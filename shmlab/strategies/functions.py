@@ -17,7 +17,7 @@ from shmlab.memory.errors import ArgumentError
 HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a class statement, not in C
 MOST = 1000  # things to look at
 ENOUGH = 100  # elements of a container in which to look for functions
-NOT_OWN = ("shmlab.explorer.", "shmlab.widgets.")
+NOT_OWN = ("shmlab.explorer.", "shmlab.views.notebook.")
 
 
 def checked(function: object, name: str, arguments: str) -> FunctionType:

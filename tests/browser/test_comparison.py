@@ -7,7 +7,7 @@ from tests.apparatus import eventually
 from tests.browser.harness import Notebook, Open
 
 START = """from shmlab.experiments.comparison import planned
-from shmlab.widgets.comparison import LiveComparison
+from shmlab.views.notebook.comparison_view import LiveComparison
 live = LiveComparison(planned(["pipe", "textbook", "queue"], [8, 4096], rounds=50, seconds=120))
 live"""
 SOON = 5.0  # seconds in which another cell is done while everything is being measured

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from shmlab.course.lecture import stations
 from tests.apparatus import entries, eventually
-from tests.present.hall import Hall, hall
+from tests.views.present.hall import Hall, hall
 
 FULL_HD, OLD = {"width": 1920, "height": 1080}, {"width": 1280, "height": 720}
 LEGIBLE = 15.9  # px of type at 1920 by 1080

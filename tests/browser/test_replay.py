@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from shmlab.observe.recording import Recording
-from shmlab.pages import film, page
+from shmlab.views.web import page, player_data
 from tests.apparatus import eventually
 from tests.browser.harness import Jupyter, Open
 from tests.clone import ROOT
@@ -46,7 +46,8 @@ def test_a_recorded_run_is_played_in_the_view(server: Jupyter, notebook: Open) -
 @pytest.fixture
 def lesson(tmp_path: Path, window: BrowserContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Page, list[str]]]:
     """The page of a lesson with a run made by hand, opened from its file; what it asks of the network is noted."""
-    monkeypatch.setattr("shmlab.pages.runs.record", lambda arguments, seconds: Recording(recorded(MOMENTS)))
+    made = Recording(recorded(MOMENTS))
+    monkeypatch.setattr("shmlab.views.web.recorded_runs.record", lambda arguments, seconds: made)
     path = tmp_path / "lesson.html"
     path.write_text(page(LESSON, 5).text, encoding="utf-8")
     opened, asked = window.new_page(), list[str]()
@@ -61,7 +62,7 @@ def test_a_page_plays_without_a_kernel_by_keyboard_and_asks_nobody(lesson: tuple
     opened, asked = lesson
     player = opened.locator(".shmlab-player")
     clock, line = player.locator(".clock"), player.locator(".state-line")
-    frames = film.film(Recording(recorded(MOMENTS)))["frames"]
+    frames = player_data.film(Recording(recorded(MOMENTS)))["frames"]
     expect(line).to_have_text(frames[0]["line"])
     player.get_by_role("slider").focus()
     opened.keyboard.press("End")

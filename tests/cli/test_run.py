@@ -6,20 +6,20 @@ import signal
 import pytest
 
 from shmlab import cli
-from shmlab.terminal import ending
+from shmlab.views.terminal import orderly_exit
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 FAST = ["--produce-rate", "max", "--consume-rate", "max"]
 
 
 def test_items_that_all_arrive_are_reported_and_the_status_is_0(capsys: pytest.CaptureFixture[str]) -> None:
-    before = [signal.getsignal(number) for number in ending.ENDINGS]
+    before = [signal.getsignal(number) for number in orderly_exit.ENDINGS]
     assert cli.main(["run", "--items", "50", *FAST]) == 0
     said = capsys.readouterr()
     first, *_, last = said.out.splitlines()
     assert first.startswith("semaphores (running): ") and not said.err
     assert re.fullmatch(r"finished after \d+\.\d\d s: 50 produced, 50 consumed, no faults", last)
-    assert [signal.getsignal(number) for number in ending.ENDINGS] == before
+    assert [signal.getsignal(number) for number in orderly_exit.ENDINGS] == before
 
 
 @pytest.mark.slow

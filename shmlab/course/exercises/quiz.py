@@ -107,7 +107,7 @@ class Quiz:
         return f"<Quiz {self.number}: {len(self.questions)} questions>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        from shmlab.widgets.quiz import QuizView  # only where somebody sits before a notebook
+        from shmlab.views.notebook.quiz_view import QuizView  # only where somebody sits before a notebook
 
         self.close()
         self._view = QuizView(self)

@@ -17,7 +17,7 @@ from shmlab.experiments.queueing.occupancy import RATIOS, SHARES, Measured, Meas
 from shmlab.memory.errors import ArgumentError, LabStopped
 from tests.apparatus import eventually
 from tests.test_rooms import after
-from tests.widgets.scene import snapshot, worker
+from tests.views.notebook.scene import snapshot, worker
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 

@@ -8,7 +8,7 @@ from shmlab.memory import layout
 from shmlab.observe.events import Event
 from shmlab.observe.recording import Writing
 from shmlab.observe.snapshot import Slots, Snapshot
-from tests.widgets.scene import STRIDE, slots, snapshot, worker
+from tests.views.notebook.scene import STRIDE, slots, snapshot, worker
 
 LAB = {"title": "Three semaphores", "about": "semaphores, 8 slots, 1 producer, 1 consumer", "warning": ""}
 MACHINE = {"processor": "a test"}

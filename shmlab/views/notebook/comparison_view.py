@@ -1,0 +1,202 @@
+"""The comparison while it is measured: a chart and a table that fill in, cancel, and the figures as a file.
+
+One thread follows the measuring program and draws a few times a second. Callbacks only say what is wanted, so the page
+stays alive, and the processors are left to what is being measured.
+"""
+
+from __future__ import annotations
+
+import html
+import threading
+import time
+
+import ipywidgets
+
+from shmlab.experiments.comparison import units
+from shmlab.experiments.comparison.comparison import Comparison
+from shmlab.experiments.comparison.measuring import Measuring
+from shmlab.experiments.comparison.plan import Plan
+from shmlab.experiments.comparison.result import Result
+from shmlab.experiments.comparison.ways import find
+from shmlab.views.notebook import download, palette
+from shmlab.views.notebook.close import close_tree
+from shmlab.views.notebook.curves import Curves
+from shmlab.views.notebook.plain_widgets import Parts
+from shmlab.views.notebook.shown import Shown
+
+EVERY = 0.3  # seconds between two drawings: what draws, too, takes time from what is measured
+LEAVE = 10.0  # seconds for the thread to end
+ITEMS, BYTES = "items/s", "bytes/s"
+
+
+class LiveComparison(Shown):
+    """A comparison under way and its view. `comparison` holds the figures; `close()` ends both."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        super().__init__(f"<LiveComparison: {len(plan.ways)} ways, {len(plan.sizes)} sizes>")
+        self._measuring = Measuring(plan)
+        self._build()
+        self._start()
+
+    @property
+    def comparison(self) -> Comparison:
+        """What is known until now: `print` it, ask it `why()`."""
+        return self._measuring.comparison
+
+    # what one sees
+
+    def _build(self) -> None:
+        self.parts = parts = Parts()
+        self.head, self.bar, self.note = parts.text("head"), parts.text("bar"), parts.text("why")
+        self.table, self.line, self.download = parts.text("figures"), parts.text("state-line"), parts.text("download")
+        self.again = parts.button("▶ again", "measure everything anew")
+        self.cancel = parts.button("■ cancel", "stop measuring and keep the figures")
+        self.csv = parts.button("CSV", "save all figures as a file")
+        self.again.on_click(lambda _: self._start_anew())
+        self.cancel.on_click(lambda _: self._measuring.cancel())
+        self.csv.on_click(lambda _: self._save())
+        pairs = [(f"{producers} to {consumers}", (producers, consumers)) for producers, consumers in self.plan.between]
+        self.between = ipywidgets.ToggleButtons(options=pairs, style={"button_width": "74px"})
+        self.unit = ipywidgets.ToggleButtons(options=[ITEMS, BYTES], style={"button_width": "84px"})
+        for choice in (self.between, self.unit):
+            choice.observe(lambda _: self._draw(), "value")
+        self.curves = Curves(parts, self.comparison)
+        css = palette.style("comparison")
+        style = parts.text("unseen", f"<style>{css}</style>")
+        top = parts.row([self.head, parts.row([self.csv], "group")], "top")
+        buttons = parts.row([self.again, self.cancel], "group")
+        choices = [self.between, self.unit] if len(pairs) > 1 else [self.unit]
+        controls = parts.row([parts.row([buttons, self.bar, *choices], "line")], "controls")
+        shown = [style, top, controls, self.curves.box, self.table, self.note, self.line, self.download]
+        self.box = parts.column(shown, "shmlab comparison")
+
+    def _draw(self) -> None:
+        """Show what is known now."""
+        with self.lock:
+            if self.closed:
+                return
+            known, between, in_bytes = self.comparison, self.between.value, self.unit.value == BYTES
+            self.curves.update(known, between, in_bytes)
+            for widget, value in (
+                (self.head, self._title(known)),
+                (self.bar, self._progress(known)),
+                (self.table, self._table(known, between, in_bytes)),
+                (self.note, "" if self.measuring else self._reasons(known)),
+                (self.line, f'<div role="status">{html.escape(str(self))}</div>'),
+            ):
+                if widget.value != value:
+                    widget.value = value
+            self.again.disabled, self.cancel.disabled = self.measuring, not self.measuring
+
+    @staticmethod
+    def _title(known: Comparison) -> str:
+        machine = "".join(f"<span>{html.escape(f'{name} {value}')}</span>" for name, value in known.machine.items())
+        return f'<div class="title">The same items, many ways</div><div class="under">{machine}</div>'
+
+    def _progress(self, known: Comparison) -> str:
+        part = 100 * known.done // known.total
+        return f'<progress value="{part}" max="100" aria-label="how far it is"></progress><b>{part} %</b>'
+
+    def _table(self, known: Comparison, between: tuple[int, int], in_bytes: bool) -> str:
+        sizes, least = self.plan.sizes, min(self.plan.sizes)
+        best = {
+            size: max((known.result(name, size, *between).rate or 0.0 for name in self.curves.names), default=0.0)
+            for size in sizes
+        }
+        heads = "".join(f"<th>{units.size(size)}</th>" for size in sizes)
+        rows = []
+        for name in self.curves.names:
+            results = [known.result(name, size, *between) for size in sizes]
+            cells = "".join(_cell(r, in_bytes, r.rate == best[r.size]) for r in results)
+            r = results[0]
+            calls = "–" if r.calls is None else f"{r.calls:.2f}"
+            costs = "".join(f"<td>{text}</td>" for text in (_time(r.cpu_each), calls, _time(r.trip)))
+            letter = f'<i style="color:{self.curves.colours[name]}">{self.curves.letters[name]}</i>'
+            rows.append(f"<tr><th>{letter} {html.escape(find(name).title)}</th>{cells}{costs}</tr>")
+        costs = "<th>processor</th><th>calls</th><th>there and back</th>"
+        unit = "bytes" if in_bytes else "items"
+        spans = (
+            f'<th colspan="{len(sizes)}">{unit} per second with items of</th>'
+            f'<th colspan="3">one item of {units.size(least)}</th>'
+        )
+        return f"<table><tr><th></th>{spans}</tr><tr><th></th>{heads}{costs}</tr>{''.join(rows)}</table>"
+
+    def _reasons(self, known: Comparison) -> str:
+        absent = [f"{find(name).title}: {missing}." for name, missing in self.plan.absent().items()]
+        return "".join(f"<p>{html.escape(sentence)}</p>" for sentence in (*known.why(), *absent))
+
+    # what happens
+
+    @property
+    def measuring(self) -> bool:
+        """Whether it is still being measured."""
+        return self._thread.is_alive() and not self._ended
+
+    def wait(self, seconds: float | None = None) -> Comparison:
+        """The figures, once everything is measured or `seconds` have passed."""
+        self._thread.join(seconds)
+        return self.comparison
+
+    def _start(self) -> None:
+        self._ended = False
+        self._thread = threading.Thread(target=self._follow, name="shmlab-comparison", daemon=True)
+        self._thread.start()
+
+    def _start_anew(self) -> None:
+        with self.lock:
+            if self.closed or self.measuring:
+                return
+            self._measuring = Measuring(self.plan)
+            self._start()
+
+    def _follow(self) -> None:
+        """Take every result as it comes; draw now and then, and at the end."""
+        drawn = 0.0
+        trouble = ""
+        try:
+            with self._measuring as measuring:
+                self._draw()
+                for _ in measuring:
+                    if time.monotonic() - drawn > EVERY:
+                        self._draw()
+                        drawn = time.monotonic()
+        except Exception as error:  # nobody reads this thread's exceptions: the view says it
+            trouble = f'<p class="error">✕ {html.escape(f"{type(error).__name__}: {error}")}</p>'
+        self._ended = True
+        self._draw()
+        with self.lock:
+            if trouble and not self.closed:
+                self.note.value += trouble
+
+    def _save(self) -> None:
+        with self.lock:
+            if not self.closed:
+                self.download.value = ""  # the same file again is a change, too
+                self.download.value = f"<div>saved as {download.link('comparison.csv', self.comparison.csv())}</div>"
+
+    def _end(self) -> None:
+        self._measuring.cancel()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(LEAVE)
+        close_tree(self.box, self.between, *self.parts.shared)
+
+    def __str__(self) -> str:
+        known = self.comparison
+        if self.measuring:
+            return f"measuring: {known.done} of {known.total} done, {known.seconds:.0f} s"
+        how = "cancelled" if self._measuring.cancelled else "done"
+        return f"{how}: {known.done} of {known.total} in {known.seconds:.0f} s"
+
+
+def _cell(result: Result, in_bytes: bool, best: bool) -> str:
+    """One figure of the table; where there is none, its reason on the pointer."""
+    if not result.rate:
+        return f'<td class="soft" title="{html.escape(result.trouble, quote=True)}">–</td>'
+    text = units.rate(result.rate * (result.size if in_bytes else 1))
+    spread = f"{100 * result.spread:.0f} % from the least to the most of {len(result.rates)} rounds"
+    return f'<td title="{spread}">{f"<b>{text}</b>" if best else text}</td>'
+
+
+def _time(value: float | None) -> str:
+    return "–" if value is None else units.seconds(value)

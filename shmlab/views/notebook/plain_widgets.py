@@ -1,0 +1,45 @@
+"""The plain widgets of a view: texts, boxes, buttons. They share one layout and one style of each kind.
+
+A widget brings two more models with it, its layout and its style; where these say nothing of their own (the style sheet
+says it all), one for the whole view will do. That halves what the browser has to build before a lab is visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import ipywidgets
+from ipywidgets.widgets.widget_button import ButtonStyle
+from ipywidgets.widgets.widget_string import HTMLStyle
+
+from shmlab.views.notebook.close import close_tree
+
+
+class Parts:
+    """Makes the parts of one view, and takes them away."""
+
+    def __init__(self) -> None:
+        self.layout = ipywidgets.Layout()
+        self.tight = ipywidgets.Layout(width="auto")
+        self.text_style, self.button_style = HTMLStyle(), ButtonStyle()
+        self.shared = (self.layout, self.tight, self.text_style, self.button_style)
+
+    def text(self, look: str = "", value: str = "") -> ipywidgets.HTML:
+        """A piece of HTML of the class `look`."""
+        return ipywidgets.HTML(value, layout=self.layout, style=self.text_style, _dom_classes=tuple(look.split()))
+
+    def row(self, children: Iterable[ipywidgets.Widget], look: str = "") -> ipywidgets.Box:
+        """Widgets beside each other."""
+        return ipywidgets.Box(tuple(children), layout=self.layout, _dom_classes=tuple(look.split()))
+
+    def column(self, children: Iterable[ipywidgets.Widget], look: str = "") -> ipywidgets.VBox:
+        """Widgets below each other."""
+        return ipywidgets.VBox(tuple(children), layout=self.layout, _dom_classes=tuple(look.split()))
+
+    def button(self, text: str, tip: str) -> ipywidgets.Button:
+        """A button as wide as its text."""
+        return ipywidgets.Button(description=text, tooltip=tip, layout=self.tight, style=self.button_style)
+
+    def close(self, *roots: ipywidgets.Widget) -> None:
+        """Take these parts away; what the whole view shares stays."""
+        close_tree(*roots, keep=self.shared)

@@ -1,0 +1,212 @@
+"""How full the buffer is, measured and as queueing theory has it, in one figure that fills in.
+
+One thread measures and draws twice a second; callbacks only say what is wanted. A pattern is known by the shape of its
+points as well as by their colour.
+"""
+
+from __future__ import annotations
+
+import html
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from bqplot import Axis, LinearScale, Lines, Scatter
+
+from shmlab.experiments import queueing
+from shmlab.experiments.queueing.occupancy import RATIOS, SHARES, Measured, Measuring, Point
+from shmlab.views.notebook import download, palette
+from shmlab.views.notebook.close import close_tree
+from shmlab.views.notebook.marks import figure, plane
+from shmlab.views.notebook.plain_widgets import Parts
+from shmlab.views.notebook.shown import Shown
+
+LEAVE = 10.0  # seconds for the thread to end
+ENDS = (0.4, 2.2)  # of the axis of ratios
+MARGIN = {"top": 14, "bottom": 46, "left": 54, "right": 20}
+LOOKS = {
+    "poisson": ("circle", "var(--q1)"),
+    "constant": ("square", "var(--q2)"),
+    "bursty": ("triangle-up", "var(--q3)"),
+}
+KEYS = (
+    "<span><s></s>theory: M/M/1/K with K = slots + 2</span>"
+    '<span><i style="color:var(--q1)">●</i>measured: random (Poisson), ± standard error</span>'
+    '<span><i style="color:var(--q2)">■</i>measured: constant</span>'
+    '<span><i style="color:var(--q3)">▲</i>measured: bursts of ten</span>'
+)
+
+
+class Occupancy:
+    """The figure: mean number of occupied slots over produce rate / consume rate."""
+
+    def __init__(self, parts: Parts, slots: int) -> None:
+        scales = plane(ENDS, (-0.03 * slots, 1.03 * slots))  # a point at either end is seen whole
+        fixed = {"scales": scales, "preserve_domain": {"x": True, "y": True}}
+        ratios = np.linspace(*ENDS, 120)
+        self.theory = Lines(
+            x=ratios,
+            y=np.array([queueing.occupied(float(ratio), slots) for ratio in ratios]),
+            colors=[palette.INK],
+            stroke_width=2,
+            **fixed,
+        )
+        self.bars = {name: self._bars(colour, fixed) for name, (_, colour) in LOOKS.items()}
+        self.dots = {name: self._dots(shape, colour, fixed) for name, (shape, colour) in LOOKS.items()}
+        axes = [
+            self._axis(scales["x"], "produce rate / consume rate, as measured", np.arange(0.5, 2.01, 0.25), ".2f"),
+            self._axis(scales["y"], "occupied slots", np.linspace(0, slots, 5), ".3~g", "left"),
+        ]
+        marks = [self.theory, *self.bars.values(), *self.dots.values()]
+        self.figure = figure(marks, "100%", "420px", axes=axes, fig_margin=MARGIN)
+        self.box = parts.column([self.figure, parts.text("groups", KEYS)], "curves")
+
+    @staticmethod
+    def _axis(scale: LinearScale, label: str, ticks: Any, form: str, side: str = "bottom") -> Axis:
+        lines = "solid" if side == "left" else "none"
+        return Axis(
+            scale=scale,
+            label=label,
+            tick_values=ticks,
+            tick_format=form,
+            side=side,
+            grid_lines=lines,
+            label_offset="34px",
+        )
+
+    @staticmethod
+    def _bars(colour: str, fixed: dict[str, Any]) -> Lines:
+        """One short upright line for each ratio, from the mean less its error to the mean and its error."""
+        x = np.repeat(np.array(RATIOS), 2).reshape(-1, 2)
+        return Lines(x=x, y=np.zeros_like(x), colors=[colour] * len(RATIOS), stroke_width=2, visible=False, **fixed)
+
+    @staticmethod
+    def _dots(shape: str, colour: str, fixed: dict[str, Any]) -> Scatter:
+        x = np.array(RATIOS)
+        return Scatter(x=x, y=np.zeros_like(x), marker=shape, colors=[colour], default_size=90, visible=False, **fixed)
+
+    def update(self, measured: Measured) -> None:
+        """Draw what is known."""
+        for name in LOOKS:
+            points = measured.of(name)
+            self.bars[name].visible = self.dots[name].visible = bool(points)
+            if points:  # all ratios of a pattern are measured together
+                with self.dots[name].hold_sync():
+                    self.dots[name].x = np.array([point.ratio for point in points])
+                    self.dots[name].y = np.array([point.mean for point in points])
+                with self.bars[name].hold_sync():
+                    self.bars[name].x = np.array([(point.ratio, point.ratio) for point in points])
+                    self.bars[name].y = np.array([self._ends(point, measured.slots) for point in points])
+
+    @staticmethod
+    def _ends(point: Point, slots: int) -> tuple[float, float]:
+        error = 0.0 if np.isnan(point.error) else point.error
+        return max(0.0, point.mean - error), min(float(slots), point.mean + error)
+
+
+class LiveQueueing(Shown):
+    """A measurement under way and its view. `measured` holds the figures; `close()` ends both."""
+
+    def __init__(self, slots: int, seconds: float) -> None:
+        self.slots, self.seconds = slots, seconds
+        super().__init__(f"<LiveQueueing: {slots} slots, {len(RATIOS)} ratios, {len(SHARES)} patterns>")
+        self._measuring = Measuring(slots, seconds)
+        self._build()
+        self._start()
+
+    @property
+    def measured(self) -> Measured:
+        """What is known until now: `print` it."""
+        return self._measuring.measured
+
+    def _build(self) -> None:
+        self.parts = parts = Parts()
+        title = f'<div class="title">How full is a buffer of {self.slots} slots?</div>'
+        under = f'<div class="under"><span>{len(RATIOS)} labs at a time, two real processes each</span></div>'
+        self.head, self.bar, self.note = parts.text("head", title + under), parts.text("bar"), parts.text("note")
+        self.line, self.download = parts.text("state-line"), parts.text("download")
+        self.again = parts.button("▶ again", "measure everything anew")
+        self.cancel = parts.button("■ cancel", "stop measuring and keep the figures")
+        self.csv = parts.button("CSV", "save all figures as a file")
+        self.again.on_click(lambda _: self._start_anew())
+        self.cancel.on_click(lambda _: self._measuring.cancel())
+        self.csv.on_click(lambda _: self._save())
+        self.occupancy = Occupancy(parts, self.slots)
+        css = palette.style() + Path(__file__).with_name("queueing.css").read_text(encoding="utf-8")
+        style = parts.text("unseen", f"<style>{css}</style>")
+        top = parts.row([self.head, parts.row([self.csv], "group")], "top")
+        controls = parts.row([parts.row([self.again, self.cancel], "group"), self.bar], "line")
+        shown = [style, top, parts.row([controls], "controls"), self.note, self.occupancy.box, self.line]
+        self.box = parts.column([*shown, self.download], "shmlab queueing")
+
+    def _draw(self) -> None:
+        with self.lock:
+            if self.closed:
+                return
+            known = self.measured
+            self.occupancy.update(known)
+            percent = round(100 * known.done)
+            bar = f'<progress value="{percent}" max="100" aria-label="how far it is"></progress><b>{percent} %</b>'
+            for widget, value in ((self.bar, bar), (self.line, f'<div role="status">{html.escape(str(self))}</div>')):
+                if widget.value != value:
+                    widget.value = value
+            self.again.disabled, self.cancel.disabled = self.measuring, not self.measuring
+
+    # what happens
+
+    @property
+    def measuring(self) -> bool:
+        """Whether it is still being measured."""
+        return self._thread.is_alive() and not self._ended
+
+    def wait(self, seconds: float | None = None) -> Measured:
+        """The figures, once everything is measured or `seconds` have passed."""
+        self._thread.join(seconds)
+        return self.measured
+
+    def _start(self) -> None:
+        self._ended = False
+        self._thread = threading.Thread(target=self._follow, name="shmlab-queueing", daemon=True)
+        self._thread.start()
+
+    def _start_anew(self) -> None:
+        with self.lock:
+            if self.closed or self.measuring:
+                return
+            self._measuring = Measuring(self.slots, self.seconds)
+            self.note.value = ""
+            self._start()
+
+    def _follow(self) -> None:
+        try:
+            self._draw()
+            for _ in self._measuring:
+                self._draw()
+        except Exception as error:  # nobody reads this thread's exceptions: the view says it
+            with self.lock:
+                if not self.closed:
+                    text = html.escape(f"{type(error).__name__}: {error}")
+                    self.note.value = f'<div class="error">✕ {text}</div>'
+        self._ended = True
+        self._draw()
+
+    def _save(self) -> None:
+        with self.lock:
+            if not self.closed:
+                self.download.value = ""  # the same file again is a change, too
+                self.download.value = f"<div>saved as {download.link('occupancy.csv', self.measured.csv())}</div>"
+
+    def _end(self) -> None:
+        self._measuring.cancel()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(LEAVE)
+        close_tree(self.box, *self.parts.shared)
+
+    def __str__(self) -> str:
+        known = self.measured
+        if self.measuring:
+            return f"measuring: {100 * known.done:.0f} % done, {known.seconds:.0f} s"
+        how = "cancelled" if self._measuring.cancelled else "done" if known.done > 0.999 else "ended early"
+        far = "" if np.isnan(known.farthest) else f", at most {known.farthest:.2f} slots from the theory (Poisson)"
+        return f"{how}: {len(known.points)} of {len(RATIOS) * len(SHARES)} points in {known.seconds:.0f} s{far}"

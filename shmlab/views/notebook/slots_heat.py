@@ -1,0 +1,133 @@
+"""From 257 slots on as a strip of heat: one small picture, whose pixels are slots.
+
+The picture has as many pixels as there are slots (from 1,025 on, a pixel is the share that is full of a few slots), the
+browser magnifies it without smoothing. That makes a frame some hundred bytes, whatever its size. Letters lie over the
+few slots that are being written, read or were overwritten; `in` and `out` point at theirs.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any
+
+import ipywidgets
+import numpy as np
+from numpy.typing import NDArray
+
+from shmlab.views.notebook import palette
+from shmlab.views.notebook.glow import Glow, Steps
+from shmlab.views.notebook.plain_widgets import Parts
+from shmlab.views.notebook.slots_row import letters
+
+Pixels = NDArray[np.uint8]
+MOST = 1024  # pixels
+ACROSS = 64
+QUIET = (0, 2)  # states that need no letter: nothing there, something there
+RAMP = 8  # steps from empty to full where a pixel is several slots
+
+
+def _colours() -> tuple[bytes, bytes]:
+    """Colours and opacities: each state in all steps of its glow, then the ramp."""
+    rgb = [np.frombuffer(bytes.fromhex(colour[1:]), np.uint8).astype(float) for colour in palette.SOLID]
+    fresh = {0: rgb[3], 2: np.array([87.0, 185.0, 155.0])}
+    colours, opacity = [], []
+    for state, settled in enumerate(rgb):
+        for step in range(palette.GLOW):
+            done = step / (palette.GLOW - 1)
+            start = fresh.get(state, settled)
+            colours.append(start if state == 0 else start + (settled - start) * done)
+            opacity.append(round(110 * (1 - done)) if state == 0 else 255)
+    colours += [rgb[2]] * RAMP
+    opacity += [255 * (step + 1) // RAMP for step in range(RAMP)]
+    return np.array(colours).round().astype(np.uint8).tobytes(), bytes(opacity)
+
+
+EMPTY = palette.GLOW - 1  # an empty slot at rest
+FIRST = len(palette.STATES) * palette.GLOW  # of the ramp
+COLOURS, OPACITY = _colours()
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(pixels: Pixels) -> bytes:
+    """A picture of 64 pixels a line, of the indices of our colours."""
+    lines = pixels.reshape(-1, ACROSS)
+    data = np.hstack([np.zeros((len(lines), 1), np.uint8), lines]).tobytes()
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", struct.pack(">IIBBBBB", ACROSS, len(lines), 8, 3, 0, 0, 0))
+        + _chunk(b"PLTE", COLOURS)
+        + _chunk(b"tRNS", OPACITY)
+        + _chunk(b"IDAT", zlib.compress(data, 1))
+        + _chunk(b"IEND", b"")
+    )
+
+
+class Heat:
+    """The drawing of a buffer of 257 slots and more."""
+
+    def __init__(self, count: int, parts: Parts) -> None:
+        self.count = count
+        self.glow = Glow(count)
+        self.each = -(-count // MOST)  # slots a pixel
+        self.pixels = -(-count // self.each)
+        self.lines = -(-self.pixels // ACROSS)
+        self.image = ipywidgets.Image(format="png", value=png(self.blank()))
+        self.image.add_class("strip-image")
+        self.over = parts.text("over")
+        numbers = "".join(f"<span>{line * ACROSS * self.each}</span>" for line in range(self.lines))
+        self.scale = parts.text("scale", f'<div class="numbers">{numbers}</div>')
+        size = f"background-size: calc(100% / {ACROSS}) calc(100% / {self.lines})"
+        self.grid = parts.text("over", f'<div class="grid" style="{size}"></div>')
+        self.field = parts.row([self.image, self.grid, self.over], "field")
+        self.box = parts.row([self.scale, self.field], "shmlab-heat")
+        high = 15 if self.lines <= 16 else max(4, 240 // self.lines)
+        self.box.layout = ipywidgets.Layout(height=f"{self.lines * high + 36}px")
+
+    def update(self, snap: Any, now: float) -> bool:
+        """Draw a snapshot. Says whether anything had to change."""
+        value = png(self.shade(*self.glow.ages(snap.slots.states, snap.slots.sequences, now)))
+        changed = bool(value != self.image.value)
+        if changed:
+            self.image.value = value
+        over = self.marks(snap.slots.states, snap.in_, snap.out)
+        if over != self.over.value:
+            self.over.value = over
+            changed = True
+        return changed
+
+    def blank(self) -> Pixels:
+        """A picture of nothing."""
+        return np.full(self.lines * ACROSS, EMPTY, np.uint8)
+
+    def shade(self, states: Steps, ages: Steps) -> Pixels:
+        """The colour of every pixel."""
+        pixels = self.blank()
+        if self.each == 1:
+            pixels[: len(states)] = states * palette.GLOW + ages
+            return pixels
+        full = np.zeros(self.pixels * self.each, np.uint8)
+        full[: len(states)] = states != 0
+        share = full.reshape(self.pixels, self.each).mean(axis=1)
+        pixels[: self.pixels] = np.where(share > 0, FIRST - 1 + np.ceil(share * RAMP), EMPTY)
+        return pixels
+
+    def marks(self, states: list[int], in_: int | None, out: int | None) -> str:
+        """The letters and pointers that lie over the picture: full and empty slots need none."""
+        parts = []
+        if self.each == 1:
+            special = [state if state not in QUIET else 0 for state in states]
+            parts = letters(special, ACROSS, self.lines, 1.0, " " + palette.LETTERS[1:])
+        for name, index in (("in", in_), ("out", out)):
+            if index is not None:
+                parts.append(f'<u class="{name}" style="{self.place(index // self.each)}"><s></s>{name}</u>')
+        return "".join(parts)
+
+    def place(self, pixel: int) -> str:
+        """The middle of a pixel, as style."""
+        return (
+            f"left:{100 * (pixel % ACROSS + 0.5) / ACROSS:.2f}%;top:{100 * (pixel // ACROSS + 0.5) / self.lines:.2f}%"
+        )

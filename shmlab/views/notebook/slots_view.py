@@ -1,0 +1,64 @@
+"""The slots of the segment, in the form that suits their number.
+
+A ring up to 64, rows up to 256, a strip of heat beyond. An unbounded buffer that grows changes its form on its way.
+Drawing a snapshot changes colours; only the pointers and the texts of a ring move.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shmlab.views.notebook import palette, slots_heat, slots_ring, slots_row
+from shmlab.views.notebook.plain_widgets import Parts
+
+Form = slots_ring.Ring | slots_row.Row | slots_heat.Heat
+
+
+def form(capacity: int) -> type[Form]:
+    """Which drawing suits so many slots."""
+    if capacity <= slots_ring.MOST:
+        return slots_ring.Ring
+    return slots_row.Row if capacity <= slots_row.MOST else slots_heat.Heat
+
+
+class SlotsView:
+    """Draws the slots of one snapshot after another."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.form: Form | None = None
+        self.head = parts.text("shmlab-total")
+        self.legend = parts.text("shmlab-legend", f'<div class="legend">{palette.legend()}</div>')
+        self.box = parts.column([self.legend], "shmlab-slots")
+
+    @property
+    def wide(self) -> bool:
+        """Whether the drawing wants the whole width."""
+        return not isinstance(self.form, slots_ring.Ring)
+
+    def update(self, snap: Any, now: float) -> bool:
+        """Draw a snapshot, taken at the time `now`. Says whether anything had to change."""
+        fresh = self.form is None or self.form.count != snap.capacity
+        if fresh:
+            self._choose(snap.capacity)
+        assert self.form is not None
+        changed = self.form.update(snap, now)
+        if self.wide:
+            text = self.total(snap)
+            if text != self.head.value:
+                self.head.value = text
+                changed = True
+        return changed or fresh
+
+    def _choose(self, capacity: int) -> None:
+        old, self.form = self.form, form(capacity)(capacity, self.parts)
+        parts = [self.head, self.form.box, self.legend] if self.wide else [self.form.box, self.legend]
+        self.box.children = parts
+        if old is not None:
+            self.parts.close(old.box)
+
+    @staticmethod
+    def total(snap: Any) -> str:
+        """The occupancy in words, for the forms that have no middle."""
+        more = "slots full" if snap.bounded else "slots, at the cap" if snap.cap_reached else "slots, growing"
+        return f"<b>{snap.occupancy:,}</b> <span>of {snap.capacity:,} {more}</span>"

@@ -1,0 +1,78 @@
+"""Where a page is shown: on the whole screen of a terminal, or as one line a second where there is none.
+
+Both are used alike: `show(page)` draws, takes about as long as an eye needs, and gives the keys pressed meanwhile.
+"""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.live import Live
+
+from shmlab.views.terminal import keys
+from shmlab.views.terminal.terminal_page import Page
+
+FRAME = 0.1  # seconds that a page stays
+LINE = 1.0  # seconds between two lines of text
+Show = Callable[[Page], list[str]]
+
+
+def is_screen() -> bool:
+    """Whether there is a terminal on which one can draw, and somebody who types."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and not Console().is_dumb_terminal
+
+
+def line(text: str) -> None:
+    """A line of text for a while: on a terminal it takes the place of the one before."""
+    if sys.stdout.isatty():
+        print(f"\r\033[2K{text}", end="", flush=True)
+        time.sleep(2 * FRAME)
+    else:
+        print(text, flush=True)
+        time.sleep(LINE)
+
+
+@contextlib.contextmanager
+def shown(screen: bool) -> Iterator[Show]:
+    """Show pages on the screen, or as lines. The terminal is as it was afterwards."""
+    if not screen:
+        yield _Lines().show
+        return
+    console = Console()
+    # keys outside: the mode is set back also where the screen can no longer be
+    with keys.pressed(sys.stdin.fileno()) as typed, contextlib.ExitStack() as stack:
+        live = Live(console=console, screen=True, auto_refresh=False)
+        live.start()
+        stack.callback(_leave, live)
+
+        def show(page: Page) -> list[str]:
+            try:
+                live.update(page.drawn(*console.size), refresh=True)
+            except OSError:
+                raise keys.Closed from None
+            return list(typed.within(FRAME))
+
+        yield show
+
+
+def _leave(live: Live) -> None:
+    with contextlib.suppress(OSError):  # no terminal any more
+        live.stop()
+
+
+class _Lines:
+    """The snapshot in words, once a second."""
+
+    def __init__(self) -> None:
+        self._told = 0.0
+
+    def show(self, page: Page) -> list[str]:
+        """Print the line if it is time, and rest."""
+        now = time.monotonic()
+        if now - self._told >= LINE:
+            self._told = now
+            print(page.snapshot, flush=True)
+        time.sleep(FRAME)
+        return []
