@@ -4,12 +4,15 @@
 
 "well", "hint" where something is not at its best, "LOOK" where something essential is wrong. The last line is the
 proof: a real producer and a real consumer send items through a real segment.
+
+`kernel` looks at the system and its calls, `machine` at Python, memory and tools, `packages` at what shmlab stands on;
+each gives a `finding`.
 """
 
 from collections.abc import Iterator
 from functools import partial
 
-from shmlab.doctor import machine, packages, system
+from shmlab.doctor import kernel, machine, packages
 from shmlab.doctor.finding import Finding, guarded
 
 __all__ = ["Finding", "doctor", "findings"]
@@ -47,9 +50,9 @@ def findings() -> Iterator[Finding]:
 def _machine() -> Iterator[Finding]:
     """What a lab itself depends on."""
     yield guarded("Python", machine.python)
-    yield guarded("system", system.system)
-    yield guarded("sandbox", system.sandbox)
-    yield guarded("limits", system.limits)
+    yield guarded("system", kernel.system)
+    yield guarded("sandbox", kernel.sandbox)
+    yield guarded("limits", kernel.limits)
     yield guarded("shared memory", machine.memory)
     yield guarded("processors", machine.processors)
-    yield from system.calls()
+    yield from kernel.calls()

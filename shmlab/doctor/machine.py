@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from shmlab.doctor.finding import Finding, hint
-from shmlab.doctor.system import FULL
+from shmlab.doctor.kernel import FULL
 from shmlab.experiments.pipeline import tools
 from shmlab.lab.lab import Lab
 from shmlab.memory import segment

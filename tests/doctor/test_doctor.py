@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from shmlab import cli, doctor
-from shmlab.doctor import machine, packages, system
+from shmlab.doctor import kernel, machine, packages
 from shmlab.doctor.finding import Finding, hint
 from shmlab.memory import errors, os_errors, segment
 from tests import denied
@@ -153,7 +153,7 @@ def test_items_that_do_not_arrive_are_explained_by_the_lines_above_or_reported(m
 
 def test_it_names_kernel_library_and_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
     name = os.uname()
-    assert system.system() == Finding(
+    assert kernel.system() == Finding(
         "system", f"Linux {name.release}, {' '.join(platform.libc_ver())}, {name.machine}"
     )
 
@@ -161,11 +161,11 @@ def test_it_names_kernel_library_and_architecture(monkeypatch: pytest.MonkeyPatc
         raise ValueError("unrecognized configuration name")
 
     monkeypatch.setattr(os, "confstr", unknown)
-    assert system.system().wrong and "no glibc" in system.system().found and "Alpine" in system.system().cure
+    assert kernel.system().wrong and "no glibc" in kernel.system().found and "Alpine" in kernel.system().cure
 
 
 @pytest.mark.parametrize(
-    ("kernel", "library", "wrong"),
+    ("release", "library", "wrong"),
     [
         ("3.10.0-1160.el7.x86_64", "glibc 2.21", False),
         ("3.9.11", "glibc 2.36", True),
@@ -175,17 +175,17 @@ def test_it_names_kernel_library_and_architecture(monkeypatch: pytest.MonkeyPatc
     ],
 )
 def test_a_kernel_and_a_library_that_are_too_old_are_wrong(
-    kernel: str, library: str, wrong: bool, monkeypatch: pytest.MonkeyPatch
+    release: str, library: str, wrong: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Linux", "here", kernel, "", "x86_64")))
+    monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Linux", "here", release, "", "x86_64")))
     monkeypatch.setattr(os, "confstr", lambda _: library)
-    assert system.system().wrong == wrong == ("Linux 3.10 and glibc 2.21" in system.system().cure)
+    assert kernel.system().wrong == wrong == ("Linux 3.10 and glibc 2.21" in kernel.system().cure)
 
 
 def test_a_sandbox_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system, "GVISOR", os.uname().version)
+    monkeypatch.setattr(kernel, "GVISOR", os.uname().version)
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
-    assert system.sandbox().found.startswith("gVisor")
+    assert kernel.sandbox().found.startswith("gVisor")
 
 
 @pytest.mark.parametrize(
@@ -223,15 +223,15 @@ def test_a_container_s_limits_are_read(
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert system.processors(tmp_path, tmp_path / "me") == cpus
-    assert system.most_memory(tmp_path, tmp_path / "me") == memory
+    assert kernel.processors(tmp_path, tmp_path / "me") == cpus
+    assert kernel.most_memory(tmp_path, tmp_path / "me") == memory
 
 
 def test_limits_that_are_felt_are_hints(monkeypatch: pytest.MonkeyPatch) -> None:
     for cpus, memory, cure in [(None, None, ""), (2.0, 1 << 30, ""), (0.5, None, "share"), (2.0, 1 << 28, "90 MiB")]:
-        monkeypatch.setattr(system, "processors", lambda cpus=cpus: cpus)
-        monkeypatch.setattr(system, "most_memory", lambda memory=memory: memory)
-        finding = system.limits()
+        monkeypatch.setattr(kernel, "processors", lambda cpus=cpus: cpus)
+        monkeypatch.setattr(kernel, "most_memory", lambda memory=memory: memory)
+        finding = kernel.limits()
         assert cure in finding.cure and bool(cure) == bool(finding.cure) and not finding.wrong
 
 
@@ -251,7 +251,7 @@ REFUSALS = {
     "link": ("link", "LOOK", "not permitted"),
     "shm": ("write in /dev/shm", "LOOK", "Read-only file system"),
 }
-TRY = "from shmlab.doctor import system\nfor finding in system.calls(): print(finding)"
+TRY = "from shmlab.doctor import kernel\nfor finding in kernel.calls(): print(finding)"
 
 
 def said(refused: str, *command: str) -> str:
@@ -294,8 +294,8 @@ def test_a_lab_that_a_refused_call_keeps_from_starting_sends_the_reader_to_the_l
 
 def test_without_a_file_to_try_them_on_calls_are_not_called_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segment, "DIRECTORY", "/nowhere")
-    found = {finding.what: finding for finding in system.calls()}
-    assert found[system.WRITE].wrong and found[system.WRITE].found == "refused: No such file or directory"
+    found = {finding.what: finding for finding in kernel.calls()}
+    assert found[kernel.WRITE].wrong and found[kernel.WRITE].found == "refused: No such file or directory"
     for what in ("fchmod", "flock", "F_OFD_SETLK", "fallocate", "link"):
         assert found[what].found == "not tried" and not found[what].wrong
 
@@ -305,7 +305,7 @@ def test_a_full_dev_shm_is_not_taken_for_a_sandbox(monkeypatch: pytest.MonkeyPat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full)
-    cures = {finding.what: finding.cure for finding in system.calls()}
+    cures = {finding.what: finding.cure for finding in kernel.calls()}
     assert "shmlab clean" in cures["fallocate"] and "sandbox" not in cures["fallocate"]
 
 
@@ -332,13 +332,13 @@ def test_a_dev_shm_in_which_no_lab_has_room(
 def test_a_membarrier_without_the_command_that_the_ring_needs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Linux", "here", "4.14.0", "", "x86_64")))
     for commands, found in [(0b1, "refused: this kernel has no"), (0b111, "works")]:
-        monkeypatch.setattr(system, "_commands", lambda _, commands=commands: commands)
-        assert next(f for f in system.calls() if f.what == "membarrier").found.startswith(found)
+        monkeypatch.setattr(kernel, "_commands", lambda _, commands=commands: commands)
+        assert next(f for f in kernel.calls() if f.what == "membarrier").found.startswith(found)
 
 
 def test_a_python_without_pidfds_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "pidfd_open")
-    first = next(system.calls())
+    first = next(kernel.calls())
     assert first.found == "refused: pidfd_open is unknown to this Python" and not first.wrong
 
 
@@ -351,9 +351,9 @@ def test_a_look_that_fails_is_a_line_like_others_and_the_rest_is_looked_at(
     def fail(*_: object) -> Any:
         raise RuntimeError("nobody expected this")
 
-    for module, name in [(machine, "python"), (system, "limits"), (packages, "package"), (machine, "strace")]:
+    for module, name in [(machine, "python"), (kernel, "limits"), (packages, "package"), (machine, "strace")]:
         monkeypatch.setattr(module, name, fail)
-    monkeypatch.setitem(system.CALLS, "waitid", (fail, "", True))
+    monkeypatch.setitem(kernel.CALLS, "waitid", (fail, "", True))
     assert cli.main(["doctor"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert [line[6:24].strip() for line in lines if not line.startswith(" " * 24)] == WHATS
@@ -379,7 +379,7 @@ def test_settings_of_a_group_that_cannot_be_read_are_no_limits(tmp_path: Path) -
         (tmp_path / "memory.max").write_text(text)
         for line in ("0::/\n", "no group\n"):
             me.write_text(line)
-            assert system.processors(tmp_path, me) is None and system.most_memory(tmp_path, me) is None
+            assert kernel.processors(tmp_path, me) is None and kernel.most_memory(tmp_path, me) is None
 
 
 # --- the packages ----------------------------------------------------------------------------------
