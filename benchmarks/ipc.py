@@ -22,8 +22,8 @@ from pathlib import Path
 
 from benchmarks import ring
 from shmlab.experiments.comparison import units, ways
-from shmlab.experiments.comparison.bench import Stage
-from shmlab.experiments.comparison.plan import THROUGHPUT, TRIP, Plan, Task, planned
+from shmlab.experiments.comparison.bench import Bench
+from shmlab.experiments.comparison.plan import THROUGHPUT, TRIP, Measurement, Plan, planned
 from shmlab.processes.host import machine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -150,8 +150,8 @@ class Bench:
         self.directory = Path(tempfile.mkdtemp(prefix="shmlab-bench-"))
         self.futex = self._compiled()
 
-    def _stage(self, plan: Plan, work: str) -> Stage:
-        stage = Stage(replace(plan, work="benchmarks.frames" if work == FRAMES else ""))
+    def _stage(self, plan: Plan, work: str) -> Bench:
+        stage = Bench(replace(plan, work="benchmarks.frames" if work == FRAMES else ""))
         stage.time = self.seconds
         return stage
 
@@ -183,7 +183,7 @@ class Bench:
             command = [sys.executable, "-m", "benchmarks.frames", str(wanted.size), str(self.seconds)]
             return float(subprocess.run(command, capture_output=True, check=True, cwd=ROOT).stdout)
         kind = TRIP if wanted.work == TRIPS else THROUGHPUT
-        figures = self.stages[wanted.work].measure(Task(kind, wanted.way, wanted.size, *wanted.between, 0))
+        figures = self.stages[wanted.work].measure(Measurement(kind, wanted.way, wanted.size, *wanted.between, 0))
         if "trouble" in figures:
             raise SystemExit(f"{wanted}: {figures['trouble']}")
         return 1 / float(figures["trip"]) if kind == TRIP else float(figures["rate"])  # type: ignore[arg-type]

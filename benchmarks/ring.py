@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from benchmarks.core import Figure, figure
 from shmlab import Ring
-from shmlab.experiments.comparison.bench import Stage
-from shmlab.experiments.comparison.plan import THROUGHPUT, Task, planned
+from shmlab.experiments.comparison.bench import Bench
+from shmlab.experiments.comparison.plan import THROUGHPUT, Measurement, planned
 from shmlab.memory import layout as at
 from shmlab.memory.segment import open_unmapped
 from shmlab.ring import ring_layout
@@ -63,7 +63,7 @@ def _each(ring: Ring) -> float:
 
 def observed() -> Iterator[Figure]:
     """A ring at full speed with and without somebody who looks at it 60 times a second, by turns."""
-    stage, task = Stage(planned()), Task(THROUGHPUT, "ring", 64, 1, 1, 0)
+    stage, task = Bench(planned()), Measurement(THROUGHPUT, "ring", 64, 1, 1, 0)
     stage.time = SECONDS
     shares, cpu = [], []
     with stage.ready(task) as (opened, peers):

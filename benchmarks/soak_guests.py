@@ -59,7 +59,7 @@ class GuestSoak:
                 for number in range(self.each):
                     for role in ("producer", "consumer") if self.each > 1 else ("consumer",):
                         self.join(role, bool(self.programs) and self.strategy == "semaphores" and number == 0)
-                self.crew, self.file = self.lab._alive(), self.lab._file()
+                self.pool, self.file = self.lab._alive(), self.lab._file()
                 while self.counts["kills"] < kills:
                     self.kill(min(self.chance.choice((1, 1, 1, 2, 3)), kills - self.counts["kills"]))
                     if self.counts["kills"] // CHECK > self.counts["looks at rest"]:
@@ -90,7 +90,7 @@ class GuestSoak:
 
     def kill(self, count: int) -> None:
         """Kill so many at once, wherever they are; wait until that is repaired; others take their places."""
-        living = {row: process.pid for row, process in self.crew.present().items() if process}
+        living = {row: process.pid for row, process in self.pool.present().items() if process}
         victims = self.chance.sample(sorted(living), min(count, len(living)))
         roles = {row: self.word(row, at.ROLE) for row in victims}
         time.sleep(self.chance.uniform(0, 0.02))
@@ -101,7 +101,7 @@ class GuestSoak:
             if guest:
                 guest[2].wait()  # on a busy machine it takes a while to die
             died = time.monotonic()
-            self.wait(self.crew.process(row).over, f"the death of {self.crew.name(row)} is noticed")
+            self.wait(self.pool.process(row).over, f"the death of {self.pool.name(row)} is noticed")
             self.slowest = max(self.slowest, time.monotonic() - died)
         self.wait(lambda: not self.lab.damaged, f"a repair, {self.lab.blocked}")
         self.counts["kills"] += len(victims)
@@ -112,7 +112,7 @@ class GuestSoak:
                 self.counts["guests killed"] += 1
                 self.join(guest[0], guest[1])
             else:
-                self.crew.add(roles[row], None, "constant")
+                self.pool.add(roles[row], None, "constant")
         items = self.items()
         self.wait(lambda: self.items() > items + 10, "items move again")
 
@@ -152,7 +152,7 @@ class GuestSoak:
             if worker.role == "producer" and worker.alive:
                 self.lab.remove(worker)
         if not any(worker.alive for worker in self.lab.workers if worker.role == "consumer"):
-            self.crew.add(at.CONSUMER, None, "constant")
+            self.pool.add(at.CONSUMER, None, "constant")
 
         def counted_out() -> bool:
             seen = self.lab.snapshot()

@@ -347,7 +347,7 @@ def works(live: Any) -> None:
     """The view draws, does what it is asked for, and its lab is one that the limits allow."""
     live.request("start")
     live.request("slow_motion", 0)  # else an item may take half a minute
-    eventually(lambda: live.frames.thread.is_alive() and live._errands.thread.is_alive() and live.lab.running)
+    eventually(lambda: live.frames.thread.is_alive() and live._tasks.thread.is_alive() and live.lab.running)
     eventually(lambda: live.lab.slow_motion == 0)
     drawn = live.frames.sent
     consumed = live.lab.snapshot().consumed
@@ -397,7 +397,7 @@ def test_a_thousand_clicks_start_no_more_workers_than_are_allowed(live: Any) -> 
         for button in (live.controls.producer, live.controls.consumer):
             for content in ({"event": "click"}, {"event": "x"}, {}, {"event": ["click"]}):
                 button._handle_custom_msg(content, [])
-    eventually(lambda: live._errands.queue.empty(), 60)
+    eventually(lambda: live._tasks.queue.empty(), 60)
     eventually(lambda: "32 workers at most" in live._note)
     assert len(live.lab.workers) == 32
 
@@ -418,7 +418,7 @@ def test_requests_that_no_control_can_make_are_sentences(live: Any) -> None:
         ("nothing_like_that", ()),
     ]:
         live.request(verb, *arguments)
-        eventually(lambda: live._errands.queue.empty())
+        eventually(lambda: live._tasks.queue.empty())
     works(live)
 
 

@@ -154,7 +154,8 @@ def test_shmlab_notebooks_opens_jupyterlab_on_the_first_lesson(installed: Path, 
 
 def test_binder_has_the_command_and_the_server_extension(binder: Path) -> None:
     assert run(binder, "shmlab", "--version").startswith("shmlab ")
-    assert re.search(r"shmlab\.server\S* +\S*OK", run(binder, "jupyter", "server", "extension", "list", "--sys-prefix"))
+    listed = run(binder, "jupyter", "server", "extension", "list", "--sys-prefix")
+    assert re.search(r"shmlab\.views\.server_extension\S* +\S*OK", listed)
 
 
 @pytest.mark.parametrize("name", [course.FIRST, pytest.param("05_producer_consumer.ipynb", marks=pytest.mark.long)])

@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
         epilog = f"example: `{command.EXAMPLE}`. exit status: {command.STATUS}, {ALWAYS}."
         one = commands.add_parser(name(command), help=command.HELP, description=command.__doc__, epilog=epilog)
         command.arguments(one)
-        one.set_defaults(run=command.run)
+        one.set_defaults(run=command.run, parser=made)
     return made
 
 

@@ -19,13 +19,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    from shmlab import cli
     from shmlab.memory.optional_packages import needed_for
 
     with needed_for("for `shmlab completion`"):
         import shtab
 
-    parser = cli.parser()
+    parser: argparse.ArgumentParser = chosen.parser
     names = shtab.cmd(NAMES)
     for command in _commands(parser):
         for action in command._actions:

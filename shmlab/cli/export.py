@@ -22,6 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
+    from shmlab import labs
     from shmlab.memory import limits
     from shmlab.views.web import page
 
@@ -39,7 +40,7 @@ def run(chosen: argparse.Namespace) -> int:
         raise ArgumentError(f"--to: cannot make the folder '{chosen.to}': {error.strerror}.") from None
     trouble = 0
     for path in found:
-        made = page(path, seconds, chosen.execute, lambda line: print(f"{line} ...", flush=True))
+        made = page(path, seconds, labs.live, chosen.execute, lambda line: print(f"{line} ...", flush=True))
         target = chosen.to / f"{path.stem}.html"
         target.write_text(made.text, encoding="utf-8")
         print(f"{target}: {made.players} recorded run{'s' * (made.players != 1)}, {target.stat().st_size:,} bytes")

@@ -12,9 +12,9 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> int:
-    from shmlab.observe import observer
+    from shmlab.ring.ring_snapshot import running
 
-    labs = observer.running()
+    labs = running()
     for snapshot in labs:
         print(f"{snapshot.name}  {snapshot}")
     if not labs:

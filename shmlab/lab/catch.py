@@ -5,13 +5,13 @@ from collections.abc import Callable
 from time import sleep
 
 from shmlab.memory.waiting import Deadline, until
-from shmlab.processes.supervisor import Program
+from shmlab.processes.supervisor import RunningProgram
 
 LOOK = 0.0005  # seconds between two looks
 MOMENT = 0.001  # seconds until a signal has reached its process
 
 
-def catch(process: Program, inside: Callable[[], bool], timeout: float) -> bool:
+def catch(process: RunningProgram, inside: Callable[[], bool], timeout: float) -> bool:
     """Stop a process (SIGSTOP) while `inside()`; False, and it goes on, if that did not come about in so many seconds.
 
     Somebody else may wake it again and again (SIGCONT). Where the system does not tell whether a process is stopped,

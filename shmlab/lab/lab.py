@@ -13,12 +13,12 @@ from threading import Lock, RLock
 
 from shmlab.lab import create, settings
 from shmlab.lab.run import Look, Trial, at_rest
-from shmlab.lab.worker_pool import Crew
+from shmlab.lab.worker_pool import WorkerPool
 from shmlab.memory import layout as at, limits
 from shmlab.memory.errors import LabStopped
 from shmlab.memory.segment import SegmentFile
-from shmlab.observe.event_texts import Narrator
-from shmlab.observe.events import Event, Log
+from shmlab.observe.event_texts import EventWriter
+from shmlab.observe.events import Event, EventLog
 from shmlab.observe.recording.recorder import Recorder
 from shmlab.observe.snapshot import Report, Snapshot, Worker
 from shmlab.processes.at_exit import at_exit
@@ -62,10 +62,10 @@ class Lab:
         self.strategy, self.pattern = wanted.strategy, wanted.pattern
         self.slots, self.payload = wanted.slots, wanted.payload
         self._rates, self._slow_motion = dict(wanted.rates), wanted.slow_motion
-        self._narrator = Narrator(log := Log())
+        self._event_writer = EventWriter(log := EventLog())
         self._log, self._lock, self._looking, self._owner = log, RLock(), Lock(), 0
         self._segment: SegmentFile | None = None
-        self._crew: Crew | None = None
+        self._pool: WorkerPool | None = None
         self._last: Snapshot | None = None
 
     # --- life ------------------------------------------------------------------------------------
@@ -82,10 +82,10 @@ class Lab:
                 file.set_word(at.STATE, at.PAUSED if paused else at.RUNNING)
                 file.set_word(at.STEP_TIME, int(self._slow_motion * 1e9))
                 self._log.note("info", f"Segment {file.name} created: {file.layout.size:,} bytes, {self.slots} slots.")
-                self._crew = Crew(file, self.strategy, self._settings.functions, self._log, self._settings.repair)
+                self._pool = WorkerPool(file, self.strategy, self._settings.functions, self._log, self._settings.repair)
                 for role, count in self._settings.counts.items():
                     for _ in range(count):
-                        self._crew.add(role, self._rates[role], self.pattern)
+                        self._pool.add(role, self._rates[role], self.pattern)
                 self.snapshot()
             except BaseException:
                 self.stop()
@@ -105,8 +105,8 @@ class Lab:
                     self._alive().tell_all()
                     self._last = replace(at_rest(self.snapshot, 0 if self._slow_motion else GRACE), state="stopped")
                     self._segment.set_word(at.STATE, at.STOPPED)
-                if self._crew:
-                    self._crew.end()
+                if self._pool:
+                    self._pool.end()
             finally:
                 file, self._segment = self._segment, None
                 create.withdraw(file)
@@ -171,12 +171,12 @@ class Lab:
     @property
     def damaged(self) -> tuple[str, ...]:
         """The dead workers whose damage is not repaired."""
-        return tuple(dead.name for dead in self._crew.recovery.dead.values()) if self._crew else ()
+        return tuple(dead.name for dead in self._pool.recovery.dead.values()) if self._pool else ()
 
     @property
     def blocked(self) -> str | None:
         """Who holds up a repair, and what to do about it; None where nobody does."""
-        return self._crew.recovery.blocked if self._crew and self.damaged else None
+        return self._pool.recovery.blocked if self._pool and self.damaged else None
 
     def stall(self, worker: Worker | str | int) -> None:
         """Stop a worker where it is (SIGSTOP); it keeps what it holds."""
@@ -246,21 +246,21 @@ class Lab:
         return self._log.events
 
     @property
-    def log(self) -> Log:
+    def log(self) -> EventLog:
         """The event log; `log.csv()` gives it as a table."""
         return self._log
 
     @property
     def output(self) -> str:
         """What the workers printed: the last 64 KiB of each, in the order of their rows."""
-        return self._crew.output() if self._crew else ""
+        return self._pool.output() if self._pool else ""
 
     def snapshot(self) -> Snapshot:
         """The segment and its processes now; after `stop` the last one. Raises LabStopped if never started."""
-        if self._segment and (crew := self._crew):
+        if self._segment and (pool := self._pool):
             with self._looking, contextlib.suppress(OSError):  # stopped by another thread meanwhile
-                self._last = crew.look()
-                self._narrator.tell(self._last)
+                self._last = pool.look()
+                self._event_writer.tell(self._last)
         if not self._last:
             raise LabStopped("the lab was never started: call start(), or use it as `with Lab(...) as lab:`.")
         return self._last
@@ -300,8 +300,8 @@ class Lab:
 
     def _set_rates(self, role: int, rate: float | None) -> None:
         self._rates[role] = rate
-        if self._crew and self._segment:
-            self._crew.set_rates(role, rate)
+        if self._pool and self._segment:
+            self._pool.set_rates(role, rate)
 
     def _control(self, offset: int, value: int, text: str) -> None:
         with self._lock:
@@ -314,7 +314,7 @@ class Lab:
             raise LabStopped("the lab is not running: call start(), or use it as `with Lab(...) as lab:`.")
         return self._segment
 
-    def _alive(self) -> Crew:
+    def _alive(self) -> WorkerPool:
         self._file()
-        assert self._crew
-        return self._crew
+        assert self._pool
+        return self._pool

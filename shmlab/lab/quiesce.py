@@ -19,9 +19,9 @@ from shmlab.lab.rebuild import Dead, repair
 from shmlab.memory import layout as at
 from shmlab.memory.segment import SegmentFile
 from shmlab.memory.waiting import Deadline, until
-from shmlab.observe.events import Log
+from shmlab.observe.events import EventLog
 from shmlab.observe.guests import Guest
-from shmlab.processes.supervisor import Program
+from shmlab.processes.supervisor import RunningProgram
 from shmlab.strategies import Strategy
 
 PATIENCE = 2.0  # seconds until every worker is parked; in slow motion also as long as a put may take
@@ -34,7 +34,7 @@ LONGEST = 30.0  # seconds until another try, at most, where somebody does not co
 class Crowd(Protocol):
     """Whoever works on the segment."""
 
-    def present(self) -> dict[int, Program | None]:
+    def present(self) -> dict[int, RunningProgram | None]:
         """Everybody who may touch the segment now, by row; None for a process that is only starting."""
 
     def name(self, row: int) -> str:
@@ -54,7 +54,7 @@ class Recovery:
         self,
         file: SegmentFile,
         strategy: Strategy,
-        log: Log,
+        log: EventLog,
         automatic: bool,
         crowd: Crowd,
     ) -> None:
@@ -167,7 +167,7 @@ class Recovery:
             self.blocked = f"The repair waits for {_and(self._described(moving))}."
         return not moving
 
-    def _moving(self) -> dict[int, Program | None]:
+    def _moving(self) -> dict[int, RunningProgram | None]:
         """Whoever is not at rest yet, by row; woken where asleep."""
         moving = {row: process for row, process in self._crowd.present().items() if not self._at_rest(row)}
         for row, process in moving.items():
@@ -181,7 +181,7 @@ class Recovery:
     def _word(self, row: int, word: int) -> int:
         return self._file.word(at.row(row) + word * at.WORD)
 
-    def _described(self, moving: dict[int, Program | None]) -> list[str]:
+    def _described(self, moving: dict[int, RunningProgram | None]) -> list[str]:
         """Who does not come to rest, and what to do about each."""
         told = []
         for row, process in moving.items():

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import fields
 
-from shmlab.lab.worker_pool import Crew
+from shmlab.lab.worker_pool import WorkerPool
 from shmlab.memory import layout as at
 from shmlab.memory.errors import ArgumentError, WorkerFailed
 from shmlab.memory.waiting import until
@@ -25,24 +25,24 @@ class Trial:
     worker rests or works.
     """
 
-    def __init__(self, crew: Crew, before: Snapshot, items: int, paced: bool = False) -> None:
+    def __init__(self, pool: WorkerPool, before: Snapshot, items: int, paced: bool = False) -> None:
         producers = [w for w in before.workers if w.role == "producer" and w.alive]
         if not producers:
             raise ArgumentError("run needs at least one producer: add_producer().")
-        self._crew, self._before, self._paced = crew, before, paced
+        self._pool, self._before, self._paced = pool, before, paced
         self._rates = {w.row: w.rate for w in before.workers if w.alive}
         self._quotas: dict[int, int] = {}  # how many items each producer will have made, by row
         for i, worker in enumerate(producers):
             share = items // len(producers) + (i < items % len(producers))
-            self._quotas[worker.row] = crew.word(worker.row, at.PRODUCED) + share
-            crew.set(worker.row, at.QUOTA, self._quotas[worker.row])
+            self._quotas[worker.row] = pool.word(worker.row, at.PRODUCED) + share
+            pool.set(worker.row, at.QUOTA, self._quotas[worker.row])
         if paced:
-            crew.tell_all()
+            pool.tell_all()
             self._rates = {}
         for row in self._rates:
-            crew.set_rate(row, None)
+            pool.set_rate(row, None)
         if before.state == "paused":
-            crew.resume()
+            pool.resume()
         self._began = self._moved = time.monotonic()
 
     def report(self, look: Look, timeout: float) -> Report:
@@ -55,7 +55,7 @@ class Trial:
         """The report if the run has ended, else None. Raises WorkerFailed."""
         for worker in now.workers:
             if worker.state == "failed":
-                process = self._crew.process(worker.row)
+                process = self._pool.process(worker.row)
                 process.wait(2)  # until it has said why
                 raise WorkerFailed(f"{worker.name} failed:\n{process.output or worker.error}")
         moved = (now.produced, now.consumed) != (self._before.produced, self._before.consumed)
@@ -75,7 +75,7 @@ class Trial:
         made = {worker.row: worker.items for worker in now.workers}
         for row, quota in self._quotas.items():
             if row not in made:  # it has left; its accounts stay
-                made[row] = self._crew.word(row, at.PRODUCED)
+                made[row] = self._pool.word(row, at.PRODUCED)
             if made[row] < quota:
                 return False
         return True
@@ -93,9 +93,9 @@ class Trial:
     def close(self) -> None:
         """Put back what the workers were asked before."""
         for row, rate in self._rates.items():
-            if not self._crew.process(row).ended.is_set():
-                self._crew.set(row, at.QUOTA, at.NO_QUOTA)
-                self._crew.set_rate(row, rate)
+            if not self._pool.process(row).ended.is_set():
+                self._pool.set(row, at.QUOTA, at.NO_QUOTA)
+                self._pool.set_rate(row, rate)
 
 
 def at_rest(look: Callable[[], Snapshot], patience: float) -> Snapshot:

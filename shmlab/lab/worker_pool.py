@@ -1,6 +1,6 @@
 """The workers of one lab: each a real process with a row of the segment.
 
-The crew writes settings into rows (one 8-byte `pwrite` each) and tells the process that there are news. Rows are given
+The pool writes settings into rows (one 8-byte `pwrite` each) and tells the process that there are news. Rows are given
 out in order; the row of a worker that has ended is used again only when no other is left, and its counters then simply
 go on. Programs that have joined (`guests`) are workers, too.
 """
@@ -20,13 +20,13 @@ from shmlab.memory.errors import ArgumentError, LabStopped, NoRoom
 from shmlab.memory.os_errors import no_room
 from shmlab.memory.segment import SegmentFile
 from shmlab.memory.waiting import Deadline, until
-from shmlab.observe.events import Log
+from shmlab.observe.events import EventLog
 from shmlab.observe.guests import Guest, Guests
 from shmlab.observe.metrics import Meter
 from shmlab.observe.observer import Observer
 from shmlab.observe.snapshot import Measured, Snapshot, Worker
 from shmlab.processes import supervisor
-from shmlab.processes.supervisor import Program
+from shmlab.processes.supervisor import RunningProgram
 from shmlab.strategies import Strategy
 
 START, END = 2.0, 10.0  # seconds that a worker may take to start, and all together to end once they are killed
@@ -39,26 +39,26 @@ def steers(method: Method) -> Method:
     """Of a method that may meet a lab that another thread stops just now: it then raises LabStopped."""
 
     @functools.wraps(method)
-    def steering(crew: "Crew", *given: object, **named: object) -> object:
+    def steering(pool: "WorkerPool", *given: object, **named: object) -> object:
         try:
-            return method(crew, *given, **named)
+            return method(pool, *given, **named)
         except OSError:  # the segment is closed
-            if not crew.closing:
+            if not pool.closing:
                 raise
         raise LabStopped("the lab was stopped meanwhile: start() starts it again.")
 
     return steering  # type: ignore[return-value]  # of the same shape
 
 
-class Crew:
+class WorkerPool:
     """Starts, names, addresses and ends the workers on `file`; repairs at once if `repair`, else when told to.
 
     `functions` is what a worker with a student's own protocol reads from its standard input.
     """
 
-    def __init__(self, file: SegmentFile, strategy: Strategy, functions: bytes, log: Log, repair: bool) -> None:
+    def __init__(self, file: SegmentFile, strategy: Strategy, functions: bytes, log: EventLog, repair: bool) -> None:
         self._file, self._functions, self._log = file, functions, log
-        self._processes: dict[int, Program] = {}
+        self._processes: dict[int, RunningProgram] = {}
         self._meters: dict[int, Meter] = {}
         self._numbers = dict.fromkeys(at.ROLES, 0)
         self._names: dict[int, str] = {}
@@ -121,10 +121,10 @@ class Crew:
             self._starting.discard(row)
         raise ArgumentError(f"a lab has {limits.WORKERS} workers at most; remove or kill one first.")
 
-    def present(self) -> dict[int, Program | None]:
+    def present(self) -> dict[int, RunningProgram | None]:
         """Everybody who may touch the segment now, by row; None for one whose process is only starting."""
         starting = dict.fromkeys(self._starting)
-        here: dict[int, Program | None] = {**starting, **self._guests.look()}
+        here: dict[int, RunningProgram | None] = {**starting, **self._guests.look()}
         return here | {row: process for row, process in list(self._processes.items()) if not process.ended.is_set()}
 
     def find(self, worker: Worker | str | int, dead_too: bool = False) -> int:
@@ -137,7 +137,7 @@ class Crew:
         names = ", ".join(self.name(row) for row in alive) or "none"
         raise ArgumentError(f"there is no living worker {wanted!r}. Living: {names}.")
 
-    def process(self, row: int) -> Program:
+    def process(self, row: int) -> RunningProgram:
         """The process that works in this row."""
         return self._processes[row]
 
@@ -223,7 +223,7 @@ class Crew:
         self._log.note("command", f"{self.name(row)} (pid {process.pid}) was killed{where}.")
         return True
 
-    def _within_reach(self, row: int) -> Program:
+    def _within_reach(self, row: int) -> RunningProgram:
         """The process in this row. Raises ArgumentError for a guest to which no signal can be sent."""
         process = self._processes[row]
         if isinstance(process, Guest) and not process.reachable:
@@ -305,7 +305,7 @@ class Crew:
             for line in text.splitlines()[-20:]:
                 self._log.note("output", f"{self.name(row)} says: {line[:500]}")
 
-    def _ended(self, row: int, process: Program) -> None:
+    def _ended(self, row: int, process: RunningProgram) -> None:
         if self.closing or process.returncode is None:
             return
         if self._processes.get(row, process) is process and self.word(row, at.PHASE) != at.LEFT:

@@ -21,13 +21,13 @@ from shmlab.memory.semaphores import WorkerSemaphore
 Before = Callable[[str, str], None]  # the kind of step ("load", "store", "acquire", "release") and of what
 
 
-class Shared:
+class Buf:
     """The base of every `buf`."""
 
     __slots__ = ()
 
 
-class Slots:
+class BufSlots:
     """`buf.slots`: storing puts an item into a slot, loading takes a copy of it out.
 
     The slot's state tells what happens to it, and this worker's row tells which slot and which
@@ -92,7 +92,7 @@ class Slots:
         return (segment.layout.slots_at + index * segment.layout.stride) // at.WORD
 
 
-class EndlessSlots(Slots):
+class EndlessSlots(BufSlots):
     """The slots of an unbounded buffer: any index >= 0. Storing beyond the memory there is makes it longer.
 
     Item i stands at i modulo capacity. When the capacity doubles, the items that would be looked
@@ -128,7 +128,7 @@ class EndlessSlots(Slots):
 
 def bind(
     segment: Segment, row: int, before: Before | None = None, conditions: Mapping[str, str] | None = None
-) -> Shared:
+) -> Buf:
     """`buf` for worker `row` of this segment; `before` is called ahead of every step.
 
     `conditions`: the name of the lock of each condition variable.
@@ -140,32 +140,32 @@ def bind(
     for name in layout.semaphores:
         semaphore = WorkerSemaphore(segment, row, name)
         body[name] = semaphore if before is None else _Gated(semaphore, before)
-    body["slots"] = (EndlessSlots if layout.unbounded else Slots)(segment, row, before)
+    body["slots"] = (EndlessSlots if layout.unbounded else BufSlots)(segment, row, before)
     if conditions:
         from shmlab.memory.condition_variable import (
             LabCondition,  # few protocols have any, and a worker starts sooner without
         )
 
         body |= {name: LabCondition(name, lock, body) for name, lock in conditions.items()}
-    kind: type[Shared] = type("Shared", (Shared,), body)
+    kind: type[Buf] = type(Buf.__name__, (Buf,), body)
     return kind()
 
 
 def _variable(words: memoryview, index: int, name: str, before: Before | None) -> property:
-    def load(_: Shared) -> int:
+    def load(_: Buf) -> int:
         return words[index]
 
-    def store(_: Shared, value: int) -> None:
+    def store(_: Buf, value: int) -> None:
         words[index] = value
 
     if before is None:
         return property(load, store)
 
-    def slow_load(_: Shared) -> int:
+    def slow_load(_: Buf) -> int:
         before("load", name)
         return words[index]
 
-    def slow_store(_: Shared, value: int) -> None:
+    def slow_store(_: Buf, value: int) -> None:
         before("store", name)
         words[index] = value
 

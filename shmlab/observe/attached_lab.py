@@ -6,21 +6,21 @@ it is, is measured here from outside, as the owner measures it. Nothing is chang
 
 import os
 
-from shmlab.observe.event_texts import Narrator
-from shmlab.observe.events import Event, Log
+from shmlab.observe.event_texts import EventWriter
+from shmlab.observe.events import Event, EventLog
 from shmlab.observe.guests import Guest, over as over
 from shmlab.observe.metrics import Meter
 from shmlab.observe.observer import Observer
 from shmlab.observe.snapshot import FINAL, Measured, Snapshot
 
 
-class Onlooker:
+class AttachedLab:
     """Takes snapshots of a lab by its name. Raises ArgumentError, SegmentNotFound, SegmentRefused, NoRoom."""
 
     def __init__(self, name: str) -> None:
         self._eye = Observer(name)
-        self._log = Log()
-        self._narrator = Narrator(self._log)
+        self._log = EventLog()
+        self._event_writer = EventWriter(self._log)
         self._known: dict[tuple[int, int], tuple[Guest, Meter]] = {}  # by row and pid
         # in another container, with this /dev/shm but other process numbers, nothing can be said of processes
         self._here = os.path.exists(f"/proc/{self._eye.segment.layout.owner_pid}")
@@ -28,7 +28,7 @@ class Onlooker:
     def snapshot(self) -> Snapshot:
         """The segment and its processes now."""
         seen = self._eye.snapshot(self._measured)
-        self._narrator.tell(seen)
+        self._event_writer.tell(seen)
         return seen
 
     @property
@@ -47,7 +47,7 @@ class Onlooker:
             process.close()
         self._eye.close()
 
-    def __enter__(self) -> "Onlooker":
+    def __enter__(self) -> "AttachedLab":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,8 +65,8 @@ class Onlooker:
             known[1].restart(items, process)
             self._log.note("info", f"{name} is process {pid}.")
         process, meter = known
-        if process.look() and not process.mourned.is_set():
-            process.mourned.set()
+        if process.look() and not process.end_handled.is_set():
+            process.end_handled.set()
             how = "was killed" if process.returncode else "has ended"
             self._log.note("worker", f"{name} (pid {pid}) {how}.")
         return meter.measure(state, rate, items, process)

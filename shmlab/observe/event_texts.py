@@ -1,6 +1,6 @@
 """Tells in sentences what happens in a lab, by comparing each snapshot with the one before."""
 
-from shmlab.observe.events import Log
+from shmlab.observe.events import EventLog
 from shmlab.observe.snapshot import Snapshot, Worker
 
 PAUSE = 1.0  # seconds between two sentences about the same kind of fault
@@ -14,10 +14,10 @@ FAULTS = {
 }
 
 
-class Narrator:
+class EventWriter:
     """Writes into `log` what a snapshot shows that the one before did not."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: EventLog) -> None:
         self._log = log
         self._told = dict.fromkeys(FAULTS, 0)
         self._next = dict.fromkeys(FAULTS, 0.0)

@@ -23,7 +23,7 @@ class Event:
         return f"{self.time:8.2f} s  {self.text}"
 
 
-class Log:
+class EventLog:
     """The events of one lab, oldest first. Any thread may add one."""
 
     def __init__(self) -> None:

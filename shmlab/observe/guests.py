@@ -16,23 +16,23 @@ from collections.abc import Callable
 from shmlab.memory import layout as at, rows
 from shmlab.memory.segment import DIRECTORY, SegmentFile
 from shmlab.memory.waiting import until
-from shmlab.processes.handle import Handle
-from shmlab.processes.supervisor import Program
+from shmlab.processes.handle import ProcessHandle
+from shmlab.processes.supervisor import RunningProgram
 
 EVERY = 0.2  # seconds between two looks at all rows
 LOOK = 0.01  # seconds between two looks at one whose end is awaited
 
 
-class Guest(Program):
+class Guest(RunningProgram):
     """A program that has joined. `returncode` is 0 if it left in good order, -9 if it ended otherwise."""
 
     def __init__(self, file: SegmentFile, row: int) -> None:
         self._file, self._row = file, row
         self.pid = file.word(at.row(row) + at.PID * at.WORD)
-        self.ended, self.mourned = threading.Event(), threading.Event()
+        self.ended, self.end_handled = threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self._locks = False  # it was seen to have the lock of its row
-        self._process: Handle | None = None
+        self._process: ProcessHandle | None = None
         self.lives()
         self._process = _handle(file, row, self.pid, self._locks)
 
@@ -72,7 +72,7 @@ class Guest(Program):
 
     def over(self) -> bool:
         """Whether it has ended, and its lab has noticed."""
-        return self.mourned.is_set()
+        return self.end_handled.is_set()
 
     def give_up(self) -> None:
         """Take it for dead, where nobody can tell."""
@@ -159,7 +159,7 @@ class Guests:
             for row, role in enumerate(roles):
                 if role in at.ROLES and row not in self._ours:
                     self._look_at(row)
-            killed = (row for row, guest in self._here.items() if guest.mourned.is_set())
+            killed = (row for row, guest in self._here.items() if guest.end_handled.is_set())
             if all(roles) and (first := next(killed, None)) is not None:
                 self._forget(first)
             return {row: guest for row, guest in self._here.items() if not guest.ended.is_set()}
@@ -179,8 +179,8 @@ class Guests:
             self._came(row, guest)
             if guest.look():  # dead before anybody could see it: there is nothing to show, only to repair
                 self._file.set_word(at.row(row) + at.ROLE * at.WORD, at.GONE)
-        if guest.look() and guest.returncode is not None and not guest.mourned.is_set():
-            guest.mourned.set()
+        if guest.look() and guest.returncode is not None and not guest.end_handled.is_set():
+            guest.end_handled.set()
             self._gone(row, guest)
 
     def _count(self, number: int) -> None:
@@ -231,12 +231,12 @@ def maps(pid: int, name: str) -> bool | None:
     return None
 
 
-def _handle(file: SegmentFile, row: int, pid: int, locks: bool) -> Handle | None:
+def _handle(file: SegmentFile, row: int, pid: int, locks: bool) -> ProcessHandle | None:
     """A handle on the process that the row names, if it is the one that uses the row."""
     if not 1 < pid < 1 << 31:
         return None
     try:
-        handle = Handle(pid)
+        handle = ProcessHandle(pid)
     except OSError:
         return None
     with contextlib.suppress(OSError):  # while the handle is open, its number cannot come to mean another process

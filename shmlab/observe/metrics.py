@@ -8,7 +8,7 @@ import time
 from collections import deque
 
 from shmlab.observe.snapshot import FINAL, Measured
-from shmlab.processes.supervisor import Program
+from shmlab.processes.supervisor import RunningProgram
 
 SAMPLE = 0.1  # seconds between two samples, at least
 SHORTEST, LONGEST = 1.0, 10.0  # seconds that a rate is measured over,
@@ -24,12 +24,12 @@ class Meter:
         self._shown: Measured | None = None  # since the last sample
         self._state = ""  # in which it was
 
-    def restart(self, items: int, process: Program) -> None:
+    def restart(self, items: int, process: RunningProgram) -> None:
         """Measure afresh from here, where the worker has done so many items: it was asked for another rate."""
         self._samples = deque([(time.monotonic(), items, process.cpu_seconds())])
         self._shown = None
 
-    def measure(self, state: str, rate: float | None, items: int, process: Program) -> Measured:
+    def measure(self, state: str, rate: float | None, items: int, process: RunningProgram) -> Measured:
         """What the process shows of a worker that is in this state, as its row says, and has done so many items."""
         now = time.monotonic()
         samples = self._samples
@@ -40,7 +40,7 @@ class Meter:
             while len(samples) > 2 and now - samples[1][0] >= span:
                 samples.popleft()
             self._shown = None
-        if process.mourned.is_set():
+        if process.end_handled.is_set():
             state = _end(process, state)
             return Measured(False, state, error=_error(process) if state == "failed" else None)
         if self._shown is None or state != self._state:
@@ -56,13 +56,13 @@ class Meter:
         return Measured(state not in FINAL, state, achieved, used)
 
 
-def _end(process: Program, state: str) -> str:
+def _end(process: RunningProgram, state: str) -> str:
     if state == "ended":
         return "ended"
     return "killed" if process.returncode and process.returncode < 0 else "failed"
 
 
-def _error(process: Program) -> str:
+def _error(process: RunningProgram) -> str:
     """The last line that a failed program printed."""
     lines = [line for line in process.output.splitlines() if line.strip()]
     return lines[-1] if lines else f"ended of its own accord, with status {process.returncode}"

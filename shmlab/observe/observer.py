@@ -5,7 +5,6 @@ reads in a fixed order: what was produced first, then slots, then what is in han
 last. An item moves the same way, so one in motion is seen at least once and never taken for lost.
 """
 
-import contextlib
 import struct
 import time
 from collections.abc import Callable
@@ -20,10 +19,6 @@ from shmlab.memory.receipts import Books
 from shmlab.memory.segment import SegmentFile, open_unmapped
 from shmlab.observe.row_cache import Latencies, Row, Rows
 from shmlab.observe.snapshot import FINAL, Measured, Slots, Snapshot, Worker
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from shmlab.ring.ring_snapshot import RingSnapshot
 
 TRIES = 3  # copies that were disturbed are taken again so many times
 TRIES_AT_BOOKS = 100  # a producer closes books, or makes the buffer longer, far more rarely than we copy
@@ -237,20 +232,3 @@ def _state(row: Row, holds: str | None, waits: str | None, producing: bool, slow
         return "in the critical section"
     inside = now - row[at.SINCE]
     return "spinning" if inside > SPINNING * 1e9 and not slowed else "producing" if producing else "consuming"
-
-
-def running() -> "list[Snapshot | RingSnapshot]":
-    """A snapshot of every lab and every ring of this user that is alive."""
-    from shmlab.memory.segment import names, owner_is_dead
-    from shmlab.ring.ring_snapshot import look
-
-    found: list[Snapshot | RingSnapshot] = []
-    for name in names():
-        if not owner_is_dead(name):
-            with contextlib.suppress(Exception):
-                file = open_unmapped(name)
-                try:
-                    found.append(look(file) if file.layout.producers else Observer(file).snapshot())
-                finally:
-                    file.close()
-    return found

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from shmlab.memory import name_claim
 from shmlab.memory.limits import is_segment_name
 from shmlab.memory.segment import DIRECTORY, owner_is_dead
-from shmlab.processes.handle import Handle
+from shmlab.processes.handle import ProcessHandle
 
 VARIABLE = "SHMLAB_SEGMENTS"
 ENVIRONMENT = 1 << 22  # bytes of an environment that are looked at; Linux allows half of it by default
@@ -86,7 +86,7 @@ def _kill(pid: int, wanted: Callable[[int, list[str]], bool]) -> bool:
     with contextlib.suppress(OSError):
         if os.stat(f"/proc/{pid}").st_uid != os.geteuid() or not _is(pid, wanted):
             return False
-        handle = Handle(pid)
+        handle = ProcessHandle(pid)
         try:
             return _is(pid, wanted) and handle.signal(SIGKILL)  # once more: the number may have been given away
         finally:

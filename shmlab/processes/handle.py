@@ -42,7 +42,7 @@ def status(pid: int) -> list[str]:
     return []
 
 
-class Handle:
+class ProcessHandle:
     """A process. `child`: it was started by this one, and nobody waits for it while the handle is open.
 
     `fd` becomes readable when it ends; None where the system has no pidfds. Raises ProcessLookupError, OSError.

@@ -24,7 +24,7 @@ from shmlab.memory import limits
 from shmlab.memory.errors import NoRoom
 from shmlab.memory.os_errors import no_room
 from shmlab.processes import descendants
-from shmlab.processes.handle import Handle
+from shmlab.processes.handle import ProcessHandle
 
 KEPT_OUTPUT = 64 << 10  # bytes of what one program printed that are kept
 READ_AT_ONCE = 64 << 10
@@ -34,21 +34,21 @@ SYSTEM = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHON
 PASSED_ON = (*SYSTEM, "SHMLAB_RUN_TIME")  # all that a worker sees of the environment: no hub's or server's tokens
 PLACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ORDERS, DEATHS, WORDS = range(3)  # what is seen to first, second and last
-MOURNING = 1.0  # seconds that it may take, at most, until those who want to know of an end know it
+HANDLING = 1.0  # seconds that it may take, at most, until those who want to know of an end know it
 
 
-class Program:
+class RunningProgram:
     """A program that runs, looked at and signalled through a handle that never comes to mean another program.
 
-    `ended` is set when it has ended, `mourned` a moment later, when those who want to know of its end know it.
+    `ended` is set when it has ended, `end_handled` a moment later, when those who want to know of its end know it.
     """
 
     returncode: int | None = None
     output = ""
 
-    def __init__(self, handle: Handle) -> None:
+    def __init__(self, handle: ProcessHandle) -> None:
         self.pid = handle.pid
-        self.ended, self.mourned = threading.Event(), threading.Event()
+        self.ended, self.end_handled = threading.Event(), threading.Event()
         self._handle = handle
         self._lock = threading.Lock()
 
@@ -66,7 +66,7 @@ class Program:
 
     def over(self) -> bool:
         """Whether the program has ended, and those who want to know of its end know it."""
-        return self.ended.is_set() and self.mourned.wait(MOURNING)
+        return self.ended.is_set() and self.end_handled.wait(HANDLING)
 
     def stopped(self) -> bool | None:
         """Whether the program is stalled by SIGSTOP; None where the system does not tell."""
@@ -79,7 +79,7 @@ class Program:
             return 0.0 if self.ended.is_set() else self._handle.cpu_seconds()
 
 
-class Process(Program):
+class Process(RunningProgram):
     """A program that was started here. `returncode` is None while it runs, minus the signal if one ended it.
 
     `ended` is set when it is reaped and all its output is taken.
@@ -87,7 +87,7 @@ class Process(Program):
 
     def __init__(self, popen: "subprocess.Popen[bytes]") -> None:
         assert popen.stdin and popen.stdout
-        super().__init__(Handle(popen.pid, child=True))
+        super().__init__(ProcessHandle(popen.pid, child=True))
         self._popen, self._stdin, self._stdout = popen, popen.stdin.fileno(), popen.stdout.fileno()
 
     def tell(self) -> None:
@@ -292,7 +292,7 @@ class _Watcher:
             try:
                 ended(process)
             finally:
-                process.mourned.set()
+                process.end_handled.set()
 
         def await_end() -> None:
             with contextlib.suppress(ChildProcessError):

@@ -23,14 +23,14 @@ from shmlab.ring.turns import INSIDE, abandon, sit_down, step_outside, wait_for_
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from shmlab.ring.ring import Ring
+    from shmlab.ring.peer import OpenRing
 
 TABLE = 1 << 14  # slots whose places are kept at most: 1.7 MB; to look one up takes half as long as to make it
 RUN = 1 << 10  # slots whose places are made at a time
 CLOSED_HERE = "this ring was closed in this process: create or attach one, and use it before close()."
 
 
-class Places(dict[int, slice]):
+class SlotPlaces(dict[int, slice]):
     """For each slot of a long ring, its bytes in the segment: a run of slots at a time, when one of them is needed."""
 
     __slots__ = ("_base", "_size")
@@ -45,9 +45,9 @@ class Places(dict[int, slice]):
         return self[slot]
 
 
-def places(base: int, slots: int, size: int) -> Places | list[slice]:
+def places(base: int, slots: int, size: int) -> SlotPlaces | list[slice]:
     """For each slot, its bytes in the segment. A short ring has a table of them."""
-    return Places(base, size) if slots > TABLE else _places(base, slots, size)
+    return SlotPlaces(base, size) if slots > TABLE else _places(base, slots, size)
 
 
 def _places(base: int, slots: int, size: int) -> list[slice]:
@@ -79,8 +79,8 @@ class End:
         "memory",
         "mine",
         "nap",
-        "other_door",
         "other_sleeps",
+        "other_wakeup",
         "out",
         "places",
         "reach",
@@ -101,7 +101,7 @@ class End:
     theirs: memoryview  # the one that it waits for
     reach: int  # how far the own counter may be ahead of that one
 
-    def __init__(self, ring: "Ring", rows: range, door: str, mutex: str, other: str, other_door: str) -> None:
+    def __init__(self, ring: "OpenRing", rows: range, wakeup: str, mutex: str, other: str, other_wakeup: str) -> None:
         segment = ring.segment
         self.ring = ring
         try:
@@ -116,7 +116,8 @@ class End:
                 f"no more: let one leave, or create it with {self.role}s={len(rows) + 1}."
             )
         try:
-            lock, own_door, self.other_door = (ordering.semaphore(ring.name, n) for n in (mutex, door, other_door))
+            names = (mutex, wakeup, other_wakeup)
+            lock, own_wakeup, self.other_wakeup = (ordering.semaphore(ring.name, each) for each in names)
             fence = ordering.fence(ring.name, row)
         except FileNotFoundError:
             seats.close_locks(self.locks)
@@ -134,7 +135,7 @@ class End:
         self.turns = [self._word(at.row(other) + at.TURN * at.WORD) for other in self.rows]
         self.fence_release, self.fence_acquire = fence.release, fence.acquire
         self.release, self.acquire, self.acquire_within = lock.release, lock.acquire, partial(sleep, lock)
-        self.nap = partial(sleep, own_door)
+        self.nap = partial(sleep, own_wakeup)
         self.barrier = membarrier.barrier if membarrier.register() and not WEAK else self.fence
         self.in_turn = len(rows) > 1
         with_guard(self, sit_down, wait=True)

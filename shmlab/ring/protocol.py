@@ -21,14 +21,13 @@ from shmlab.ring.turns import INSIDE, abandon, step_outside, wait_for_turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from shmlab.ring.ends import End
-    from shmlab.ring.sides import Consumer, Producer
+    from shmlab.ring.peer import Peer
 
 YIELDS = 40  # looks before going to sleep: sleeping and being woken costs more than a short wait
 NAP = 0.1  # seconds of one sleep; in between one looks whether the ring still has an owner
 
 
-def put(ring: "Producer", item: bytes, timeout: float | None = None) -> None:
+def put(ring: "Peer", item: bytes, timeout: float | None = None) -> None:
     """The only producer puts one item."""
     try:
         index = ring.in_[0]
@@ -49,7 +48,7 @@ def put(ring: "Producer", item: bytes, timeout: float | None = None) -> None:
         raise
 
 
-def get(ring: "Consumer", timeout: float | None = None) -> bytes:
+def get(ring: "Peer", timeout: float | None = None) -> bytes:
     """The only consumer takes one item."""
     try:
         index = ring.out[0]
@@ -71,7 +70,7 @@ def get(ring: "Consumer", timeout: float | None = None) -> bytes:
         raise
 
 
-def put_in_turn(ring: "Producer", item: bytes, timeout: float | None = None) -> None:
+def put_in_turn(ring: "Peer", item: bytes, timeout: float | None = None) -> None:
     """One of several producers puts one item: the same inside a mutex, with the turn told before and after it."""
     deadline = timeout and monotonic() + timeout
     try:
@@ -106,7 +105,7 @@ def put_in_turn(ring: "Producer", item: bytes, timeout: float | None = None) -> 
     raise ring.late(timeout)
 
 
-def get_in_turn(ring: "Consumer", timeout: float | None = None) -> bytes:
+def get_in_turn(ring: "Peer", timeout: float | None = None) -> bytes:
     """One of several consumers takes one item."""
     deadline = timeout and monotonic() + timeout
     try:
@@ -141,7 +140,7 @@ def get_in_turn(ring: "Consumer", timeout: float | None = None) -> bytes:
     raise ring.late(timeout)
 
 
-def wait(ring: "End", index: int, deadline: float | None) -> bool:
+def wait(ring: "Peer", index: int, deadline: float | None) -> bool:
     """Until item `index` may go: there is a slot for it, or it is there. False when the deadline is over."""
     tries = YIELDS
     while True:
@@ -176,8 +175,8 @@ def wait(ring: "End", index: int, deadline: float | None) -> bool:
     return index < ring.bound
 
 
-def wake(ring: "End") -> None:
+def wake(ring: "Peer") -> None:
     """Somebody on the other side sleeps, or did so a moment ago. One post too many only makes it look in vain."""
     ring.other_sleeps[0] = 0
-    ring.other_door.release()
+    ring.other_wakeup.release()
     ring.look_up()

@@ -1,10 +1,13 @@
-"""What a ring looks like from outside: read-only copies, as the observer of a lab takes them."""
+"""What a ring looks like from outside: read-only copies, as the observer of a lab takes them; and all that runs."""
 
+import contextlib
 from dataclasses import dataclass
 
 from shmlab.memory import layout as at
 from shmlab.memory.errors import SegmentRefused
-from shmlab.memory.segment import SegmentFile, open_unmapped
+from shmlab.memory.segment import SegmentFile, names, open_unmapped, owner_is_dead
+from shmlab.observe.observer import Observer
+from shmlab.observe.snapshot import Snapshot
 from shmlab.ring import ring_layout, seats
 
 
@@ -81,3 +84,17 @@ def _taken(ring: str, row: int) -> bool:
         return seats.taken(locks, row)
     finally:
         seats.close_locks(locks)
+
+
+def running() -> list[Snapshot | RingSnapshot]:
+    """A snapshot of every lab and every ring of this user that is alive."""
+    found: list[Snapshot | RingSnapshot] = []
+    for name in names():
+        if not owner_is_dead(name):
+            with contextlib.suppress(Exception):
+                file = open_unmapped(name)
+                try:
+                    found.append(look(file) if file.layout.producers else Observer(file).snapshot())
+                finally:
+                    file.close()
+    return found

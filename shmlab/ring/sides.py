@@ -13,7 +13,7 @@ from shmlab.ring.ends import End
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from shmlab.ring.ring import Ring
+    from shmlab.ring.peer import OpenRing
 
 Bytes = bytes | bytearray | memoryview
 SMALL = 1024  # bytes of an item: smaller ones are joined and copied at once, larger ones copied one by one
@@ -27,7 +27,7 @@ class Producer(End):
     role = "producer"
     put: Callable[..., None]
 
-    def __init__(self, ring: "Ring") -> None:
+    def __init__(self, ring: "OpenRing") -> None:
         super().__init__(ring, range(ring.producers), "space", "put_mutex", "consumer", "items")
         self.mine, self.theirs, self.reach = self.in_, self.out, self.slots
         self.put = MethodType(protocol.put_in_turn if self.in_turn else protocol.put, self)
@@ -127,7 +127,7 @@ class Consumer(End):
     role = "consumer"
     get: Callable[..., bytes]
 
-    def __init__(self, ring: "Ring") -> None:
+    def __init__(self, ring: "OpenRing") -> None:
         rows = range(ring.producers, ring.producers + ring.consumers)
         super().__init__(ring, rows, "items", "get_mutex", "producer", "space")
         self.mine, self.theirs, self.reach = self.out, self.in_, 0

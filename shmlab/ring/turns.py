@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shmlab.ring.ends import End
+    from shmlab.ring.peer import Peer
 
 INSIDE = 1  # 0 is a seat that nobody has used yet
 FAILED = 1 << 63  # numbers from here on are shown after an operation that moved nothing, those below it after others
@@ -33,7 +33,7 @@ NAP = 0.05  # seconds of one sleep; then one looks for the dead
 PAUSE = 0.0005  # seconds between two tries to inherit
 
 
-def wait_for_turn(ring: "End", deadline: float | None) -> bool:
+def wait_for_turn(ring: "Peer", deadline: float | None) -> bool:
     """Until the mutex is mine. False when the deadline is over."""
     ring.free()
     for _ in range(YIELDS if deadline != 0 else 0):
@@ -53,7 +53,7 @@ def wait_for_turn(ring: "End", deadline: float | None) -> bool:
     return bool(ring.lost[0]) and inherit(ring, 0)
 
 
-def inherit(ring: "End", deadline: float | None) -> bool:
+def inherit(ring: "Peer", deadline: float | None) -> bool:
     """Step outside until the mutex is not lost any more, and try, at least once, to be the one who takes it."""
     step_outside(ring)
     while ring.lost[0]:
@@ -68,7 +68,7 @@ def inherit(ring: "End", deadline: float | None) -> bool:
     return False
 
 
-def take_if_lost(ring: "End") -> bool:
+def take_if_lost(ring: "Peer") -> bool:
     """Take the mutex if nobody alive has it. Behind the guard, so that two do not inherit the same one."""
     find_the_dead(ring)
     if not ring.lost[0]:
@@ -89,7 +89,7 @@ def take_if_lost(ring: "End") -> bool:
     return True
 
 
-def find_the_dead(ring: "End") -> bool:
+def find_the_dead(ring: "Peer") -> bool:
     """Put those outside who died inside, and note that they may have had the mutex. Behind the guard."""
     for row, turn in zip(ring.rows, ring.turns, strict=True):
         if turn[0] == INSIDE and not seats.taken(ring.locks, row):
@@ -97,7 +97,7 @@ def find_the_dead(ring: "End") -> bool:
     return False
 
 
-def put_outside(ring: "End", turn: memoryview) -> None:
+def put_outside(ring: "Peer", turn: memoryview) -> None:
     """Show for a dead peer that it is outside; the note first: who dies in between leaves it inside, and noted."""
     ring.lost[0] = 1
     ring.fence_release()
@@ -105,7 +105,7 @@ def put_outside(ring: "End", turn: memoryview) -> None:
     turn[0] = 0  # shown before, but not since somebody else sat here: to sit down takes the guard, too
 
 
-def with_guard(ring: "End", action: "Callable[[End], bool]", wait: bool = False) -> bool:
+def with_guard(ring: "Peer", action: "Callable[[Peer], bool]", wait: bool = False) -> bool:
     """Do `action` while nobody else of this side does one; False if somebody does. The guard dies with its holder."""
     if not seats.lock(ring.locks, seats.GUARD, wait):
         return False
@@ -115,20 +115,20 @@ def with_guard(ring: "End", action: "Callable[[End], bool]", wait: bool = False)
         seats.unlock(ring.locks, seats.GUARD)
 
 
-def sit_down(ring: "End") -> bool:
+def sit_down(ring: "Peer") -> bool:
     """The first act in a seat, behind the guard: whoever had it before may have died inside."""
     if ring.turn[0] == INSIDE:
         put_outside(ring, ring.turn)
     return True
 
 
-def step_outside(ring: "End") -> None:
+def step_outside(ring: "Peer") -> None:
     """Outside, without having moved anything."""
     ring.failures += 1
     ring.turn[0] = FAILED + ring.failures
 
 
-def abandon(ring: "End") -> None:
+def abandon(ring: "Peer") -> None:
     """Leave like one who died: an exception came from anywhere, and whether the mutex was mine cannot be told."""
     if ring.in_place or not ring.views:
         return  # the block around still holds it; or this end was closed, and its turn with it

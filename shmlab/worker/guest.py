@@ -16,11 +16,11 @@ from types import FrameType
 
 from shmlab import strategies
 from shmlab.memory import layout as at, limits, rows
-from shmlab.memory.buf import Shared
+from shmlab.memory.buf import Buf
 from shmlab.memory.errors import ArgumentError, SegmentRefused
 from shmlab.memory.segment import Segment, attach, owner_is_dead, unlink
 from shmlab.observe.guests import over
-from shmlab.worker.program import Worker
+from shmlab.worker.program import WorkerProcess
 
 EVERY = 1.0  # seconds between two lines about how it goes
 LOOK = 0.1  # seconds between two looks at whether the lab is over
@@ -42,7 +42,7 @@ def join(name: object, role: str, rate: object = 5, items: object = None, tell: 
         if segment.layout.strategy not in strategies.names:
             text = f"'{segment.name}' runs '{segment.layout.strategy}', a protocol that only its lab knows."
             raise SegmentRefused(text)
-        guest = Guest(segment, take_row(segment, tag, wanted), most, tell)
+        guest = GuestWorker(segment, take_row(segment, tag, wanted), most, tell)
         guest.work()
         return guest.items()
     finally:
@@ -59,7 +59,7 @@ def take_row(segment: Segment, role: int, rate: float | None) -> int:
     raise ArgumentError(f"all {count} rows of '{segment.name}' are in use: a worker has to leave first.")
 
 
-class Guest(Worker):
+class GuestWorker(WorkerProcess):
     """A worker that nobody has started: it ends with its owner, leaves on Ctrl-C, and tells how it goes."""
 
     def __init__(self, segment: Segment, row: int, most: int | None, tell: Tell) -> None:
@@ -101,17 +101,17 @@ class Guest(Worker):
         self.words[self.mine + at.LEAVE] = 1
         self.words[self.mine + at.NEWS] += 1  # nobody else tells it
 
-    def produce(self, buf: Shared) -> None:
+    def produce(self, buf: Buf) -> None:
         """Make one item and put it."""
         super().produce(buf)
         self._done()
 
-    def consume(self, buf: Shared) -> None:
+    def consume(self, buf: Buf) -> None:
         """Get one item and account for it."""
         super().consume(buf)
         self._done()
 
-    def _buf(self) -> Shared:
+    def _buf(self) -> Buf:
         try:
             return super()._buf()
         except FileNotFoundError:  # the lab has ended a moment ago, and its semaphores have no names any more

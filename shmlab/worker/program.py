@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 
 from shmlab import strategies
 from shmlab.memory import item as items, layout as at, limits, rows
-from shmlab.memory.buf import Shared, bind, slow
+from shmlab.memory.buf import Buf, bind, slow
 from shmlab.memory.errors import CapReached, SegmentNotFound, SegmentRefused
 from shmlab.memory.fences import in_order
 from shmlab.memory.receipts import Deliveries, settle
@@ -35,13 +35,13 @@ NICE = 5  # the page and its kernel come first: a spinning worker must not freez
 if TYPE_CHECKING:
     from typing import Any
 
-Put = Callable[[Shared, items.Item], None]
-Get = Callable[[Shared], object]
+Put = Callable[[Buf, items.Item], None]
+Get = Callable[[Buf], object]
 RETRY = 0.02  # seconds until a producer at the cap tries again
 PARKING = 0.0005  # seconds between two looks at a repair
 
 
-class Worker:
+class WorkerProcess:
     """One producer or consumer in one row of a segment."""
 
     def __init__(
@@ -71,7 +71,7 @@ class Worker:
                         return
                     self._go_on(work, buf, pace, news)
 
-    def _go_on(self, work: Callable[[Shared], None], buf: Shared, pace: Pace, news: int) -> None:
+    def _go_on(self, work: Callable[[Buf], None], buf: Buf, pace: Pace, news: int) -> None:
         """Do what is due, or rest until something is, or until there are news."""
         words, mine = self.words, self.mine
         if words[mine + at.ORDERS] > words[mine + at.ORDERS_DONE]:
@@ -103,7 +103,7 @@ class Worker:
             time.sleep(PARKING)  # before the word: a system call orders what this process stored before it
             self.words[self.mine + at.PARKED] = epoch
 
-    def produce(self, buf: Shared) -> None:
+    def produce(self, buf: Buf) -> None:
         """Make one item and put it."""
         words, mine = self.words, self.mine
         sequence = words[mine + at.PRODUCED]
@@ -126,14 +126,14 @@ class Worker:
                 words[mine + at.PHASE] = at.WORKING
         words[mine + at.PRODUCED] = sequence + 1
 
-    def consume(self, buf: Shared) -> None:
+    def consume(self, buf: Buf) -> None:
         """Get one item and account for it."""
         words, mine = self.words, self.mine
         words[mine + at.SINCE] = time.monotonic_ns()
         words[mine + at.PHASE] = at.WORKING
         self.deliveries.record(self.get(buf))
 
-    def _buf(self) -> Shared:
+    def _buf(self) -> Buf:
         step_time = self.words[at.STEP_TIME // at.WORD]
         return bind(self.segment, self.row, slow(step_time / 1e9) if step_time else None, self.conditions)
 
@@ -194,7 +194,7 @@ def main(arguments: list[str]) -> int:
     words[mine + at.PID] = os.getpid()
     words[mine + at.PHASE] = at.STARTING
     try:
-        Worker(segment, row, *_functions(segment, own=arguments[3:] == ["own"])).run()
+        WorkerProcess(segment, row, *_functions(segment, own=arguments[3:] == ["own"])).run()
     except BaseException as error:
         if isinstance(error, SystemExit) and words[at.STATE // at.WORD] == at.STOPPED:  # the owner, not a student
             words[mine + at.PHASE] = at.LEFT
@@ -211,7 +211,7 @@ def _report(error: BaseException, segment: Segment) -> None:
 
     if isinstance(error, AttributeError):
         explain(error)
-    if isinstance(error, AttributeError) and "'Shared' object has no attribute" in str(error):
+    if isinstance(error, AttributeError) and f"'{Buf.__name__}' object has no attribute" in str(error):
         from shmlab.strategies.own import nearest
 
         name = str(error).split("'")[-2]  # a failed store leaves error.name empty

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from shmlab import labs
 from shmlab.observe.recording import Recording
 from shmlab.views.web import page, player_data
 from tests.apparatus import eventually
@@ -49,7 +50,7 @@ def lesson(tmp_path: Path, window: BrowserContext, monkeypatch: pytest.MonkeyPat
     made = Recording(recorded(MOMENTS))
     monkeypatch.setattr("shmlab.views.web.recorded_runs.record", lambda arguments, seconds: made)
     path = tmp_path / "lesson.html"
-    path.write_text(page(LESSON, 5).text, encoding="utf-8")
+    path.write_text(page(LESSON, 5, labs.live).text, encoding="utf-8")
     opened, asked = window.new_page(), list[str]()
     opened.on("request", lambda request: asked.append(request.url))
     opened.on("pageerror", lambda error: asked.append(str(error)))

@@ -8,21 +8,21 @@ import pytest
 
 from shmlab import explore
 from shmlab.explorer.program import interrupts
-from shmlab.explorer.program.call_stack import Recorder
+from shmlab.explorer.program.call_stack import CallStack
 from shmlab.explorer.search import reduced
 
 
 def interrupted_at(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on, an interrupt comes when so many values have been read: inside put or get, that is."""
-    read, calls = Recorder.read, [0]
+    read, calls = CallStack.read, [0]
 
-    def reads(self: Recorder, value: Any) -> None:
+    def reads(self: CallStack, value: Any) -> None:
         read(self, value)
         calls[0] += 1
         if calls[0] == number:
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(Recorder, "read", reads)
+    monkeypatch.setattr(CallStack, "read", reads)
 
 
 @pytest.mark.parametrize("number", [*range(1, 40, 3), 60, 90])
@@ -38,7 +38,7 @@ def test_wherever_it_comes_the_program_is_not_blamed(number: int, monkeypatch: p
 def test_it_ends_the_reduced_search_too(monkeypatch: pytest.MonkeyPatch) -> None:
     search = reduced.search
 
-    def interrupted(*given: Any, **more: Any) -> reduced.Found:
+    def interrupted(*given: Any, **more: Any) -> reduced.ReducedResult:
         signal.raise_signal(signal.SIGINT)
         return search(*given, **more)
 

@@ -21,7 +21,7 @@ def lab() -> None:
         eventually(lambda: it.snapshot().consumed > 100)
         victim = "P0"
         it.stall(victim)
-        process = it._crew.process(it._crew.find(victim))
+        process = it._pool.process(it._pool.find(victim))
         eventually(process.stopped)
         it.unstall(victim)
         eventually(lambda: not process.stopped())
@@ -38,7 +38,7 @@ def lab() -> None:
         os.kill(it.workers[2].pid, signal.SIGKILL)  # by somebody else
         eventually(lambda: sum("Repaired" in event.text for event in it.events) == 3)
         assert it.snapshot().lost == it.snapshot().duplicated == 0
-    assert all(process.ended.is_set() for process in it._crew._processes.values())
+    assert all(process.ended.is_set() for process in it._pool._processes.values())
 
 
 def ring() -> None:

@@ -105,7 +105,7 @@ def test_a_child_is_signalled_and_awaited_whatever_error_refuses_pidfds(
             patch.setattr(module, name, refuse)
             patch.setattr(handle._signal, "pidfd_send_signal", signal.pidfd_send_signal)
             try:
-                it = handle.Handle(child.pid, child=True)
+                it = handle.ProcessHandle(child.pid, child=True)
                 assert it.signal(signal.SIGKILL) and it.wait(10)
                 it.close()
             finally:

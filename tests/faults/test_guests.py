@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks.soak_guests import NOTICED, STRATEGIES, GuestSoak, compiled
 from shmlab import ArgumentError, Lab
-from shmlab.lab.worker_pool import Crew
+from shmlab.lab.worker_pool import WorkerPool
 from shmlab.memory import layout as at, rows, semaphores
 from shmlab.memory.segment import SegmentFile
 from shmlab.observe.guests import maps
@@ -52,7 +52,7 @@ def file_of(lab: Lab) -> SegmentFile:
     return lab._file()
 
 
-def crew_of(lab: Lab) -> Crew:
+def crew_of(lab: Lab) -> WorkerPool:
     return lab._alive()
 
 

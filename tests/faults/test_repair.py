@@ -12,9 +12,9 @@ from shmlab import Lab
 from shmlab.lab import quiesce, worker_pool
 from shmlab.lab.rebuild import Dead
 from shmlab.memory import layout as at
-from shmlab.observe.events import Log
+from shmlab.observe.events import EventLog
 from shmlab.observe.snapshot import Snapshot, Worker
-from shmlab.processes.supervisor import Program
+from shmlab.processes.supervisor import RunningProgram
 from tests.apparatus import buffer, eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.usefixtures("leaves_nothing")]
@@ -271,7 +271,7 @@ def test_a_protocol_of_one_s_own_gets_its_accounts_right_but_not_its_semaphores(
 class Starting:
     """Whoever works on a segment: in row 1 a worker whose process is about to be there, and that has no name yet."""
 
-    def present(self) -> dict[int, Program | None]:
+    def present(self) -> dict[int, RunningProgram | None]:
         return {1: None}
 
     def name(self, row: int) -> str:
@@ -287,7 +287,7 @@ class Starting:
 def test_a_repair_that_meets_a_worker_without_a_name_is_only_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quiesce, "PATIENCE", 0.01)
     with buffer(capacity=3) as it:
-        repairs = quiesce.Recovery(it.file, it.strategy, Log(), False, Starting())
+        repairs = quiesce.Recovery(it.file, it.strategy, EventLog(), False, Starting())
         repairs.died(0, Dead("P0", at.PRODUCER))
         assert repairs.repair() == []
         assert repairs.blocked == "The repair waits for a worker that is only starting."
@@ -307,7 +307,7 @@ def test_a_repair_that_cannot_be_done_leaves_the_lab_in_peace_for_ever_longer(mo
                 stores.append((time.monotonic(), value != 0))
 
         monkeypatch.setattr(it.file, "set_word", set_word)
-        repairs = quiesce.Recovery(it.file, it.strategy, Log(), True, Starting())
+        repairs = quiesce.Recovery(it.file, it.strategy, EventLog(), True, Starting())
         repairs.died(0, Dead("P0", at.PRODUCER))
         eventually(lambda: len(stores) >= 9)
         repairs.close()
@@ -320,7 +320,7 @@ def test_a_repair_that_cannot_be_done_leaves_the_lab_in_peace_for_ever_longer(mo
 def test_it_is_tried_again_at_once_when_who_held_it_up_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     crowd = Starting()
     with buffer(capacity=3) as it:
-        repairs = quiesce.Recovery(it.file, it.strategy, Log(), False, crowd)
+        repairs = quiesce.Recovery(it.file, it.strategy, EventLog(), False, crowd)
         waits = threading.Thread(target=repairs._let_work, args=[3600.0])
         waits.start()
         waits.join(0.3)

@@ -9,12 +9,12 @@ from collections.abc import Callable
 import pytest
 
 from shmlab.lab.catch import catch
-from shmlab.processes.supervisor import Program
+from shmlab.processes.supervisor import RunningProgram
 
 TIMEOUT = 0.1
 
 
-class Caught(Program):
+class Caught(RunningProgram):
     """A process of which the system tells this; `sent` are the signals that it got."""
 
     def __init__(self, tells: Callable[[], bool | None]) -> None:

@@ -19,7 +19,7 @@ import shmlab
 from shmlab import ArgumentError, Lab, LabStopped, NoRoom, ShmlabError, strategies
 from shmlab.lab import run
 from shmlab.lab.scenarios import scenarios
-from shmlab.lab.worker_pool import Crew
+from shmlab.lab.worker_pool import WorkerPool
 from shmlab.observe.snapshot import Snapshot, Worker
 from tests.apparatus import DIRECTORY, descriptors, entries, eventually, named, own_entries, watch, workers_of
 
@@ -319,12 +319,12 @@ def test_the_row_of_a_dead_worker_does_not_stand_for_its_successor() -> None:
 
 
 def test_nobody_is_shown_as_dead_before_the_repair_knows_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    told, ended = threading.Event(), Crew._ended
-    monkeypatch.setattr(Crew, "_ended", lambda *death: told.wait(10) and ended(*death))
+    told, ended = threading.Event(), WorkerPool._ended
+    monkeypatch.setattr(WorkerPool, "_ended", lambda *death: told.wait(10) and ended(*death))
     with Lab(repair=False, **FAST) as lab:
         os.kill(lab.workers[0].pid, signal.SIGKILL)
-        assert lab._crew
-        eventually(lab._crew.process(0).ended.is_set)
+        assert lab._pool
+        eventually(lab._pool.process(0).ended.is_set)
         assert lab.snapshot().worker("P0").alive and not lab.damaged
         told.set()
         eventually(lambda: not lab.snapshot().worker("P0").alive)
@@ -861,18 +861,18 @@ def test_a_lab_that_cannot_start_leaves_nothing_behind(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     "steer",
     [
-        lambda crew: crew.send(0, signal.SIGSTOP, "is stalled"),
-        lambda crew: crew.order_one(0),
-        lambda crew: crew.let_leave(0),
-        lambda crew: crew.set_rate(0, 7.0),
+        lambda pool: pool.send(0, signal.SIGSTOP, "is stalled"),
+        lambda pool: pool.order_one(0),
+        lambda pool: pool.let_leave(0),
+        lambda pool: pool.set_rate(0, 7.0),
     ],
 )
-def test_steering_a_lab_that_another_thread_stops_just_now_says_so(steer: Callable[[Crew], object]) -> None:
+def test_steering_a_lab_that_another_thread_stops_just_now_says_so(steer: Callable[[WorkerPool], object]) -> None:
     """The other thread has stopped it between the look at the lab and the look at its segment."""
     with Lab() as lab:
-        crew = lab._alive()
+        pool = lab._alive()
     with pytest.raises(LabStopped, match="the lab was stopped meanwhile"):
-        steer(crew)
+        steer(pool)
 
 
 REFUSALS = {

@@ -107,7 +107,7 @@ def test_a_row_that_a_guest_gave_back_is_the_lab_s_again(monkeypatch: pytest.Mon
 def test_observers_see_a_guest_though_the_owner_counts_its_rows_at_the_same_moment() -> None:
     """A guest's count was lost where the owner had read the older one before, and stored its own after."""
     with Lab(producers=1, consumers=0) as lab, contextlib.closing(attach(lab.name)) as segment:
-        crew = lab._crew
+        crew = lab._pool
         assert crew
         row = take_row(segment, at.CONSUMER, 5)
         segment.set_word(at.ROWS_USED, 1)  # as the owner's late store would leave it

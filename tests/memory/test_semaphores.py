@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shmlab.memory import layout as at, semaphores
+from shmlab.memory import layout as at, name_claim, semaphores
 from tests.apparatus import DIRECTORY, buffer, eventually
 
 
@@ -140,7 +140,8 @@ def test_a_reset_semaphore_has_no_sleepers_any_more() -> None:
 
 
 def test_a_fifo_in_the_place_of_a_semaphore_does_not_block_who_looks() -> None:
-    name = "shmlab-0123456789abcdef"
+    name = f"shmlab-{os.urandom(8).hex()}"
+    claim = name_claim.Claim(name).take()  # without it, whoever sweeps takes away a semaphore without a segment
     place = Path(semaphores.path(name, "mutex"))
     os.mkfifo(place)
     try:
@@ -149,3 +150,4 @@ def test_a_fifo_in_the_place_of_a_semaphore_does_not_block_who_looks() -> None:
             semaphores.reset(name, "mutex", 1)
     finally:
         place.unlink()
+        claim.close()

@@ -1,10 +1,8 @@
 """README and architecture.md say what the code says."""
 
-import ast
 import contextlib
 import io
 import re
-from pathlib import Path
 
 import pytest
 
@@ -20,33 +18,6 @@ ANY, ONE, NOBODY = "any number of producers and consumers", "one producer and on
 
 def sound_for(strategy: strategies.Strategy) -> str:
     return ANY if not strategy.warning(2, 2) else ONE if not strategy.warning(1, 1) else NOBODY
-
-
-def floors() -> dict[str, int]:
-    """Module -> floor, as the table of architecture.md has it."""
-    rows = re.findall(r"^\| (\d) \| (`.*`) \|", ARCHITECTURE, re.MULTILINE)
-    places = [(name, int(floor)) for floor, names in rows for name in re.findall(r"`(\w+)`", names)]
-    assert len(dict(places)) == len(places), "a module stands on two floors"
-    return dict(places)
-
-
-def sources() -> dict[Path, str]:
-    """File -> the room that it belongs to: a module of the package, or a package within it."""
-    packages = [path for path in PACKAGE.iterdir() if (path / "__init__.py").exists()]
-    modules = {path: path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
-    return modules | {path: package.name for package in packages for path in package.rglob("*.py")}
-
-
-def imported_rooms(path: Path) -> set[str]:
-    """The modules of shmlab that a file imports, at its top or inside a function."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "shmlab":
-            assert node.module and not node.level
-            found |= {node.module.split(".")[1]} if "." in node.module else {alias.name for alias in node.names}
-        elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("shmlab.")}
-    return found
 
 
 def test_the_table_of_strategies_is_that_of_the_registry(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,25 +42,3 @@ def test_the_line_for_use_without_jupyter_works() -> None:
     with contextlib.redirect_stdout(printed):
         exec(line, {})
     assert re.match(r"finished after .* 20000 produced, 20000 consumed, no faults", printed.getvalue())
-
-
-def test_every_module_has_its_place_in_the_architecture() -> None:
-    assert sorted(set(sources().values()) - floors().keys()) == []
-    assert sorted(floors().keys() - set(sources().values())) == []
-
-
-def test_imports_point_only_downwards() -> None:
-    floor = floors()
-    upwards = [
-        f"{path.relative_to(ROOT)} imports {target}"
-        for path, room in sources().items()
-        for target in imported_rooms(path) & floor.keys()
-        if floor[target] > floor[room]
-    ]
-    assert upwards == []
-
-
-def test_only_the_top_floors_know_jupyter_and_numpy() -> None:
-    jupyter = re.compile(r"^\s*(?:import|from) (IPython|ipykernel|ipywidgets|bqplot|jupyter\w*|numpy)\b", re.MULTILINE)
-    knowing = {room for path, room in sources().items() if jupyter.search(path.read_text())}
-    assert {room for room in knowing if floors()[room] < 5} == set()

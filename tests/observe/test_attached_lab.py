@@ -6,14 +6,14 @@ import sys
 import pytest
 
 from shmlab import Lab, SegmentNotFound
-from shmlab.observe.attached_lab import Onlooker
+from shmlab.observe.attached_lab import AttachedLab
 from tests.apparatus import descriptors, eventually
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
 
 def test_it_sees_what_the_owner_sees() -> None:
-    with Lab(producers=2, consumers=1, produce_rate=100, consume_rate=200) as lab, Onlooker(lab.name) as eye:
+    with Lab(producers=2, consumers=1, produce_rate=100, consume_rate=200) as lab, AttachedLab(lab.name) as eye:
         eventually(lambda: all(w.achieved > 30 for w in eye.snapshot().workers))
         seen = eye.snapshot()
         assert [(w.name, w.role, w.pid) for w in seen.workers] == [(w.name, w.role, w.pid) for w in lab.workers]
@@ -28,7 +28,7 @@ def test_it_sees_what_the_owner_sees() -> None:
 def test_one_that_was_killed_before_somebody_looked_is_seen_as_killed() -> None:
     with Lab(producers=2) as lab:
         lab.kill("P1")
-        with Onlooker(lab.name) as eye:
+        with AttachedLab(lab.name) as eye:
             assert eye.snapshot().worker("P1").state == "killed"
             assert eye.snapshot().worker("P0").alive
 
@@ -36,14 +36,14 @@ def test_one_that_was_killed_before_somebody_looked_is_seen_as_killed() -> None:
 def test_it_notices_the_end_and_gives_its_descriptors_back() -> None:
     before = descriptors()
     with Lab() as lab:
-        eye = Onlooker(lab.name)
+        eye = AttachedLab(lab.name)
         eye.snapshot()
         assert not eye.ended
     assert eye.ended
     eye.close()
     assert descriptors() <= before + 2  # of the thread that watches processes, once it runs
     with pytest.raises(SegmentNotFound):
-        Onlooker("shmlab-0123456789abcdef")
+        AttachedLab("shmlab-0123456789abcdef")
 
 
 def test_it_notices_that_the_owner_was_killed() -> None:
@@ -51,7 +51,7 @@ def test_it_notices_that_the_owner_was_killed() -> None:
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout
-        with Onlooker(owner.stdout.readline().strip()) as eye:
+        with AttachedLab(owner.stdout.readline().strip()) as eye:
             assert not eye.ended
             owner.kill()
             eventually(lambda: eye.ended)

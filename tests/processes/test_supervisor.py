@@ -66,7 +66,7 @@ def test_a_handle_tells_of_its_process_alone(pidfds: bool, monkeypatch: pytest.M
     if not pidfds:
         monkeypatch.delattr("os.pidfd_open")  # as in a Python that was built for an older kernel
     process = supervisor.start(["sleep", "60"], b"", lambda _: None, lambda _: None)
-    other = handle.Handle(process.pid)  # as of somebody else's child
+    other = handle.ProcessHandle(process.pid)  # as of somebody else's child
     assert (other.fd is not None) is pidfds
     process.signal(signal.SIGSTOP)
     eventually(process.stopped)
@@ -79,18 +79,18 @@ def test_a_handle_tells_of_its_process_alone(pidfds: bool, monkeypatch: pytest.M
     assert not other.signal(signal.SIGKILL) and not process.signal(signal.SIGKILL)
     other.close()
     with pytest.raises(ProcessLookupError):
-        handle.Handle(process.pid)
+        handle.ProcessHandle(process.pid)
 
 
 def test_without_pidfds_a_number_that_was_given_away_is_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("os.pidfd_open")
     process = supervisor.start(["sleep", "60"], b"", lambda _: None, lambda _: None)
-    other = handle.Handle(process.pid)
+    other = handle.ProcessHandle(process.pid)
     other._born = "1"  # the number's earlier owner had started long ago
     assert other.ended() and not other.signal(signal.SIGKILL)
     assert not process.wait(0)
     monkeypatch.setattr(handle, "status", lambda _: [])  # /proc cannot be read
-    unknown = handle.Handle(process.pid)
+    unknown = handle.ProcessHandle(process.pid)
     assert unknown.stopped() is None and not unknown.ended() and not unknown.signal(signal.SIGKILL)
     assert process.stopped() is False and process.signal(signal.SIGKILL) and process.wait(10)
 
@@ -101,7 +101,7 @@ def test_a_handle_works_beyond_the_descriptors_that_select_knows() -> None:
     taken = [os.dup(0) for _ in range(1100)]
     try:
         process = supervisor.start(["sleep", "60"], b"", lambda _: None, lambda _: None)
-        other = handle.Handle(process.pid)
+        other = handle.ProcessHandle(process.pid)
         assert other.fd is not None and other.fd > 1024 and not other.wait(0.01)
         process.signal(signal.SIGKILL)
         assert other.wait(10) and process.wait(10)

@@ -15,7 +15,7 @@ from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 from shmlab.explorer.program.cells import Atomic
-from shmlab.explorer.program.freezing import Handle
+from shmlab.explorer.program.freezing import SharedHandle
 from shmlab.memory.semaphores import Semaphore
 from shmlab.ring import protocol, turns
 from shmlab.ring.ends import End
@@ -59,8 +59,8 @@ class Seat:
     mutex: Any
     guard_cell: Any
     lost: Any
-    own_door: Any
-    others_door: Any
+    own_wakeup: Any
+    others_wakeup: Any
     turn: Any
 
     def __init__(self, dies: int) -> None:
@@ -108,17 +108,17 @@ class Seat:
     def nap(self, seconds: float) -> bool:
         self.step()
         if not self.mortal:
-            self.own_door.acquire()
+            self.own_wakeup.acquire()
         return not self.mortal
 
     @property
-    def other_door(self) -> Any:
+    def other_wakeup(self) -> Any:
         return SimpleNamespace(release=self.knock)
 
     def knock(self) -> None:
         self.step()
         if not self.mortal:
-            self.others_door.release()
+            self.others_wakeup.release()
 
     def guard(self) -> bool:
         self.step()
@@ -190,7 +190,7 @@ def taken(locks: Any, row: int) -> bool:
     return bool(locks[row].load())
 
 
-class Seats(Handle):
+class Seats(SharedHandle):
     """Makes the ends of one exploration; each process's class is made once, so that its states can be compared."""
 
     _name = "seats"
@@ -214,7 +214,7 @@ class Seats(Handle):
 
     def _kind(self, buf: Any, side: str, row: int) -> type[Seat]:
         other = {"producer": "consumer", "consumer": "producer"}[side]
-        mine, theirs, own_door, others_door = SIDES[side]
+        mine, theirs, own_wakeup, others_wakeup = SIDES[side]
         first = 0 if side == "producer" else self.seats["producer"]
         others = [i for i in range(self.seats[side]) if i != row]
 
@@ -235,8 +235,8 @@ class Seats(Handle):
             rows=[first + i for i in others],
             mutex=getattr(buf, f"{side}_mutex"),
             guard_cell=getattr(buf, f"{side}_guard"),
-            own_door=getattr(buf, own_door),
-            others_door=getattr(buf, others_door),
+            own_wakeup=getattr(buf, own_wakeup),
+            others_wakeup=getattr(buf, others_wakeup),
             memory=property(lambda seat: Word(seat, buf.slots)),
             in_=word("in_"),
             out=word("out"),

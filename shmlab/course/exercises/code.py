@@ -12,7 +12,7 @@ from types import FunctionType
 
 from shmlab.course.exercises import program_text
 from shmlab.course.exercises.judgement import Judgement, failing, passed, wrong
-from shmlab.course.exercises.real_run import Run
+from shmlab.course.exercises.real_run import RealRun
 from shmlab.course.exercises.task import Task
 from shmlab.explorer.report.question import Question
 
@@ -74,7 +74,7 @@ class Code(Task):
         starter: str,
         answer: str,
         cases: tuple[Case | Possible, ...],
-        run: Run | Callable[..., tuple[str, Judgement | None]],
+        run: RealRun | Callable[..., tuple[str, Judgement | None]],
         hints: tuple[str, str, str],
         why: str,
     ) -> None:
@@ -95,6 +95,6 @@ class Code(Task):
             found = case.judged(functions)
             if found:
                 return found
-        went, found = self.run.judged(functions) if isinstance(self.run, Run) else self.run(*functions)
+        went, found = self.run.judged(functions) if isinstance(self.run, RealRun) else self.run(*functions)
         explored = sum(isinstance(case, Case) for case in self.cases)
         return found or passed(f"every interleaving is right in {explored} cases, and {went}.")

@@ -12,7 +12,7 @@ from shmlab.memory.errors import ArgumentError
 
 if TYPE_CHECKING:
     from shmlab.explorer.real.replay import Replay
-    from shmlab.explorer.report.schedule_table import Table
+    from shmlab.explorer.report.schedule_table import ScheduleTable
     from shmlab.explorer.report.verdict import Verdict
 
 PASSED, NOT_YET, WRONG = "passed", "not yet", "wrong"
@@ -56,7 +56,7 @@ class Judgement:
             raise ArgumentError("there is no schedule to look at: this judgement does not rest on one.")
         return self.evidence()
 
-    def show(self) -> Table:
+    def show(self) -> ScheduleTable:
         """The schedule, step by step, as a table."""
         verdict = self.verdict
         return verdict.show() if verdict.fault in WORDS else verdict.show(verdict.actors + verdict.loop_actors)

@@ -13,7 +13,7 @@ Truth = object | Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Prediction:
     """One variant: the question, the right answer (or what finds it out), and why frequent wrong ones are wrong.
 
     The right answer is a number, a word, a tuple (an order) or a frozenset (the order does not matter). `because`
@@ -37,7 +37,7 @@ class Predict(Task):
         self,
         name: str,
         title: str,
-        asked: Callable[[int | None], Asked],
+        asked: Callable[[int | None], Prediction],
         hints: tuple[str, str, str],
         seeded: bool = False,
     ) -> None:

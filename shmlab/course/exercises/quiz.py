@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import Protocol
 
 from shmlab.course.exercises.judgement import Judgement, not_yet, passed, wrong
 from shmlab.course.exercises.progress import Progress
@@ -29,7 +29,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Question:
+class QuizQuestion:
     """A question with one right choice."""
 
     text: str
@@ -40,7 +40,7 @@ class Question:
         """The number of the right choice, from 0."""
         return next(number for number, choice in enumerate(self.choices) if choice.right)
 
-    def mixed(self) -> Question:
+    def mixed(self) -> QuizQuestion:
         """The same question with its choices in another order, always the same one."""
         return replace(self, choices=tuple(Random(self.text).sample(self.choices, len(self.choices))))
 
@@ -50,14 +50,20 @@ class Question:
         return f"{'Right' if choice.right else 'No'}. {choice.said}"
 
 
+class Closable(Protocol):
+    """A view, as far as a quiz knows of it."""
+
+    def close(self) -> None: ...
+
+
 class Quiz:
     """The questions of a lesson. What was chosen last is in `chosen` (None: nothing yet)."""
 
-    def __init__(self, number: str, questions: tuple[Question, ...]) -> None:
+    def __init__(self, number: str, questions: tuple[QuizQuestion, ...]) -> None:
         self.number, self.questions = number, tuple(question.mixed() for question in questions)
         self.chosen: list[int | None] = [None] * len(questions)
         self._progress = Progress()
-        self._view: Any = None
+        self.view: Closable | None = None  # where it is shown
 
     def choose(self, question: int, choice: int) -> str:
         """Choose; says whether it is right, and why."""
@@ -92,7 +98,7 @@ class Quiz:
 
     def close(self) -> None:
         """Take its view away, if there is one."""
-        view, self._view = self._view, None
+        view, self.view = self.view, None
         if view:
             view.close()
 
@@ -106,9 +112,3 @@ class Quiz:
     def __repr__(self) -> str:
         return f"<Quiz {self.number}: {len(self.questions)} questions>"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        from shmlab.views.notebook.quiz_view import QuizView  # only where somebody sits before a notebook
-
-        self.close()
-        self._view = QuizView(self)
-        return {**self._view.box._repr_mimebundle_(), "text/plain": repr(self)}

@@ -18,7 +18,7 @@ Shared = Mapping[str, int | Semaphore]
 
 
 @dataclass(frozen=True)
-class Run:
+class RealRun:
     """How many real processes, over how many slots. `wrapped(functions)` makes the put and get that they call.
 
     `in_hand`: items that those may keep to themselves, all processes together, until they have enough for a call. Where

@@ -159,7 +159,7 @@ def judged(found: Mapping[str, Line]) -> dict[str, dict[str, object]]:
     return kept
 
 
-def silence(ended: sandbox.Ended) -> str:
+def silence(ended: sandbox.SandboxResult) -> str:
     """Why there is no verdict on an answer."""
     if ended.late:
         return f"no verdict within {JUDGING:g} s"

@@ -34,7 +34,7 @@ SHORTCOMINGS = {
 
 
 @dataclass(frozen=True)
-class Ended:
+class SandboxResult:
     """How a program ended: its exit status, and what it said."""
 
     status: int
@@ -45,7 +45,7 @@ class Ended:
         return self.status == LATE
 
 
-def run(module: str, *arguments: str, given: bytes = b"", seconds: float, level: str | None = None) -> Ended:
+def run(module: str, *arguments: str, given: bytes = b"", seconds: float, level: str | None = None) -> SandboxResult:
     """Run a module to its end, for at most so many seconds. Nothing that it has started is left."""
     with (
         Scratch() as folder,
@@ -72,7 +72,7 @@ def run(module: str, *arguments: str, given: bytes = b"", seconds: float, level:
             if process.poll() is None:
                 _end(process)
         said.seek(0)
-        return Ended(status, said.read(MOST_SAID).decode(errors="replace"))
+        return SandboxResult(status, said.read(MOST_SAID).decode(errors="replace"))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -21,8 +21,8 @@ from dataclasses import asdict
 from functools import partial
 
 from shmlab.experiments.comparison import call_count, plan as plans, way, ways
-from shmlab.experiments.comparison.peers import Act, Failed, Make, Numbers, Peers, Run, end_with
-from shmlab.experiments.comparison.plan import CALLS, THROUGHPUT, TRIP, Plan, Task
+from shmlab.experiments.comparison.peers import Act, Make, MeasurementFailed, Numbers, PeerRun, Peers, end_with
+from shmlab.experiments.comparison.plan import CALLS, THROUGHPUT, TRIP, Measurement, Plan
 from shmlab.experiments.comparison.way import Way
 
 PATIENCE = 5.0  # seconds for one order, at least,
@@ -38,7 +38,7 @@ GRACE = 1.1  # the first round may take so much longer than all of it should
 Figures = dict[str, object]
 
 
-class Stage:
+class Bench:
     """Measures tasks. It remembers how fast a way was, so that later rounds need less of a warm-up."""
 
     def __init__(self, plan: Plan) -> None:
@@ -47,7 +47,7 @@ class Stage:
         self._failed: set[tuple[str, int, int, int]] = set()  # it would fail again, and that takes time
         self._rates: dict[tuple[str, int, int, int], float] = {}
 
-    def measure(self, task: Task) -> Figures:
+    def measure(self, task: Measurement) -> Figures:
         """The figures of one task; `trouble` says what went wrong."""
         if _key(task) in self._failed:
             return {"trouble": "it failed before"}
@@ -55,10 +55,10 @@ class Stage:
             return {THROUGHPUT: self._throughput, CALLS: self._calls, TRIP: self._trip}[task.kind](task)
         except Exception as error:  # also of packages that we do not know: it must not end the comparison
             self._failed.add(_key(task))
-            known = isinstance(error, (Failed, OSError))
+            known = isinstance(error, (MeasurementFailed, OSError))
             return {"trouble": str(error) if known else f"{type(error).__name__}: {error}"}
 
-    def _throughput(self, task: Task) -> Figures:
+    def _throughput(self, task: Measurement) -> Figures:
         """Items per second, and processor time for each."""
         with self.ready(task) as (opened, peers):
             count = _shares(task, self.warm_up(task, peers, opened) * self.time, opened)
@@ -66,7 +66,7 @@ class Stage:
             self._rates[_key(task)] = total / run.seconds
             return {"rate": total / run.seconds, "cpu": run.cpu / total, "items": total}
 
-    def _calls(self, task: Task) -> Figures:
+    def _calls(self, task: Measurement) -> Figures:
         """System calls for each item; less those that take an order and send a report."""
         with self.ready(task) as (opened, peers):
             rate = self.warm_up(task, peers, opened)
@@ -80,7 +80,7 @@ class Stage:
             return {"calls": max(0, counted.calls - orders) / (first + second)}
 
     @contextlib.contextmanager
-    def ready(self, task: Task) -> Iterator[tuple[Way, Peers]]:
+    def ready(self, task: Measurement) -> Iterator[tuple[Way, Peers]]:
         """The way, open, and the processes at its ends."""
         kind = ways.find(task.way)
         with contextlib.closing(kind(task.size, task.producers, task.consumers)) as opened:
@@ -89,13 +89,13 @@ class Stage:
             with Peers(makes, task.consumers) as peers:
                 yield opened, peers
 
-    def run(self, task: Task, peers: Peers, count: int) -> tuple[Run, int]:
+    def run(self, task: Measurement, peers: Peers, count: int) -> tuple[PeerRun, int]:
         """`count` times the smallest fair share; and how many items that were."""
         total = count * task.unit
         orders = [total // task.producers] * task.producers + [total // task.consumers] * task.consumers
         return peers.run(orders, self._patience), total
 
-    def warm_up(self, task: Task, peers: Peers, opened: Way) -> float:
+    def warm_up(self, task: Measurement, peers: Peers, opened: Way) -> float:
         """Items per second, about: after so many that the processes have everything in reach."""
         known = self._rates.get(_key(task))
         self.run(task, peers, 1)  # connections are made, threads started: that tells nothing
@@ -109,7 +109,7 @@ class Stage:
             aim = _shares(task, rate * self.time * WARM * 1.5, opened)
             count = min(most, max(count + 1, min(GROWTH * count, aim)))
 
-    def _trip(self, task: Task) -> Figures:
+    def _trip(self, task: Measurement) -> Figures:
         """There and back again, one item at a time."""
         kind = ways.find(task.way)
         with contextlib.ExitStack() as stack:
@@ -147,7 +147,7 @@ def _checked(consume: Callable[[int], bytes], expected: bytes) -> Act:
     def act(count: int) -> Numbers:
         last = consume(count)
         if last != expected[: len(last)] or not last:
-            raise Failed("an item arrived that nobody had sent")
+            raise MeasurementFailed("an item arrived that nobody had sent")
         return ()
 
     return act
@@ -181,11 +181,11 @@ def _answerer(there: Way, back: Way) -> Act:
     return act
 
 
-def _key(task: Task) -> tuple[str, int, int, int]:
+def _key(task: Measurement) -> tuple[str, int, int, int]:
     return task.way, task.size, task.producers, task.consumers
 
 
-def _shares(task: Task, items: float, opened: Way) -> int:
+def _shares(task: Measurement, items: float, opened: Way) -> int:
     """How many smallest fair shares are about so many items: at least one, and no more than the way allows."""
     return max(1, int(min(items, opened.most_bytes / task.size)) // task.unit)
 
@@ -196,7 +196,7 @@ def main(arguments: Sequence[str]) -> int:
     first = int(arguments[2]) if len(arguments) > 2 else 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     end_with(owner, signal.SIGTERM)
-    stage = Stage(plan)
+    stage = Bench(plan)
     began = time.monotonic()
     for number, task in enumerate(plan.tasks()):
         if number < first:

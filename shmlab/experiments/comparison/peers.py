@@ -32,12 +32,12 @@ LOOK = 0.5  # seconds between two looks at who the parent is, where the kernel d
 START = 20.0  # seconds for a process to be ready
 
 
-class Failed(ShmlabError):
+class MeasurementFailed(ShmlabError):
     """A measurement that did not come to its end; the sentence says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PeerRun:
     """One order and what it took: seconds until the last consumer was done, processor seconds of all processes."""
 
     seconds: float
@@ -45,7 +45,7 @@ class Run:
     results: tuple[Numbers, ...]
 
 
-class Report(NamedTuple):
+class PeerReport(NamedTuple):
     """What a process says: when it began and ended, in nanoseconds; `trouble` is empty when all went well."""
 
     trouble: str = ""
@@ -69,7 +69,7 @@ class Peers:
             self.close()
             raise
 
-    def run(self, counts: Sequence[int], patience: float) -> Run:
+    def run(self, counts: Sequence[int], patience: float) -> PeerRun:
         """Let process i move `counts[i]` items. Raises Failed when that takes longer than `patience` seconds."""
         used = self._cpu()
         for one, count in zip(self._sockets, counts, strict=True):
@@ -77,7 +77,7 @@ class Peers:
         reports = self._reports(patience)
         began = min(report.began for report in reports)
         ended = max(report.ended for report in reports[-self.consumers :])
-        return Run(max(1, ended - began) / 1e9, self._cpu() - used, tuple(report.result for report in reports))
+        return PeerRun(max(1, ended - began) / 1e9, self._cpu() - used, tuple(report.result for report in reports))
 
     def close(self) -> None:
         """End the processes."""
@@ -114,22 +114,22 @@ class Peers:
         clocks = (~pid << 3 | 2 for pid in self.pids)  # Linux: the number of a process's own clock
         return sum(time.clock_gettime_ns(clock) for clock in clocks) / 1e9
 
-    def _reports(self, patience: float) -> list[Report]:
+    def _reports(self, patience: float) -> list[PeerReport]:
         deadline = Deadline(patience)
         poll = select.poll()
         for one in self._sockets:
             poll.register(one, select.POLLIN)
-        reports: dict[int, Report] = {}
+        reports: dict[int, PeerReport] = {}
         while len(reports) < len(self._sockets):
             ready = poll.poll(1000 * deadline.left)
             if not ready:
-                raise Failed(f"it was not done within {patience:g} s")
+                raise MeasurementFailed(f"it was not done within {patience:g} s")
             for number, _ in ready:
                 row = next(i for i, one in enumerate(self._sockets) if one.fileno() == number)
                 message = self._sockets[row].recv(REPORT)
-                report = Report(*json.loads(message)) if message else Report("a process ended unexpectedly")
+                report = PeerReport(*json.loads(message)) if message else PeerReport("a process ended unexpectedly")
                 if report.trouble:
-                    raise Failed(report.trouble)
+                    raise MeasurementFailed(report.trouble)
                 reports[row] = report
                 poll.unregister(number)
         return [reports[row] for row in range(len(reports))]
@@ -158,7 +158,7 @@ def _live(make: Make, orders: socket.socket) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     end_with(parent, signal.SIGKILL)
     gc.disable()
-    report = Report()
+    report = PeerReport()
     try:
         act = make()
         while True:
@@ -169,7 +169,7 @@ def _live(make: Make, orders: socket.socket) -> None:
             count = int.from_bytes(order, "little")
             began = time.perf_counter_ns()
             result = act(count)
-            report = Report("", began, time.perf_counter_ns(), result)
+            report = PeerReport("", began, time.perf_counter_ns(), result)
     except BaseException as error:
         with contextlib.suppress(OSError):
-            orders.send(json.dumps(Report(f"{type(error).__name__}: {error}"[:1000])).encode())
+            orders.send(json.dumps(PeerReport(f"{type(error).__name__}: {error}"[:1000])).encode())

@@ -24,7 +24,7 @@ TIME = (0.004, 2.0)  # seconds, at least and at most, of one measurement
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Measurement:
     """One thing to measure: `kind` is THROUGHPUT, CALLS or TRIP; `size` in bytes."""
 
     kind: str
@@ -53,7 +53,7 @@ class Plan:
     trips: bool = True
     work: str = ""
 
-    def tasks(self) -> list[Task]:
+    def tasks(self) -> list[Measurement]:
         """All tasks in their order; what a way refuses, or lacks, is not among them."""
         found = []
         present = {name: way for name in self.ways if not (way := all_ways.find(name)).missing()}
@@ -62,13 +62,13 @@ class Plan:
                 for size in self.sizes:
                     able = [n for n, way in present.items() if not way.refuses(size, producers, consumers)]
                     alone = (producers, consumers) == (1, 1)
-                    found += [Task(THROUGHPUT, name, size, producers, consumers, turn) for name in able]
+                    found += [Measurement(THROUGHPUT, name, size, producers, consumers, turn) for name in able]
                     if self.counts_calls and alone and turn == 0 and size <= TRACED:
-                        found += [Task(CALLS, name, size, 1, 1, turn) for name in able]
+                        found += [Measurement(CALLS, name, size, 1, 1, turn) for name in able]
             if self.trips:
                 size = min(self.sizes)
                 able = [n for n, way in present.items() if way.trips and not way.refuses(size, 1, 1)]
-                found += [Task(TRIP, name, size, 1, 1, turn) for name in able]
+                found += [Measurement(TRIP, name, size, 1, 1, turn) for name in able]
         return found
 
     @property

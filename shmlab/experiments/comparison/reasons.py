@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from shmlab.experiments.comparison import units
 
 if TYPE_CHECKING:
-    from shmlab.experiments.comparison.comparison import Comparison
+    from shmlab.experiments.comparison.plan import Plan
     from shmlab.experiments.comparison.result import Result
 
 CLEAR = 1.15  # so many times as fast is no accident
 WIDE = 0.5  # a spread above which a figure is not to be trusted
 
 
-def why(comparison: Comparison) -> list[str]:
+class Compared(Protocol):
+    """What is explained: the figures of a comparison, and how they were measured."""
+
+    plan: Plan
+
+    @property
+    def results(self) -> tuple[Result, ...]: ...
+    def result(self, way: str, size: int) -> Result: ...
+
+
+def why(comparison: Compared) -> list[str]:
     """The sentences that these figures bear out."""
     found = [
         *_pipe_and_textbook(comparison),
@@ -28,30 +38,30 @@ def why(comparison: Comparison) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def _ratio(comparison: Comparison, one: str, other: str, size: int) -> float:
+def _ratio(comparison: Compared, one: str, other: str, size: int) -> float:
     """How many times as fast `one` is; 0 where there are no figures."""
     first, second = (_rate(comparison, name, size) for name in (one, other))
     return first / second if first and second else 0.0
 
 
-def _result(comparison: Comparison, way: str, size: int) -> Result | None:
+def _result(comparison: Compared, way: str, size: int) -> Result | None:
     try:
         return comparison.result(way, size)
     except KeyError:
         return None
 
 
-def _rate(comparison: Comparison, way: str, size: int) -> float:
+def _rate(comparison: Compared, way: str, size: int) -> float:
     result = _result(comparison, way, size)
     return (result and result.rate) or 0.0
 
 
-def _calls(comparison: Comparison, way: str, size: int) -> str:
+def _calls(comparison: Compared, way: str, size: int) -> str:
     result = _result(comparison, way, size)
     return f" ({result.calls:.2g} were counted)" if result and result.calls is not None else ""
 
 
-def _pipe_and_textbook(comparison: Comparison) -> list[str]:
+def _pipe_and_textbook(comparison: Compared) -> list[str]:
     sizes = comparison.plan.sizes
     slower = [size for size in sizes if _ratio(comparison, "pipe", "textbook", size) > CLEAR]
     faster = [size for size in sizes if _ratio(comparison, "textbook", "pipe", size) > CLEAR]
@@ -76,7 +86,7 @@ def _pipe_and_textbook(comparison: Comparison) -> list[str]:
     return found
 
 
-def _queues(comparison: Comparison) -> list[str]:
+def _queues(comparison: Compared) -> list[str]:
     size = min(comparison.plan.sizes)
     ratio = _ratio(comparison, "connection", "queue", size)
     if ratio <= CLEAR:
@@ -88,7 +98,7 @@ def _queues(comparison: Comparison) -> list[str]:
     ]
 
 
-def _zero_copy(comparison: Comparison) -> list[str]:
+def _zero_copy(comparison: Compared) -> list[str]:
     large = max(comparison.plan.sizes)
     ratio = _ratio(comparison, "ring_in_place", "ring", large)
     if large < 1 << 16 or ratio <= CLEAR:
@@ -99,7 +109,7 @@ def _zero_copy(comparison: Comparison) -> list[str]:
     ]
 
 
-def _network(comparison: Comparison) -> list[str]:
+def _network(comparison: Compared) -> list[str]:
     size = min(comparison.plan.sizes)
     ratio = _ratio(comparison, "pipe", "tcp", size)
     if ratio <= CLEAR:
@@ -110,7 +120,7 @@ def _network(comparison: Comparison) -> list[str]:
     ]
 
 
-def _file(comparison: Comparison) -> list[str]:
+def _file(comparison: Compared) -> list[str]:
     size = min(comparison.plan.sizes)
     trips = {
         name: result.trip for name in ("file", "pipe") if (result := _result(comparison, name, size)) and result.trip
@@ -124,7 +134,7 @@ def _file(comparison: Comparison) -> list[str]:
     ]
 
 
-def _background(comparison: Comparison) -> list[str]:
+def _background(comparison: Compared) -> list[str]:
     size = min(comparison.plan.sizes)
     result = _result(comparison, "zeromq", size)
     if not result or result.calls is None or result.calls > 0.5:
@@ -136,7 +146,7 @@ def _background(comparison: Comparison) -> list[str]:
     ]
 
 
-def _spread(comparison: Comparison) -> list[str]:
+def _spread(comparison: Compared) -> list[str]:
     measured = [result for result in comparison.results if result.rates]
     wide = sum(result.spread > WIDE for result in measured)
     once = sum(len(result.rates) == 1 for result in measured)

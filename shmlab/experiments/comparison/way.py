@@ -113,7 +113,7 @@ class Way:
         """Give back what was opened."""
 
 
-class InPlace(Way):
+class InPlaceWay(Way):
     """A way whose items are written and read where they lie: a subclass has `filler` and `viewer`."""
 
     shared_memory = True

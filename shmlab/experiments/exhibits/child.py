@@ -2,7 +2,7 @@
 
 A child is a program of its own in a session of its own, started with an argument list. It holds nothing but its two
 pipes to the owner, so it ends with the owner, whatever ends that. It may die of what it is asked for: then the answer
-is its `Corpse`.
+is its `DeadProcess`.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ class Ended(ShmlabError):
 
 
 @dataclass(frozen=True, slots=True)
-class Corpse:
+class DeadProcess:
     """What was left of a process at the moment it had died and nobody had looked at its exit status yet.
 
     signal: what ended it, such as "SIGSEGV". order: what it was asked for. state: the kernel's letter and word for it;
@@ -100,7 +100,7 @@ class Child:
         return not self.ending
 
     def ask(self, verb: str, *arguments: object) -> object:
-        """Have it do something, see `program.Program`. What it gives, or its Corpse if it died of it.
+        """Have it do something, see `program.Program`. What it gives, or its DeadProcess if it died of it.
 
         Raises Refused for what it could not do, Ended if it has ended before.
         """
@@ -143,7 +143,7 @@ class Child:
                 self._popen.wait(END)
             self._kill()
 
-    def kill(self) -> Corpse:
+    def kill(self) -> DeadProcess:
         """End it by SIGKILL. Raises Ended."""
         with self._lock:
             if self.ending:
@@ -174,14 +174,14 @@ class Child:
         line, _, self._unread = self._unread.partition(b"\n")
         return line
 
-    def _examine(self, order: str) -> Corpse:
+    def _examine(self, order: str) -> DeadProcess:
         """Look at a process that is dying, before it is reaped; then reap it."""
         until(lambda: os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG), PATIENCE)
         state, left = _state(self._popen.pid), 0
         with contextlib.suppress(ShmlabError):
             left = len(address_space.read(self._popen.pid))
         self._kill()
-        return Corpse(self.name, self.pid, self.ending.removeprefix("ended by "), order, state, left)
+        return DeadProcess(self.name, self.pid, self.ending.removeprefix("ended by "), order, state, left)
 
     def _kill(self) -> None:
         """End it now, if it still runs, and everything in its session; give back its pipes."""

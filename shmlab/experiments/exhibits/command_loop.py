@@ -32,7 +32,7 @@ libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_i
 libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
-class Program:
+class CommandLoop:
     """What this process can do. Each public method is a verb."""
 
     def __init__(self) -> None:
@@ -170,7 +170,7 @@ class Program:
                 textbook.unlink(name)
 
 
-def answer(program: Program, order: "Sequence[object]") -> dict[str, object]:
+def answer(program: CommandLoop, order: "Sequence[object]") -> dict[str, object]:
     """Do what is asked; what the owner is told."""
     verb, *arguments = order
     try:
@@ -188,7 +188,7 @@ def answer(program: Program, order: "Sequence[object]") -> dict[str, object]:
 def main() -> int:
     """Do what is asked until there is nobody to ask."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # this process is made to crash
-    program = Program()
+    program = CommandLoop()
     os.write(1, json.dumps({"pid": os.getpid()}).encode() + b"\n")
     while order := os.read(0, READ_AT_ONCE):
         said = json.loads(order)

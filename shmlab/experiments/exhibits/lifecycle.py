@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from shmlab.experiments.exhibits.child import Corpse, Refused
+from shmlab.experiments.exhibits.child import DeadProcess, Refused
 from shmlab.experiments.exhibits.pair import NAMES, PAGE, VALUE, Pair
 from shmlab.memory import limits, name_claim
 from shmlab.memory.name_claim import Claim
@@ -28,7 +28,7 @@ ANOTHER = NOBODY - 1  # a second such user
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ProcessState:
     """One process: `ending` is empty while it lives; `region` is where it has a segment; `user` its number."""
 
     name: str
@@ -39,7 +39,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class MemoryPiece:
     """One piece of shared memory: its number, whether the name leads to it, and who has it mapped.
 
     size: bytes now, None where the name is gone and nobody can be asked. mode, owner: who may attach, by the name.
@@ -54,13 +54,13 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class SegmentState:
     """All that there is at one moment. `memories` has that of the name first; a freed one is not in it any more."""
 
     segment: str
     named: bool
-    processes: tuple[Standing, ...]
-    memories: tuple[Memory, ...]
+    processes: tuple[ProcessState, ...]
+    memories: tuple[MemoryPiece, ...]
 
     def __str__(self) -> str:
         parts = [f"name {self.segment}: {'there' if self.named else 'gone'}"]
@@ -104,19 +104,19 @@ class Lifecycle(Pair):
         self.ask(name, "attach", f"/{self.segment}", only)
         self._say(f"{name} attaches it{', read-only' if only else ''}")
 
-    def write(self, name: object, value: int, index: int = 0) -> Corpse | None:
-        """Store a value into a word of the segment. The Corpse of a process that died of it."""
+    def write(self, name: object, value: int, index: int = 0) -> DeadProcess | None:
+        """Store a value into a word of the segment. The DeadProcess of a process that died of it."""
         number, place = limits.whole(value, "value", *VALUE), limits.whole(index, "index", 0, SIZE[1] // 8)
         given = self.ask(name, "write", number, place)
-        self._say(str(given) if isinstance(given, Corpse) else f"{name} writes {number} into word {place}")
-        return given if isinstance(given, Corpse) else None
+        self._say(str(given) if isinstance(given, DeadProcess) else f"{name} writes {number} into word {place}")
+        return given if isinstance(given, DeadProcess) else None
 
-    def read(self, name: object, index: int = 0) -> "int | Corpse":
-        """The value of a word of the segment, or the Corpse of a process that died of it."""
+    def read(self, name: object, index: int = 0) -> "int | DeadProcess":
+        """The value of a word of the segment, or the DeadProcess of a process that died of it."""
         place = limits.whole(index, "index", 0, SIZE[1] // 8)
         given = self.ask(name, "read", place)
-        assert isinstance(given, int | Corpse)
-        self._say(str(given) if isinstance(given, Corpse) else f"{name} reads {given} in word {place}")
+        assert isinstance(given, int | DeadProcess)
+        self._say(str(given) if isinstance(given, DeadProcess) else f"{name} reads {given} in word {place}")
         return given
 
     def resize(self, name: object, size: int) -> None:
@@ -165,7 +165,7 @@ class Lifecycle(Pair):
         self._users.add(number)
         self._say(f"{name} is user {number} from now on")
 
-    def store_past_python(self, name: object, value: int) -> Corpse | None:
+    def store_past_python(self, name: object, value: int) -> DeadProcess | None:
         """Store into the first word as a C program would: Python's own check of a read-only mapping is passed by."""
         return self.store(name, self._mapped(name).start, value)
 
@@ -179,7 +179,7 @@ class Lifecycle(Pair):
         path = f"{DIRECTORY}/{self.segment}"
         return next((region for region in self.regions(name) if region.path == path), None)
 
-    def state(self) -> State:
+    def state(self) -> SegmentState:
         """All of it, as the kernel has it now."""
         standings = tuple(self._standing(name) for name in NAMES)
         try:
@@ -193,10 +193,10 @@ class Lifecycle(Pair):
             holders = tuple(one.name for one in standings if one.region and one.region.inode == inode)
             if info is not None and info.st_ino == inode:
                 mode = stat.S_IMODE(info.st_mode)
-                memories.append(Memory(inode, True, info.st_size, mode, info.st_uid, holders))
+                memories.append(MemoryPiece(inode, True, info.st_size, mode, info.st_uid, holders))
             else:
-                memories.append(Memory(inode, False, None, None, None, holders))
-        return State(self.segment, info is not None, standings, tuple(memories))
+                memories.append(MemoryPiece(inode, False, None, None, None, holders))
+        return SegmentState(self.segment, info is not None, standings, tuple(memories))
 
     def close(self) -> None:
         """End both processes and take the name away, if it is still there."""
@@ -206,12 +206,12 @@ class Lifecycle(Pair):
     def __str__(self) -> str:
         return str(self.state())
 
-    def _standing(self, name: str) -> Standing:
+    def _standing(self, name: str) -> ProcessState:
         child = self.child(name)
         user = 0
         with contextlib.suppress(OSError):
             user = os.stat(f"/proc/{child.pid}").st_uid
-        return Standing(name, child.pid, user, child.ending, self.region(name))
+        return ProcessState(name, child.pid, user, child.ending, self.region(name))
 
     def _free(self, name: object) -> None:
         if self.region(name) is not None:

@@ -5,7 +5,7 @@ import mmap
 from collections.abc import Callable
 from typing import Self
 
-from shmlab.experiments.exhibits.child import Child, Corpse, Ended
+from shmlab.experiments.exhibits.child import Child, DeadProcess, Ended
 from shmlab.memory import limits
 from shmlab.processes import address_space
 
@@ -24,7 +24,7 @@ class Pair:
     def __init__(self) -> None:
         self.changed: Callable[[], None] = lambda: None
         self.children: dict[str, Child] = {}
-        self.corpses: dict[str, Corpse] = {}
+        self.dead: dict[str, DeadProcess] = {}
         try:
             for name in NAMES:
                 self.children[name] = Child(name)
@@ -39,12 +39,12 @@ class Pair:
         return self.children[limits.choice(name, "the process", tuple(self.children))]
 
     def ask(self, name: object, verb: str, *arguments: object) -> object:
-        """What a process gives, or its Corpse; see `Child.ask`."""
+        """What a process gives, or its DeadProcess; see `Child.ask`."""
         child = self.child(name)
         try:
             given = child.ask(verb, *arguments)
-            if isinstance(given, Corpse):
-                self.corpses[child.name] = given
+            if isinstance(given, DeadProcess):
+                self.dead[child.name] = given
             return given
         finally:
             self.changed()
@@ -56,7 +56,7 @@ class Pair:
             fresh = Child(child.name)
             fresh.begin()
             self.children[child.name] = fresh
-            self.corpses.pop(child.name, None)
+            self.dead.pop(child.name, None)
             self.changed()
 
     # memory by address
@@ -68,16 +68,16 @@ class Pair:
         if there is None or there.kind != "own page":  # a cell may be run again
             self.ask(name, "own_page", place // PAGE * PAGE)
 
-    def store(self, name: object, address: int, value: int) -> Corpse | None:
-        """Have a process store 8 bytes at an address of its own; its Corpse if the kernel does not allow that."""
+    def store(self, name: object, address: int, value: int) -> DeadProcess | None:
+        """Have a process store 8 bytes at an address of its own; its DeadProcess if the kernel does not allow that."""
         place, number = limits.whole(address, "address", *ADDRESS), limits.whole(value, "value", *VALUE)
         given = self.ask(name, "store", place, number)
-        return given if isinstance(given, Corpse) else None
+        return given if isinstance(given, DeadProcess) else None
 
-    def load(self, name: object, address: int) -> "int | Corpse":
-        """The 8 bytes that a process finds at an address; its Corpse if nothing is there for it."""
+    def load(self, name: object, address: int) -> "int | DeadProcess":
+        """The 8 bytes that a process finds at an address; its DeadProcess if nothing is there for it."""
         given = self.ask(name, "load", limits.whole(address, "address", *ADDRESS))
-        assert isinstance(given, int | Corpse)
+        assert isinstance(given, int | DeadProcess)
         return given
 
     def regions(self, name: object) -> tuple[address_space.Region, ...]:
@@ -92,12 +92,12 @@ class Pair:
             return {page: value for page in pages if isinstance(value := child.ask("load", page), int)}
         return {}
 
-    def kill(self, name: object) -> Corpse:
+    def kill(self, name: object) -> DeadProcess:
         """End a process by SIGKILL. Raises Ended."""
         child = self.child(name)
         try:
-            self.corpses[child.name] = child.kill()
-            return self.corpses[child.name]
+            self.dead[child.name] = child.kill()
+            return self.dead[child.name]
         finally:
             self.changed()
 

@@ -16,12 +16,12 @@ TYPE_CHECKING = False  # a stage loads this package, too, and has no use for wha
 if TYPE_CHECKING:
     from typing import Any
 
-    from shmlab.experiments.pipeline.pipeline import Pipeline, Settings
-    from shmlab.experiments.pipeline.pipeline_snapshot import Report
-    from shmlab.experiments.pipeline.recorded_run import Replay
+    from shmlab.experiments.pipeline.pipeline import Pipeline, PipelineSettings
+    from shmlab.experiments.pipeline.pipeline_snapshot import PipelineReport
+    from shmlab.experiments.pipeline.recorded_run import RecordedPipeline
 
 
-def run(sources: str, timeout: float = 60.0, **settings: "Any") -> "Report":
+def run(sources: str, timeout: float = 60.0, **settings: "Any") -> "PipelineReport":
     """Work through all C files of a folder, link them, run the program, and report.
 
     sources: the folder. slots: 2 to 1,024. payload: bytes of a slot, 32 to 65,536. stages: 2 (compiler and assembler;
@@ -36,17 +36,17 @@ def run(sources: str, timeout: float = 60.0, **settings: "Any") -> "Report":
         return pipeline.wait(timeout)
 
 
-def checked(sources: object, **settings: object) -> "Settings":
+def checked(sources: object, **settings: object) -> "PipelineSettings":
     """Good settings; the arguments are those of `run`. Raises ArgumentError."""
     from shmlab.experiments.pipeline.pipeline import check
 
     return check(sources, **settings)
 
 
-def prepared(settings: "Settings") -> "Pipeline | Replay":
+def prepared(settings: "PipelineSettings") -> "Pipeline | RecordedPipeline":
     """A pipeline that was not started yet; where there is no compiler, a recorded one."""
     from shmlab.experiments.pipeline import tools
     from shmlab.experiments.pipeline.pipeline import Pipeline
-    from shmlab.experiments.pipeline.recorded_run import Replay
+    from shmlab.experiments.pipeline.recorded_run import RecordedPipeline
 
-    return Replay(settings) if tools.missing() else Pipeline(settings)
+    return RecordedPipeline(settings) if tools.missing() else Pipeline(settings)

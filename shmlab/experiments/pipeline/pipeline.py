@@ -14,9 +14,9 @@ from pathlib import Path
 
 from shmlab import strategies
 from shmlab.experiments.pipeline import stage_order as orders, tools
-from shmlab.experiments.pipeline.pipeline_snapshot import Buffer, Moment, Report, buffer
+from shmlab.experiments.pipeline.pipeline_snapshot import Buffer, PipelineMoment, PipelineReport, buffer
 from shmlab.experiments.pipeline.stage_order import Order
-from shmlab.experiments.pipeline.stage_progress import Progress
+from shmlab.experiments.pipeline.stage_progress import StageProgress
 from shmlab.lab import create
 from shmlab.memory import layout as at, limits
 from shmlab.memory.errors import ArgumentError
@@ -35,7 +35,7 @@ LOOK = 0.01  # seconds between two looks while waiting
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class PipelineSettings:
     """What a pipeline is asked to be: see `pipeline.run`."""
 
     sources: tuple[str, ...]
@@ -57,9 +57,9 @@ def check(
     rounds: object = 1,
     optimise: object = "-O1",
     slow_motion: object = 0.0,
-) -> Settings:
+) -> PipelineSettings:
     """Good settings. Raises ArgumentError, which says what is allowed."""
-    return Settings(
+    return PipelineSettings(
         tuple(tools.sources(sources)),
         limits.whole(slots, "slots", *limits.SLOTS),
         limits.whole(payload, "payload", LEAST_PAYLOAD, limits.PAYLOAD[1]),
@@ -74,19 +74,19 @@ def check(
 class Pipeline:
     """Real processes in a row. Use it with `with`, or `start` and `stop` it; any thread may look."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: PipelineSettings) -> None:
         self.settings = settings
         self._modules = tuple(Path(source).name for source in settings.sources)
         self._lock = threading.RLock()
         self._files: list[SegmentFile] = []
         self._eyes: list[Observer] = []
         self._names: list[dict[int, str]] = []
-        self._progress: list[Progress] = []
+        self._progress: list[StageProgress] = []
         self._processes: list[Process] = []
         self._folder: Scratch | None = None
         self._began = 0.0
         self._closing = False
-        self._last: Moment | None = None
+        self._last: PipelineMoment | None = None
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ class Pipeline:
         program = [sys.executable, "-u", "-P", "-m", "shmlab.experiments.pipeline.stage"]
         command = [*program, str(os.getpid()), order.text(), *ends, *names]
         tool = {orders.COMPILER: f"{tools.COMPILER} -S {wanted.optimise}", orders.ASSEMBLER: tools.ASSEMBLER}
-        progress = Progress(kind, name, tool.get(kind, tools.COMPILER), self._modules, total, rows)
+        progress = StageProgress(kind, name, tool.get(kind, tools.COMPILER), self._modules, total, rows)
         process = supervisor.start(command, b"", progress.heard, lambda process: self._ended(progress, process))
         progress.pid = process.pid
         self._progress.append(progress)
@@ -189,7 +189,7 @@ class Pipeline:
         self._names[index][row] = name
         return row
 
-    def _ended(self, progress: Progress, process: Process) -> None:
+    def _ended(self, progress: StageProgress, process: Process) -> None:
         """On the watching thread: a stage has ended; none does so by itself."""
         if not self._closing:
             code = process.returncode or 0
@@ -203,7 +203,7 @@ class Pipeline:
         """Whether there are segments with processes on them."""
         return bool(self._files)
 
-    def moment(self) -> Moment:
+    def moment(self) -> PipelineMoment:
         """The pipeline now; after `stop` the last moment. Raises ArgumentError if it was never started."""
         with self._lock:
             if self._files and self._progress:
@@ -212,14 +212,14 @@ class Pipeline:
                 raise ArgumentError("the pipeline was never started: use it as `with Pipeline(...) as pipeline:`.")
             return self._last
 
-    def _look(self) -> Moment:
+    def _look(self) -> PipelineMoment:
         snapshots = [eye.snapshot() for eye in self._eyes]
         stages = tuple(p.stage(snapshots) for p in self._progress)
         trouble = next((p.trouble for p in self._progress if p.trouble), "")
         over = all(p.over for p in self._progress)
         state = "failed" if trouble else "finished" if over else "running"
         buffers: list[Buffer] = [buffer(s, n) for s, n in zip(snapshots, self._names, strict=True)]
-        return Moment(
+        return PipelineMoment(
             time=time.monotonic() - self._began,
             state=state,
             stages=stages,
@@ -230,20 +230,20 @@ class Pipeline:
             trouble=trouble,
         )
 
-    def wait(self, timeout: float = 60.0) -> Report:
+    def wait(self, timeout: float = 60.0) -> PipelineReport:
         """Wait until it is done or has failed, or `timeout` seconds are over; then stop it and report."""
         until(lambda: not self.running or self.moment().state != "running", timeout, LOOK)
         self.stop()
         return self.report()
 
-    def report(self) -> Report:
+    def report(self) -> PipelineReport:
         """How it went until now."""
         moment = self.moment()
         begun = sorted(time for p in self._progress if p.kind == orders.COMPILER for time in p.begins)
         made = sorted(time for p in self._progress if p.kind == orders.ASSEMBLER for time in p.ends)
         last = max((p.ends[-1] for p in self._progress if p.ends), default=0.0)
         late = "it was not done in time" if moment.state == "running" else ""
-        return Report(
+        return PipelineReport(
             stages=moment.stages,
             seconds=max(0.0, last - begun[0]) if begun else 0.0,
             ahead=sum(following < done for following, done in zip(begun[1:], made, strict=False)),

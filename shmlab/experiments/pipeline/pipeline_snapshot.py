@@ -11,7 +11,7 @@ MOST_NUMBERS = 16  # bytes of an object module that are shown
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class PipelineStage:
     """One process. `state` is what it does, `module` the file that it works on; `done` of `total` modules are done.
 
     `made` counts bytes that it produced, `cpu` processor seconds of its tool, `blocked` seconds asleep on semaphores,
@@ -46,7 +46,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class PipelineSlots:
     """The slots: state (see `layout.STATES`), producer's row and item's number of each, as in `snapshot.Slots`."""
 
     states: Sequence[int]
@@ -68,7 +68,7 @@ class Buffer:
     produced: int
     consumed: int
     faults: int
-    slots: Places
+    slots: PipelineSlots
     workers: Sequence[Named]
     module: int
     text: str
@@ -98,7 +98,7 @@ def buffer(snapshot: Snapshot, names: dict[int, str]) -> Buffer:
         produced=snapshot.produced,
         consumed=snapshot.consumed,
         faults=snapshot.faults,
-        slots=Places(slots.states, slots.producers, slots.sequences),
+        slots=PipelineSlots(slots.states, slots.producers, slots.sequences),
         workers=tuple(Named(row, name) for row, name in names.items()),
         module=piece.module if piece else -1,
         text=shown(piece.text) if piece else "",
@@ -111,7 +111,7 @@ def shown(data: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class PipelineMoment:
     """The pipeline at one moment, `time` seconds after its start. `state` is running, finished, failed or stopped.
 
     `modules` are the names of the C files by number; `output` is what the finished program printed; `words` what the
@@ -120,7 +120,7 @@ class Moment:
 
     time: float
     state: str
-    stages: tuple[Stage, ...]
+    stages: tuple[PipelineStage, ...]
     buffers: tuple[Buffer, ...]
     modules: tuple[str, ...]
     output: str = ""
@@ -138,14 +138,14 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PipelineReport:
     """How a run of a pipeline ended. `seconds` are from the first file's start until the last module was made.
 
     `ahead` of its files the compiler had begun before the assembler was done with the one before. `processors` are
-    those that it could use; `recorded` as in a `Moment`.
+    those that it could use; `recorded` as in a `PipelineMoment`.
     """
 
-    stages: tuple[Stage, ...]
+    stages: tuple[PipelineStage, ...]
     seconds: float
     ahead: int
     pieces: int

@@ -16,8 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from shmlab.experiments.pipeline import tools
-from shmlab.experiments.pipeline.pipeline import Pipeline, Settings, check
-from shmlab.experiments.pipeline.pipeline_snapshot import Buffer, Moment, Named, Places, Report, Stage
+from shmlab.experiments.pipeline.pipeline import Pipeline, PipelineSettings, check
+from shmlab.experiments.pipeline.pipeline_snapshot import (
+    Buffer,
+    Named,
+    PipelineMoment,
+    PipelineReport,
+    PipelineSlots,
+    PipelineStage,
+)
 from shmlab.observe.recording.differences import Flat, changed, leaves
 
 FILE = Path(__file__).with_name("recorded.json")
@@ -27,10 +34,10 @@ RUNS: tuple[Flat, ...] = ({"rounds": 4}, {"rounds": 4, "compilers": 2})  # of le
 VIEWS: tuple[Flat, ...] = ({"slow_motion": 0.02}, {"slow_motion": 0.02, "stages": 3})
 
 
-class Replay:
+class RecordedPipeline:
     """Has the interface of a `Pipeline`; plays what was recorded with the most similar settings."""
 
-    def __init__(self, settings: Settings, file: Path = FILE) -> None:
+    def __init__(self, settings: PipelineSettings, file: Path = FILE) -> None:
         self.settings = settings
         recorded = json.loads(file.read_text())
         self._about = f"{tools.missing()} Recorded on {recorded['machine']}"
@@ -39,7 +46,7 @@ class Replay:
         self._moments = list(_moments(self._view["moments"]))
         self._began, self._stopped = 0.0, 0.0
 
-    def start(self) -> "Replay":
+    def start(self) -> "RecordedPipeline":
         """Begin to play."""
         self._began = time.monotonic()
         return self
@@ -48,7 +55,7 @@ class Replay:
         """Play no further."""
         self._stopped = self._stopped or time.monotonic()
 
-    def __enter__(self) -> "Replay":
+    def __enter__(self) -> "RecordedPipeline":
         return self.start()
 
     def __exit__(self, *_: object) -> None:
@@ -59,27 +66,27 @@ class Replay:
         """Whether it is being played."""
         return bool(self._began) and not self._stopped
 
-    def moment(self) -> Moment:
+    def moment(self) -> PipelineMoment:
         """What was seen so long after the start."""
         passed = (self._stopped or time.monotonic()) - self._began
         shown = [moment for moment in self._moments if moment.time <= passed]
         moment = shown[-1] if shown else self._moments[0]
         return replace(moment, recorded=f"{self._about} with {_words(self._view['settings'])}.".strip())
 
-    def wait(self, timeout: float = 60.0) -> Report:
+    def wait(self, timeout: float = 60.0) -> PipelineReport:
         """The report of the recorded run, at once."""
         self.stop()
         return self.report()
 
-    def report(self) -> Report:
+    def report(self) -> PipelineReport:
         """The report of the recorded run."""
         plain = dict(self._run["report"])
-        stages = tuple(Stage(**stage) for stage in plain.pop("stages"))
+        stages = tuple(PipelineStage(**stage) for stage in plain.pop("stages"))
         about = f"{self._about} with {_words(self._run['settings'])}.".strip()
-        return Report(stages=stages, **{**plain, "recorded": about})
+        return PipelineReport(stages=stages, **{**plain, "recorded": about})
 
 
-def _unlike(recorded: Flat, wanted: Settings) -> int:
+def _unlike(recorded: Flat, wanted: PipelineSettings) -> int:
     """In how many settings a recording differs; the number of stages counts most."""
     names = ("stages", "compilers", "slots", "optimise", "rounds")
     return sum((100 if name == "stages" else 1) * (recorded[name] != getattr(wanted, name)) for name in names)
@@ -94,7 +101,7 @@ def _words(recorded: Flat) -> str:
     )
 
 
-def differences(moments: list[Moment]) -> list[Flat]:
+def differences(moments: list[PipelineMoment]) -> list[Flat]:
     """Each moment as what differs from the one before."""
     found, before = [], Flat()
     for moment in moments:
@@ -108,7 +115,7 @@ def _rounded(value: Any) -> Any:
     return round(value, DIGITS) if isinstance(value, float) else value
 
 
-def _moments(stored: list[Flat]) -> Iterator[Moment]:
+def _moments(stored: list[Flat]) -> Iterator[PipelineMoment]:
     """The moments again."""
     flat = Flat()
     for difference in stored:
@@ -116,7 +123,7 @@ def _moments(stored: list[Flat]) -> Iterator[Moment]:
         yield _moment(flat)
 
 
-def _moment(flat: Flat) -> Moment:
+def _moment(flat: Flat) -> PipelineMoment:
     nested: Any = {}
     for path, value in flat.items():
         *names, last = path.strip("/").split("/")
@@ -124,18 +131,18 @@ def _moment(flat: Flat) -> Moment:
         for name in names:
             place = place.setdefault(name, {})
         place[last] = value
-    stages = tuple(Stage(**stage) for stage in nested.pop("stages").values())
+    stages = tuple(PipelineStage(**stage) for stage in nested.pop("stages").values())
     buffers = tuple(
         Buffer(
             **{
                 **plain,
-                "slots": Places(**plain["slots"]),
+                "slots": PipelineSlots(**plain["slots"]),
                 "workers": tuple(Named(**worker) for worker in plain["workers"].values()),
             }
         )
         for plain in nested.pop("buffers").values()
     )
-    return Moment(stages=stages, buffers=buffers, **{**nested, "modules": tuple(nested["modules"])})
+    return PipelineMoment(stages=stages, buffers=buffers, **{**nested, "modules": tuple(nested["modules"])})
 
 
 def record(folder: str) -> Flat:
@@ -158,7 +165,7 @@ def record(folder: str) -> Flat:
     return {"machine": machine, "runs": runs, "views": views}
 
 
-def _plain(settings: Settings) -> Flat:
+def _plain(settings: PipelineSettings) -> Flat:
     return {name: value for name, value in asdict(settings).items() if name != "sources"}  # no path of this machine
 
 

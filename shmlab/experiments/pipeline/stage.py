@@ -25,7 +25,7 @@ from pathlib import Path
 from shmlab.experiments.pipeline import stage_order as orders, tools
 from shmlab.experiments.pipeline.pieces import END, FAILED, LAST, PART, Piece, room
 from shmlab.experiments.pipeline.stage_order import Order
-from shmlab.experiments.pipeline.streams import End, Inlet, Outlet
+from shmlab.experiments.pipeline.streams import Inlet, Outlet, StreamEnd
 from shmlab.memory import layout as at, limits
 from shmlab.memory.segment import Segment, attach
 from shmlab.memory.waiting import Deadline
@@ -37,7 +37,7 @@ MOST_BYTES = 4 * MOST_OUTPUT  # a character has so many, at most
 READ_AT_ONCE = 1 << 16
 
 
-class Failed(Exception):
+class ToolFailed(Exception):
     """A tool refused its input; what it said stands on standard output already."""
 
 
@@ -161,7 +161,7 @@ def link(order: Order, ending: str = "") -> None:
     program = f"{order.place}/program"
     modules = [module(order, number) + ending for number in range(len(order.sources))]
     if subprocess.run(tools.linking(program, modules), stdin=subprocess.DEVNULL).returncode:
-        raise Failed
+        raise ToolFailed
     tell("run")
     said, status = run(program)
     tell("output", text=said.decode("utf-8", "replace")[:MOST_OUTPUT], status=status)
@@ -209,7 +209,7 @@ def work(order: Order, inlet: Inlet | None, outlet: Outlet | None) -> None:
     tell("start")
     try:
         stage(order, inlet, outlet).run()
-    except (Failed, OSError, subprocess.TimeoutExpired) as error:
+    except (ToolFailed, OSError, subprocess.TimeoutExpired) as error:
         if str(error):
             print(f"{type(error).__name__}: {error}", flush=True)
         tell("end", failed=True)
@@ -223,7 +223,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # "interrupt the kernel" is not meant for stages
     inlet = Inlet(attach(arguments[2]), int(arguments[3])) if arguments[2] != "-" else None
     outlet = Outlet(attach(arguments[4]), int(arguments[5])) if arguments[4] != "-" else None
-    known: list[End] = [end for end in (inlet, outlet) if end]
+    known: list[StreamEnd] = [end for end in (inlet, outlet) if end]
     _thread.start_new_thread(watch, (known[0].segment, owner, arguments[6:], order.place))
     os.environ["TMPDIR"] = order.place  # where the tools put their own files
     with contextlib.suppress(BrokenPipeError):  # the owner is dead: the watching thread ends this process

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Sequence
 
-from shmlab.experiments.pipeline.pipeline_snapshot import Stage
+from shmlab.experiments.pipeline.pipeline_snapshot import PipelineStage
 from shmlab.observe.snapshot import Snapshot, Worker
 
 DOING = {"compiler": "compiling", "assembler": "assembling", "linker": "collecting"}
 MOST_WORDS = 4000  # characters of what the tools said that are kept
 
 
-class Progress:
+class StageProgress:
     """Follows one stage, which runs `tool` on `total` of `modules` (all rounds counted).
 
     `rows` are its places: number of the segment and row; the one that it gets from comes first.
@@ -59,10 +59,10 @@ class Progress:
             if line.get("failed") and not self.trouble:
                 self.trouble = f"{self.name} failed"
 
-    def stage(self, snapshots: Sequence[Snapshot]) -> Stage:
+    def stage(self, snapshots: Sequence[Snapshot]) -> PipelineStage:
         """The stage as it is now."""
         workers = [next(w for w in snapshots[index].workers if w.row == row) for index, row in self.rows]
-        return Stage(
+        return PipelineStage(
             kind=self.kind,
             name=self.name,
             tool=self.tool,

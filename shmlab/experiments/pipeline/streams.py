@@ -14,7 +14,7 @@ from shmlab.memory.segment import Segment
 from shmlab.strategies import semaphores
 
 
-class End:
+class StreamEnd:
     """One process's end of a segment: its row, and `buf`."""
 
     def __init__(self, segment: Segment, row: int) -> None:
@@ -36,7 +36,7 @@ class End:
         self.words[self.mine + at.PHASE] = at.RESTING
 
 
-class Outlet(End):
+class Outlet(StreamEnd):
     """Puts pieces into the segment."""
 
     def put(self, piece: Piece) -> None:
@@ -55,7 +55,7 @@ class Outlet(End):
         return items.Item(ticket, payload, self.work(), items.checksum(payload, ticket))
 
 
-class Inlet(End):
+class Inlet(StreamEnd):
     """Gets pieces out of the segment."""
 
     def __init__(self, segment: Segment, row: int) -> None:

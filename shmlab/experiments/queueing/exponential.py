@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 
 from shmlab.memory import item as items
-from shmlab.memory.buf import Shared
+from shmlab.memory.buf import Buf
 from shmlab.strategies import semaphores
 from shmlab.worker.pacing import BURST
 
-Put = Callable[[Shared, items.Item], None]
-Get = Callable[[Shared], items.Item]
+Put = Callable[[Buf, items.Item], None]
+Get = Callable[[Buf], items.Item]
 
 
 def pause(pattern: str, mean: float, number: int) -> float:
@@ -29,7 +29,7 @@ def pause(pattern: str, mean: float, number: int) -> float:
 def producer(pattern: str, rate: float) -> Put:
     """A `put` that takes its time: `rate` items per second on average, while there is room."""
 
-    def put(buf: Shared, item: items.Item) -> None:
+    def put(buf: Buf, item: items.Item) -> None:
         semaphores.put(buf, item)
         time.sleep(pause(pattern, 1 / rate, item.sequence))
 
@@ -40,7 +40,7 @@ def consumer(pattern: str, rate: float) -> Get:
     """A `get` that takes its time: `rate` items per second on average, while there are any. Bursts are not for it."""
     own = "poisson" if pattern == "poisson" else "constant"
 
-    def get(buf: Shared) -> items.Item:
+    def get(buf: Buf) -> items.Item:
         item: items.Item = semaphores.get(buf)
         time.sleep(pause(own, 1 / rate, item.sequence))
         return item

@@ -54,7 +54,7 @@ class Point:
     error: float
 
 
-class Measured:
+class OccupancyResult:
     """All that is known until now. `done` is the part that is done, 0 to 1."""
 
     def __init__(self, slots: int) -> None:
@@ -93,7 +93,7 @@ class Measured:
         return "\n".join(lines)
 
 
-class Measuring:
+class OccupancyMeasurement:
     """A measurement under way: iterate over it; after each turn `measured` knows more. Any thread may `cancel` it.
 
     slots: 2 to 64. seconds: how long all of it may take, about. Raises ArgumentError; on the way NoRoom, OSError.
@@ -102,7 +102,7 @@ class Measuring:
     def __init__(self, slots: int = 8, seconds: float = 11.0) -> None:
         limits.whole(slots, "slots", limits.SLOTS[0], 64)
         self.seconds = limits.number(seconds, "seconds", *SECONDS, "seconds")
-        self.measured = Measured(slots)
+        self.measured = OccupancyResult(slots)
         self._ended = threading.Event()
 
     @property
@@ -114,7 +114,7 @@ class Measuring:
         """End it soon; what was measured stays."""
         self._ended.set()
 
-    def __iter__(self) -> Iterator[Measured]:
+    def __iter__(self) -> Iterator[OccupancyResult]:
         began, done = time.monotonic(), 0.0
         for pattern, share in SHARES.items():
             with contextlib.ExitStack() as stack:

@@ -12,7 +12,7 @@ from shmlab.explorer.program.marking import never_ends
 from shmlab.explorer.program.operations import ACQUIRE, ATOMIC, DONE, LOAD, RELEASE, STORE
 
 if TYPE_CHECKING:
-    from shmlab.explorer.model.system import System
+    from shmlab.explorer.model.states import States
 
 MOST = 20_000  # states that are looked at for one answer; beyond, a process counts as one that may go on
 GIVING = {
@@ -29,7 +29,7 @@ class Blocked:
     waits for somebody who waits for ever, too.
     """
 
-    def __init__(self, system: "System") -> None:
+    def __init__(self, system: "States") -> None:
         self._system = system
         self._goes_on: list[set[int]] = [set() for _ in range(system.size)]
         self._never: list[set[int]] = [set() for _ in range(system.size)]

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from types import FunctionType
 
 from shmlab.explorer.model.model import OTHERWISE
-from shmlab.explorer.model.system import BITS, FIELD, Beside, Buffers, Cells, Effect, System
+from shmlab.explorer.model.states import Buffers, Cells
+from shmlab.explorer.model.system import BITS, FIELD, Beside, Effect, System
 from shmlab.explorer.program.automata import Process
 from shmlab.explorer.program.automaton import Node
 from shmlab.explorer.program.operations import CHOOSE, NOWHERE

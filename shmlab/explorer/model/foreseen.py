@@ -11,12 +11,12 @@ from shmlab.explorer.program.fault import Fault
 from shmlab.explorer.program.operations import DONE, LOAD
 
 if TYPE_CHECKING:
-    from shmlab.explorer.model.system import System
+    from shmlab.explorer.model.states import States
 
 FAR = 1000  # nodes that are looked at for one answer; beyond, nothing is foreseen
 
 
-def fault(system: "System", state: int) -> Fault | None:
+def fault(system: "States", state: int) -> Fault | None:
     """What is wrong with what the consumers will get next."""
     assert system.judge
     got = []

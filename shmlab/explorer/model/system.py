@@ -13,6 +13,7 @@ from functools import cached_property
 
 from shmlab.explorer.model import foreseen
 from shmlab.explorer.model.blocked import Blocked
+from shmlab.explorer.model.states import Buffers, Cells, Contents
 from shmlab.explorer.program.automata import Automata, Process
 from shmlab.explorer.program.automaton import Node, Raised
 from shmlab.explorer.program.cells import Memory, View
@@ -37,9 +38,6 @@ from shmlab.memory.condition_variable import WAITING
 
 BITS = 24
 FIELD = (1 << BITS) - 1
-Cells = tuple[Value, ...]
-Buffers = tuple[tuple[tuple[int, Value], ...], ...]  # for each process, its stores that memory has not seen yet
-Contents = tuple[Cells, Ghosts, Buffers]
 Beside = tuple[str, int, Value]  # a step of no process: what it is, the address, and the value there afterwards
 Effect = tuple[Cells, Buffers, object]  # memory and store buffers after a step, and the value that the process got
 

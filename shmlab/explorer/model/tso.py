@@ -9,7 +9,8 @@ Source: Owens, Sarkar, Sewell, A Better x86 Memory Model: x86-TSO (2009).
 """
 
 from shmlab.explorer.model.model import DRAIN
-from shmlab.explorer.model.system import FIELD, Beside, Buffers, Cells, Effect, System
+from shmlab.explorer.model.states import Buffers, Cells
+from shmlab.explorer.model.system import FIELD, Beside, Effect, System
 from shmlab.explorer.program.automaton import Node
 from shmlab.explorer.program.operations import ATOMIC, ENTER, LEAVE, LOAD, STORE, Value, attempts, drained
 

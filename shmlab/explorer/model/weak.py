@@ -23,7 +23,8 @@ McKenney, Memory Barriers: a Hardware View for Software Hackers (2010), for stor
 """
 
 from shmlab.explorer.model.model import CATCH_UP, DRAIN, OVERTAKE
-from shmlab.explorer.model.system import BITS, FIELD, Beside, Buffers, Cells, Effect, System
+from shmlab.explorer.model.states import Buffers, Cells
+from shmlab.explorer.model.system import BITS, FIELD, Beside, Effect, System
 from shmlab.explorer.program.automaton import Node
 from shmlab.explorer.program.cells import ATOMIC as ATOMIC_CELL, SEMAPHORE, VARIABLE
 from shmlab.explorer.program.explorer_errors import ValueRefused

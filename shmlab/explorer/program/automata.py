@@ -6,7 +6,7 @@ from types import FunctionType, NoneType
 
 from shmlab.explorer.program import interrupts
 from shmlab.explorer.program.automaton import TAKEN, Automaton
-from shmlab.explorer.program.call_stack import Recorder
+from shmlab.explorer.program.call_stack import CallStack
 from shmlab.explorer.program.cells import Memory
 from shmlab.explorer.program.explorer_errors import ExplorerError
 from shmlab.explorer.program.operations import (
@@ -41,7 +41,7 @@ class Automata(list[Automaton]):
         names: Sequence[str] = (),
         seconds: float = math.inf,
     ) -> None:
-        self.recorder, self._memory = Recorder(), memory
+        self.recorder, self._memory = CallStack(), memory
         self.recorder.within(seconds)
         known: dict[object, Automaton] = {}
         for number, process in enumerate(processes):

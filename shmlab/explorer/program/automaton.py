@@ -13,17 +13,17 @@ from collections.abc import Callable, Hashable
 from types import FunctionType, TracebackType
 
 from shmlab.explorer.program import interrupts, items, model_buf
-from shmlab.explorer.program.call_stack import Known, Note, Recorder, Suspend, program_frame
+from shmlab.explorer.program.call_stack import CallStack, Known, Note, Suspend, program_frame
 from shmlab.explorer.program.cells import Memory
 from shmlab.explorer.program.explorer_errors import ExplorerError, NotDeterministic
-from shmlab.explorer.program.freezing import Handle, Opaque, freeze
+from shmlab.explorer.program.freezing import OpaqueValue, SharedHandle, freeze
 from shmlab.explorer.program.operations import CHOOSE, DONE, NAMES, NOWHERE, RAISED
 from shmlab.explorer.program.outside import UNKNOWN
 
 Operation = tuple[int, int, object]  # kind, address, argument
 NOT_ITS_OWN = ("shmlab.explorer.", "_sitebuiltins")  # modules: the explorer's, and that of exit()
 NEVER = object()  # the result of a process that has not ended
-UNCHANGING = (int, str, type(None), bool, float, bytes, FunctionType, Handle)
+UNCHANGING = (int, str, type(None), bool, float, bytes, FunctionType, SharedHandle)
 
 
 class Raised:
@@ -103,7 +103,7 @@ class Automaton:
         function: Callable[..., object],
         arguments: tuple[object, ...],
         memory: Memory,
-        recorder: Recorder,
+        recorder: CallStack,
         merge: bool = True,
         me: tuple[int, str] = (0, ""),
     ) -> None:
@@ -201,7 +201,7 @@ class Automaton:
             node.kind, node.result = DONE, result
             try:
                 self._state = ("done", freeze(result))
-            except Opaque:
+            except OpaqueValue:
                 self._state = None
 
     def _hint(self, error: BaseException) -> str:

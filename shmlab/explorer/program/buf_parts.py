@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from shmlab.explorer.program import cells
 from shmlab.explorer.program.cells import Memory
 from shmlab.explorer.program.explorer_errors import ExplorerError, UnknownVariable, ValueRefused
-from shmlab.explorer.program.freezing import Handle
+from shmlab.explorer.program.freezing import SharedHandle
 from shmlab.explorer.program.operations import ACQUIRE, ATOMIC, ENTER, LEAVE, LOAD, RELEASE, STORE, Value
 from shmlab.memory import condition_variable
 from shmlab.memory.condition_variable import ConditionVariable
@@ -52,7 +52,7 @@ class Engine:
 PRIVATE = ("_address", "_engine", "_length", "_lock", "_name", "_set", "_sleepers", "_waiting", "_woken")
 
 
-class Part(Opaque, Handle):
+class Part(Opaque, SharedHandle):
     """A named part of `buf`. `_has` are the operations to tell of, `_meant` says which one a wrong name stands for."""
 
     __slots__ = ("_address", "_engine", "_name")
@@ -92,7 +92,7 @@ class Part(Opaque, Handle):
         return self._engine.error(ValueRefused(f"buf.{self._name} is no number: {self._use}"))
 
 
-class Row(tuple[Part, ...]):
+class PartArray(tuple[Part, ...]):
     """An array of semaphores or atomic variables. It is no list of numbers, and equal to none."""
 
     __slots__ = ()
@@ -104,7 +104,7 @@ class Row(tuple[Part, ...]):
 
 
 for _name in COMPARING:
-    setattr(Row, f"__{_name}__", Row._no_comparison)
+    setattr(PartArray, f"__{_name}__", PartArray._no_comparison)
 
 
 class Array(Part):

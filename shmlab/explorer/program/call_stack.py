@@ -18,7 +18,7 @@ from typing import Any
 
 from shmlab.explorer.program import interrupts
 from shmlab.explorer.program.explorer_errors import EndlessLoop, ExplorerError, OutOfTime
-from shmlab.explorer.program.freezing import MARKED, Handle, Opaque, freeze
+from shmlab.explorer.program.freezing import MARKED, OpaqueValue, SharedHandle, freeze
 from shmlab.explorer.program.marked_copies import Copies
 from shmlab.explorer.program.outside import Outside
 from shmlab.strategies import choice
@@ -55,13 +55,13 @@ class Call:
         self.held: dict[int, object] = {}
 
 
-class Note(Handle):
+class Note(SharedHandle):
     """What a consumer calls with each thing that get has returned."""
 
     __slots__ = ("_recorder",)
     _name = "taken"
 
-    def __init__(self, recorder: "Recorder") -> None:
+    def __init__(self, recorder: "CallStack") -> None:
         self._recorder = recorder
 
     def __call__(self, item: object) -> None:
@@ -75,7 +75,7 @@ def program_frame(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
-class Recorder:
+class CallStack:
     """Keeps the active calls of the run that is going on; its methods are the markers."""
 
     def __init__(self, speaks: bool = False) -> None:
@@ -183,7 +183,7 @@ class Recorder:
         try:
             own = dict(frame.f_locals)
             call.place = (mark, freeze((own, call.given, call.held) if call.given or call.held else own))
-        except (Opaque, RecursionError) as error:
+        except (OpaqueValue, RecursionError) as error:
             call.place = None
             self.unseen = self.unseen or (
                 f": what {frame.f_code.co_name} holds at line {frame.f_lineno} cannot be looked into "
@@ -265,7 +265,7 @@ class Recorder:
                 return own(*arguments, **named)
             outer, start = self.calls[-1] if self.calls else None, len(self.reads)
             things = (*arguments, *named.values())
-            given = [thing for thing in things if type(thing) not in FIXED and not isinstance(thing, Handle)]
+            given = [thing for thing in things if type(thing) not in FIXED and not isinstance(thing, SharedHandle)]
             self.calls.append(Call(code, given))
             try:
                 result = copy(*arguments, **named)
@@ -290,6 +290,6 @@ class Recorder:
     def _back(self, outer: Call, what: object, start: int, frame: FrameType) -> Hashable:
         """What the caller knows when a call is over: its result, and what the call may have changed."""
         if outer.frame is frame:  # and no code without marks in between, whose locals nobody knows
-            with contextlib.suppress(Opaque, RecursionError):
+            with contextlib.suppress(OpaqueValue, RecursionError):
                 return ("back", freeze((what, dict(frame.f_locals))))
         return tuple(self.reads[start:])

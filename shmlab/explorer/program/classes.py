@@ -14,7 +14,7 @@ from typing import Any
 
 from shmlab.explorer.program.constant import SCALARS, may_change
 from shmlab.explorer.program.explorer_errors import CannotFollow
-from shmlab.explorer.program.freezing import BY_ITSELF, Opaque, freeze
+from shmlab.explorer.program.freezing import BY_ITSELF, OpaqueValue, freeze
 from shmlab.explorer.program.lasting import Lasting
 from shmlab.explorer.program.outside import Outside
 from shmlab.explorer.program.refusals import refusal
@@ -109,7 +109,7 @@ def _names(kind: type) -> list[str]:
 def _can_be_seen(value: object) -> bool:
     try:
         freeze(value)
-    except (Opaque, RecursionError):
+    except (OpaqueValue, RecursionError):
         return False
     return True
 

@@ -9,7 +9,7 @@ import copy
 from collections.abc import Callable
 
 from shmlab.explorer.program.automaton import in_buf
-from shmlab.explorer.program.call_stack import Recorder
+from shmlab.explorer.program.call_stack import CallStack
 from shmlab.explorer.program.cells import View
 from shmlab.explorer.program.explorer_errors import CannotFollow, ExplorerError, NotDeterministic
 from shmlab.explorer.program.marking import definition
@@ -23,7 +23,7 @@ class Asked:
     """An invariant, or a condition of the end, called `name` in sentences. Raises CannotFollow, NotDeterministic."""
 
     def __init__(self, condition: Callable[..., object], name: str) -> None:
-        self._recorder, self._name, self._asked = Recorder(speaks=True), name, 0
+        self._recorder, self._name, self._asked = CallStack(speaks=True), name, 0
         self._ask = self._recorder.copies.instead(condition, name)
         if forgotten := _forgotten(condition):
             raise CannotFollow(f"{name} computes `{forgotten}` and gives no answer: write `return {forgotten}`.")

@@ -7,7 +7,7 @@ from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
 from functools import partial
 
-from shmlab.explorer.program.freezing import Handle
+from shmlab.explorer.program.freezing import SharedHandle
 from shmlab.strategies.functions import is_own
 
 _PURE = (  # modules of which everything is a function of its arguments alone
@@ -88,7 +88,7 @@ def may_change(value: object) -> bool:
     """Whether a value can be changed: a container, an iterator, an object."""
     kind = type(value)
     if isinstance(value, (*MUTABLE, *ITERATORS)) or hasattr(kind, "__next__"):
-        return not isinstance(value, Handle)
+        return not isinstance(value, SharedHandle)
     if isinstance(value, (types.MethodType, types.BuiltinFunctionType)):
         return not isinstance(value.__self__, types.ModuleType) and may_change(value.__self__)
     if home(kind) == "numpy":

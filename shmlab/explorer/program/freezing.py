@@ -3,7 +3,7 @@
 `freeze` turns what a process holds in its local variables into a hashable value, by content: lists,
 dictionaries, objects, iterators with their position. What must not be mixed up is frozen in one go, because two
 names for one list are not the same as two equal lists. What has no honest content (an open file, a generator)
-raises `Opaque`, and the process is then known by its whole history instead.
+raises `OpaqueValue`, and the process is then known by its whole history instead.
 """
 
 import enum
@@ -22,17 +22,17 @@ OWN_WORD = (
 )
 
 
-class Opaque(Exception):
+class OpaqueValue(Exception):
     """A value whose content cannot be seen. Says of which type it is."""
 
 
-class Handle:
+class SharedHandle:
     """The base of what a process holds of shared memory itself: `buf`, `buf.flag`, `buf.mutex`. Its name is all."""
 
     __slots__ = ()
     _name = "buf"
 
-    def __deepcopy__(self, _: object) -> "Handle":
+    def __deepcopy__(self, _: object) -> "SharedHandle":
         return self
 
 
@@ -46,8 +46,8 @@ def freeze(value: Any, seen: dict[int, object] | None = None) -> Hashable:
         return value  # type: ignore[no-any-return]
     if kind is bool or kind is float or kind is complex:
         return (kind, repr(value))  # 1, 1.0 and True are equal and must not be taken for each other
-    if isinstance(value, Handle):
-        return (Handle, value._name)
+    if isinstance(value, SharedHandle):
+        return (SharedHandle, value._name)
     if isinstance(value, (types.ModuleType, enum.Enum)) or (isinstance(value, type) and not _is_inner(value)):
         return (kind, value)
     if seen is None:
@@ -114,15 +114,15 @@ def _parts(value: Any) -> list[object]:
         or isinstance(value, BaseException)
         or kind.__module__ == "itertools"
     ):
-        raise Opaque(kind.__name__)
+        raise OpaqueValue(kind.__name__)
     try:
         saved = value.__reduce_ex__(2)
         if isinstance(saved, str):  # a name under which it can be found, and not what is in it
-            raise Opaque(kind.__name__)
+            raise OpaqueValue(kind.__name__)
         _, arguments, *state = saved
         elements = [list(part) for part in state[1:] if part is not None]
     except (TypeError, ValueError, RuntimeError):  # it cannot be saved: not at all, or not just now
-        raise Opaque(kind.__name__) from None
+        raise OpaqueValue(kind.__name__) from None
     parts = [arguments, *state[:1], *elements]
     if hasattr(kind, "__next__"):  # an iterator of a dictionary or a set says what is to come, but not from where
         parts += [owner for owner in gc.get_referents(value) if isinstance(owner, (dict, set))]

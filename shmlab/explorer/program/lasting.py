@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from shmlab.explorer.program.explorer_errors import CannotFollow
-from shmlab.explorer.program.freezing import MARKED, Opaque, freeze
+from shmlab.explorer.program.freezing import MARKED, OpaqueValue, freeze
 
 
 class Lasting:
@@ -29,7 +29,7 @@ class Lasting:
             return
         try:
             self._content[what, id(owner)] = (get, _frozen(get), owner)
-        except (Opaque, RecursionError) as error:
+        except (OpaqueValue, RecursionError) as error:
             raise CannotFollow(
                 f"{what} outlives the call, and the explorer cannot see whether it changes ({error}): make it inside "
                 "the function, or keep what is shared in buf, with shared=dict(data=0)."
@@ -47,7 +47,7 @@ class Lasting:
             try:
                 if _frozen(get) != before:
                     return what
-            except (Opaque, RecursionError):
+            except (OpaqueValue, RecursionError):
                 return what
         same = sum(map(len, self._attributes)) == self._count
         for what, attributes, before in self._functions if not same or self._count > len(self._attributes) else ():
@@ -62,6 +62,6 @@ def _frozen(get: Callable[[], object]) -> Hashable:
 
 
 def _attributes(attributes: dict[str, Any]) -> Hashable:
-    with contextlib.suppress(Opaque, RecursionError):
+    with contextlib.suppress(OpaqueValue, RecursionError):
         return freeze({name: value for name, value in attributes.items() if name != MARKED})
     return None

@@ -37,10 +37,10 @@ from shmlab.explorer.program.constant import (
     slots,
 )
 from shmlab.explorer.program.explorer_errors import CannotFollow, NoText
-from shmlab.explorer.program.freezing import MARKED, Handle
+from shmlab.explorer.program.freezing import MARKED, SharedHandle
 from shmlab.explorer.program.lasting import Lasting
 from shmlab.explorer.program.outside import UNKNOWN, Outside
-from shmlab.explorer.program.stand_ins import Refused
+from shmlab.explorer.program.stand_ins import RefusedObject
 from shmlab.memory.condition_variable import Condition
 from shmlab.memory.semaphores import Semaphore
 from shmlab.strategies.functions import is_own, names
@@ -153,7 +153,7 @@ class Copies:
     def instead(self, value: object, name: str) -> Any:
         """What stands for `value`, which the program calls `name`: itself, a copy or a model. Raises CannotFollow."""
         kind = type(value)
-        if kind in CONSTANT or isinstance(value, Handle):
+        if kind in CONSTANT or isinstance(value, SharedHandle):
             return value
         if known := self._known.get(id(value)):
             return known[1]
@@ -177,9 +177,10 @@ class Copies:
             return self._in_c(value, name)
         if kind is types.MethodType:
             stand = self.instead(value.__self__, name)
-            if isinstance(stand, Refused) or type(value.__func__) is not Function:  # in C, it takes its own self alone
+            # A method in C takes its own self alone.
+            if isinstance(stand, RefusedObject) or type(value.__func__) is not Function:
                 named = home(value) in ("multiprocessing", "random") and "." in name
-                return stand if isinstance(stand, Refused) and not named else self.outside.refused(value, name)
+                return stand if isinstance(stand, RefusedObject) and not named else self.outside.refused(value, name)
             return types.MethodType(self.instead(value.__func__, name), stand)
         if kind in SEQUENCES:
             parts = [self.instead(part, f"{name}[{i}]") for i, part in enumerate(value)]
@@ -244,7 +245,7 @@ class Copies:
                 return function
             return self.outside.refused(function, name)
         stand = self.instead(owner, name)
-        if isinstance(stand, Refused):
+        if isinstance(stand, RefusedObject):
             return stand
         return function if stand is owner else getattr(stand, function.__name__)
 

@@ -8,10 +8,10 @@ program's text is the same for both.
 from types import FrameType
 
 from shmlab.explorer.program import buf_parts, cells
-from shmlab.explorer.program.buf_parts import PARTS, Access, Array, Engine, Refuse, Row
+from shmlab.explorer.program.buf_parts import PARTS, Access, Array, Engine, PartArray, Refuse
 from shmlab.explorer.program.cells import Memory
 from shmlab.explorer.program.explorer_errors import ExplorerError, UnknownVariable, ValueRefused
-from shmlab.explorer.program.freezing import Handle
+from shmlab.explorer.program.freezing import SharedHandle
 from shmlab.explorer.program.operations import LOAD, STORE
 from shmlab.memory import condition_variable
 from shmlab.strategies import choice
@@ -27,7 +27,7 @@ def caller(frame: FrameType) -> FrameType:
     return frame
 
 
-class Shared(Handle):
+class ModelBuf(SharedHandle):
     """The base of every `buf`."""
 
     __slots__ = ()
@@ -56,7 +56,7 @@ class Shared(Handle):
         return "<buf>"
 
 
-def bind(memory: Memory, access: Access, refuse: Refuse) -> Shared:
+def bind(memory: Memory, access: Access, refuse: Refuse) -> ModelBuf:
     """`buf` for one process; every access goes to `access`."""
     engine = Engine(memory, access, refuse)
     body: dict[str, object] = {"__slots__": (), "_engine": engine}
@@ -70,22 +70,22 @@ def bind(memory: Memory, access: Access, refuse: Refuse) -> Shared:
             body[name] = PARTS[kind](engine, name, address) if kind in PARTS else _variable(engine, name, address)
         elif memory.lengths[name] and memory.kind(address) != cells.VARIABLE:
             part = PARTS[memory.kind(address)]
-            body[name] = Row(part(engine, f"{name}[{i}]", address + i) for i in range(memory.lengths[name]))
+            body[name] = PartArray(part(engine, f"{name}[{i}]", address + i) for i in range(memory.lengths[name]))
         else:
             body[name] = Array(engine, name, address, memory.lengths[name])
     for name, lock in memory.conditions.items():
         body[name] = buf_parts.ConditionPart(engine, name, memory.addresses, lock)
     for name, length in memory.rows.items():
-        body[name] = Row(body.pop(one) for one in condition_variable.each(name, length))  # type: ignore[misc]
-    buf: type[Shared] = type("Buf", (Shared,), body)
+        body[name] = PartArray(body.pop(one) for one in condition_variable.each(name, length))  # type: ignore[misc]
+    buf: type[ModelBuf] = type("Buf", (ModelBuf,), body)
     return buf()
 
 
 def _variable(engine: Engine, name: str, address: int) -> property:
-    def load(_: Shared) -> object:
+    def load(_: ModelBuf) -> object:
         return engine.access(LOAD, address, None)
 
-    def store(_: Shared, value: object) -> None:
+    def store(_: ModelBuf, value: object) -> None:
         engine.access(STORE, address, engine.value(value, name))
 
     return property(load, store)

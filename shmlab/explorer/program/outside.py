@@ -18,9 +18,9 @@ from typing import Any
 from shmlab.explorer.program import long_calls
 from shmlab.explorer.program.constant import BEYOND, CLOCKS, CONTEXTS, DICE, IDENTITY, SPEAKING, SYS, home
 from shmlab.explorer.program.explorer_errors import CannotFollow, ExplorerError, NotDeterministic
-from shmlab.explorer.program.freezing import Handle
+from shmlab.explorer.program.freezing import SharedHandle
 from shmlab.explorer.program.refusals import NO_WAY, WHY, outlives, refusal, varies
-from shmlab.explorer.program.stand_ins import PID, Me, Model, Refused, Silent, Varying, nothing
+from shmlab.explorer.program.stand_ins import PID, Me, ModelledFunction, RefusedObject, Silent, Varying, nothing
 from shmlab.strategies import choice
 
 MODELLED = ("print", "range", "iter", "pow", "vars", "hash", "__import__", *BEYOND)  # of Python's own names
@@ -96,10 +96,10 @@ class Outside:
             return self._varying(called, error)
         return model
 
-    def refused(self, value: object, name: str, error: ExplorerError | None = None) -> Refused:
+    def refused(self, value: object, name: str, error: ExplorerError | None = None) -> RefusedObject:
         """What stands for something that the program may mention, but not use."""
         why = error or refusal(value, name)
-        return Refused(name, lambda: self._refuse(type(why)(*why.args)))
+        return RefusedObject(name, lambda: self._refuse(type(why)(*why.args)))
 
     def raising(self, error: ExplorerError) -> Callable[..., object]:
         """A function that may be there, but not be called."""
@@ -131,7 +131,8 @@ class Outside:
             for name in names:
                 if (thing := getattr(sys.modules.get(module), name, None)) is not None:
                     called, stand = f"{module}.{name}", make(f"{module}.{name}")
-                    found.setdefault(id(thing), stand if isinstance(stand, (Handle, type)) else Model(called, stand))
+                    modelled = isinstance(stand, (SharedHandle, type))
+                    found.setdefault(id(thing), stand if modelled else ModelledFunction(called, stand))
 
         models("time", ["sleep"], lambda _: nothing)
         models("os", ["sched_yield"], lambda _: nothing)
@@ -195,14 +196,14 @@ class Outside:
             raise self._refuse(CannotFollow("choose is for put, get and the functions of processes."))
         return choice.by(takes, alternatives)
 
-    def _varying(self, name: str, error: type[ExplorerError] = CannotFollow) -> Model:
+    def _varying(self, name: str, error: type[ExplorerError] = CannotFollow) -> ModelledFunction:
         def refuse() -> Exception:
             return self._refuse(error(varies(name)))
 
         def throw(*_: object, **__: object) -> Varying:
             return Varying(name, refuse)
 
-        return Model(name, throw, varies=True)
+        return ModelledFunction(name, throw, varies=True)
 
     def _forbidden(self, name: str) -> Callable[..., object]:
         called = name.removeprefix("builtins.")

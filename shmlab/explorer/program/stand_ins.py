@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from shmlab.explorer.program.freezing import Handle
+from shmlab.explorer.program.freezing import SharedHandle
 
 PID = 10_000_000  # of the first explored process: no real one has it, because Linux stops at 4,194,304
 
 
-class Refused(Handle):
+class RefusedObject(SharedHandle):
     """Stands for what cannot be explored: whatever the program does with it is refused, with the line."""
 
     __slots__ = ("_name", "_refuse")
@@ -26,7 +26,7 @@ class Refused(Handle):
         raise self._refuse()
 
 
-class Varying(Refused):
+class Varying(RefusedObject):
     """A value that differs from run to run: one may calculate, sleep or print with it, and nothing else."""
 
     __slots__ = ()
@@ -39,7 +39,7 @@ class Varying(Refused):
         raise self._refuse()
 
 
-def _refuses(self: Refused, *_: object, **__: object) -> object:
+def _refuses(self: RefusedObject, *_: object, **__: object) -> object:
     raise self._refuse()
 
 
@@ -56,12 +56,12 @@ REFUSING = _REFUSING.split()
 CALCULATING = ["neg", "pos", "abs", "invert", "round", "trunc", "floor", "ceil", *_CALCULATING.split()]
 CALCULATING += [f"r{name}" for name in _CALCULATING.split()]
 for _name in [*REFUSING, *CALCULATING]:
-    setattr(Refused, f"__{_name}__", _refuses)
+    setattr(RefusedObject, f"__{_name}__", _refuses)
 for _name in CALCULATING:
     setattr(Varying, f"__{_name}__", _calculates)
 
 
-class Model(Handle):
+class ModelledFunction(SharedHandle):
     """Stands for a function, called `name`."""
 
     __slots__ = ("_call", "_name", "varies")
@@ -76,7 +76,7 @@ class Model(Handle):
         return f"<function {self._name}>"
 
 
-class Silent(Handle):
+class Silent(SharedHandle):
     """Where output goes that nobody needs to see: standard output, a logger."""
 
     __slots__ = ()
@@ -88,7 +88,7 @@ class Silent(Handle):
         return nothing
 
 
-class Me(Handle):
+class Me(SharedHandle):
     """The process or thread that asks who it is."""
 
     __slots__ = ("_name", "ident", "name", "native_id", "pid")

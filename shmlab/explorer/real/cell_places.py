@@ -14,7 +14,7 @@ from shmlab.memory.layout import Layout
 NOTHING = -(1 << 63)  # None in a shared variable
 
 
-class Places:
+class CellPlaces:
     """The layout for a program's memory with so many slots and processes, and the offset of each cell.
 
     Raises ReplayFailed where the program has more variables or semaphores than a segment.

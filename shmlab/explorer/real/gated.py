@@ -30,7 +30,7 @@ from shmlab.explorer.program.operations import (
     STORE,
     Value,
 )
-from shmlab.explorer.real.cell_places import NOTHING, Places, decode, encode
+from shmlab.explorer.real.cell_places import NOTHING, CellPlaces, decode, encode
 from shmlab.memory import layout as at, posix_semaphore as semaphores
 from shmlab.memory.posix_semaphore import open_named
 from shmlab.memory.segment import Segment, attach
@@ -45,7 +45,7 @@ OPEN, PASS_OVER = b"o", b"p"  # how a gate is opened: take the step; or, in a de
 class Gated:
     """The engine of `buf` here: announce, wait for the gate, do it."""
 
-    def __init__(self, segment: Segment, places: Places, gate: socket.socket) -> None:
+    def __init__(self, segment: Segment, places: CellPlaces, gate: socket.socket) -> None:
         self._segment, self._words, self._signed = segment, segment.words, segment.signed
         self._places, self._gate = places, gate
         self._semaphores = {name: open_named(f"/{segment.name}.{name}") for name in places.semaphores}
@@ -120,7 +120,7 @@ def _refuse(error: Exception) -> None:
     pass  # the model has refused it before
 
 
-def _input() -> tuple[Callable[..., object], tuple[object, ...], Places]:
+def _input() -> tuple[Callable[..., object], tuple[object, ...], CellPlaces]:
     """The function, its arguments and where its memory stands, from standard input."""
     size = int.from_bytes(first_input.read(8), "little")
     function, arguments, places = pickle.loads(first_input.read(size))

@@ -17,7 +17,7 @@ from types import ModuleType
 from shmlab.explorer.model.build import Program
 from shmlab.explorer.program.explorer_errors import ReplayFailed
 from shmlab.explorer.program.operations import ACQUIRE, DONE, NAMES, Value
-from shmlab.explorer.real.cell_places import Places, decode, encode
+from shmlab.explorer.real.cell_places import CellPlaces, decode, encode
 from shmlab.explorer.real.gated import ANNOUNCEMENT, OPEN, PASS_OVER
 from shmlab.memory import layout as at, optional_packages, segment, semaphores
 from shmlab.memory.waiting import Deadline, until
@@ -35,7 +35,7 @@ class Announced:
 
     __slots__ = ("kind", "line", "operation", "text", "value", "variable")
 
-    def __init__(self, message: bytes, places: Places) -> None:
+    def __init__(self, message: bytes, places: CellPlaces) -> None:
         self.kind, address, word, self.line = ANNOUNCEMENT.unpack_from(message)
         self.operation, self.value = NAMES[self.kind], decode(word)
         self.variable = places.memory.name(address) if address >= 0 else ""
@@ -51,7 +51,7 @@ class RealProcesses:
     def __init__(self, program: Program, slots: int = 0) -> None:
         memory = program.memory
         self.names = list(program.names)
-        self.places = Places(memory, max(slots, len(memory.names) - memory.slots_at), len(self.names))
+        self.places = CellPlaces(memory, max(slots, len(memory.names) - memory.slots_at), len(self.names))
         self._processes: list[Process] = []
         self._gates: dict[int, socket.socket] = {}
         self._next: dict[int, Announced] = {}
@@ -247,7 +247,7 @@ def sleeps_on(pid: int, name: str) -> str | None:
     return None
 
 
-def pickled(function: object, arguments: tuple[object, ...], places: Places) -> bytes:
+def pickled(function: object, arguments: tuple[object, ...], places: CellPlaces) -> bytes:
     """A process as it is sent to its program. Raises ReplayFailed for what cannot travel."""
     modules = {_module(thing) for thing in (function, *arguments)}
     by_value = [module for module in modules if module and not module.__name__.startswith(("shmlab.", "__main__"))]

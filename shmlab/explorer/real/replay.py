@@ -5,19 +5,17 @@ confirmed by the kernel: each process that waits is let into its semaphore, and 
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shmlab.explorer.model import schedules
 from shmlab.explorer.model.build import Program
 from shmlab.explorer.model.model import Model
+from shmlab.explorer.model.system import System
 from shmlab.explorer.program.explorer_errors import ReplayFailed
 from shmlab.explorer.real.lockstep import Different, Together
 from shmlab.explorer.real.real_processes import RealProcesses
-from shmlab.explorer.report.verdict import Verdict
 
 SAME = "the memory was the model's after every step"
-TURNS = 2  # how often a loop is played
 
 
 @dataclass(frozen=True)
@@ -46,17 +44,8 @@ class Replay:
         return self.ok
 
 
-def replay(verdict: Verdict, real: bool = True, schedule: str | Iterable[int] | None = None) -> Replay:
-    """Play the failing schedule of a verdict, or another one. Raises ReplayFailed."""
-    system = verdict.system
-    if schedule is None:
-        if not verdict.fault:
-            raise ReplayFailed(
-                "nothing fails, so there is no schedule to replay: give one, such as replay(schedule='PPC')."
-            )
-        actors = verdict.actors + verdict.loop_actors * TURNS
-    else:
-        actors = schedules.parse(schedule, verdict.processes, known=system.words)
+def replay(system: System, processes: Sequence[str], actors: list[int], real: bool = True) -> Replay:
+    """Play a schedule of processes with these names. Raises ReplayFailed."""
     model = Model(system).run(actors)
     if not real:
         what = model.fault.reason if model.fault else "nothing is wrong so far"
@@ -67,9 +56,9 @@ def replay(verdict: Verdict, real: bool = True, schedule: str | Iterable[int] | 
             "real=False."
         )
     slots = max(len(model.cells()), len(system.memory.names)) - system.memory.slots_at
-    program = Program(system.memory, system.processes, verdict.processes)
-    with RealProcesses(program, slots) as processes:
-        return _replayed(Model(system), processes, actors)
+    program = Program(system.memory, system.processes, processes)
+    with RealProcesses(program, slots) as real_ones:
+        return _replayed(Model(system), real_ones, actors)
 
 
 def _replayed(model: Model, processes: RealProcesses, actors: list[int]) -> Replay:

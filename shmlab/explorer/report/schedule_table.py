@@ -1,22 +1,22 @@
 """A schedule as a table: text, and in a notebook the same as HTML."""
 
-from collections.abc import Iterable
 
+from shmlab.explorer.model.model import Step
+from shmlab.explorer.model.system import System
 from shmlab.explorer.report import folding
 from shmlab.explorer.report.sheet import LOOP, STALE, Sheet, sheet
 from shmlab.explorer.report.sheet_html import page
-from shmlab.explorer.report.verdict import Verdict
 
 MARK = " (!)"
 Row = list[str]
 
 
-class Table(str):
+class ScheduleTable(str):
     """Text that a notebook shows as it is, not between quotes; where it can, as HTML."""
 
     html: str
 
-    def __new__(cls, text: str, html: str) -> "Table":
+    def __new__(cls, text: str, html: str) -> "ScheduleTable":
         made = super().__new__(cls, text)
         made.html = html
         return made
@@ -31,24 +31,24 @@ class Table(str):
         return self.html
 
 
-def table(verdict: Verdict, schedule: str | Iterable[int] | None = None, around: bool = False) -> Table:
-    """The verdict's summary, and its schedule, or another one, step by step; `around`: see `folding`."""
-    if schedule is None:
-        heading = f"{verdict.summary}\n{verdict.why}".strip()
-        steps = verdict.steps if verdict.fault else []
-        loop_at = len(verdict.actors) if verdict.loop_actors else None
-    else:
-        model = verdict.model(schedule)
-        heading = model.fault.reason if model.fault else "so far nothing is wrong"
-        steps, loop_at = model.steps, None
-    if not steps:
-        heading += f"\n{verdict.basis}" if schedule is None and verdict.ok else ""
-        return Table(heading, page(heading))
-    made = sheet(verdict.system, steps, loop_at)
+def table(
+    heading: str,
+    system: System | None = None,
+    steps: list[Step] | None = None,
+    loop_at: int | None = None,
+    around: bool = False,
+    cause: int | None = None,
+) -> ScheduleTable:
+    """A heading, and steps of a system below it. `around` leaves out what is far from `cause`, a step; see `folding`.
+
+    loop_at: the step at which a loop begins that goes on for ever. cause: None for the last step.
+    """
+    if system is None or not steps:
+        return ScheduleTable(heading, page(heading))
+    made = sheet(system, steps, loop_at)
     if around and loop_at is None:
-        cause = verdict.cause if schedule is None else None
-        made = folding.folded(made, verdict.system, steps, cause.read if cause else len(steps) - 1)
-    return Table(f"{heading}\n\n{text(made)}", page(heading, made))
+        made = folding.folded(made, system, steps, len(steps) - 1 if cause is None else cause)
+    return ScheduleTable(f"{heading}\n\n{text(made)}", page(heading, made))
 
 
 def text(made: Sheet) -> str:

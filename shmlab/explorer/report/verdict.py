@@ -11,19 +11,20 @@ from shmlab.explorer.model.model import Model, Step
 from shmlab.explorer.model.system import System
 from shmlab.explorer.program import interrupts
 from shmlab.explorer.program.cells import SEMAPHORE
-from shmlab.explorer.program.explorer_errors import OutOfTime
+from shmlab.explorer.program.explorer_errors import OutOfTime, ReplayFailed
 from shmlab.explorer.program.fault import Fault
 from shmlab.explorer.program.items import Ledger
 from shmlab.explorer.program.marking import never_ends
 from shmlab.explorer.program.operations import DONE
 from shmlab.explorer.report import basis, why
-from shmlab.explorer.report.why import Place
+from shmlab.explorer.report.why import Conflict
 from shmlab.explorer.search import counting, earliest, liveness, reduced
 from shmlab.explorer.search.search import Graph, Progress, search
 from shmlab.explorer.search.simplest import follow, way
 from shmlab.memory import limits
 
 WATCHED = ("overwrite", "empty-read")  # faults that a watch on the slots sees
+TURNS = 2  # how often a replay goes round a loop
 FITS = 25_000  # states up to which a program is looked at state by state before a reduced search is tried
 
 Reducible = Callable[[], tuple[System, Ledger | None] | None]
@@ -44,7 +45,7 @@ class Verdict:
         fault: Fault | None = None,
         way: Iterable[int] = (),
         loop: Iterable[int] = (),
-        answer: reduced.Found | None = None,
+        answer: reduced.ReducedResult | None = None,
         strong: bool = False,
     ) -> None:
         self.graph, self.system = graph, graph.system
@@ -90,7 +91,7 @@ class Verdict:
         """The program after a schedule, to go on with step by step. Raises ReplayFailed."""
         return Model(self.system).run(schedules.parse(schedule, self.processes, known=self.system.words))
 
-    def show(self, schedule: str | Iterable[int] | None = None, around: bool = False) -> "Table":
+    def show(self, schedule: str | Iterable[int] | None = None, around: bool = False) -> "ScheduleTable":
         """The verdict, and the failing schedule (or another one) step by step, as a table of text.
 
         around: show only what is around the failure. Steps of calls of put and get that had returned before are told
@@ -98,13 +99,28 @@ class Verdict:
         """
         from shmlab.explorer.report.schedule_table import table
 
-        return table(self, schedule, limits.yes_or_no(around, "around"))
+        limits.yes_or_no(around, "around")
+        if schedule is not None:
+            model = self.model(schedule)
+            heading = model.fault.reason if model.fault else "so far nothing is wrong"
+            return table(heading, self.system, model.steps, around=around)
+        heading = f"{self.summary}\n{self.why}".strip()
+        if not (self.fault and self.steps):
+            return table(heading + (f"\n{self.basis}" if self.ok else ""))
+        loop_at = len(self.actors) if self.loop_actors else None
+        return table(heading, self.system, self.steps, loop_at, around, self.cause.read if self.cause else None)
 
     def replay(self, real: bool = True, schedule: str | Iterable[int] | None = None) -> "Replay":
         """The failing schedule (or another one) again, on real processes or on the model. Raises ReplayFailed."""
         from shmlab.explorer.real.replay import replay
 
-        return replay(self, real, schedule)
+        if schedule is not None:
+            actors = schedules.parse(schedule, self.processes, known=self.system.words)
+        elif self.fault:
+            actors = self.actors + self.loop_actors * TURNS
+        else:
+            raise ReplayFailed("nothing fails, so there is no schedule to replay: give one, as replay(schedule='PPC').")
+        return replay(self.system, self.processes, actors, real)
 
     def play(self, real: bool = True) -> Any:
         """The failing schedule in the stepper, ready to be played, on real processes or on the model."""
@@ -146,7 +162,7 @@ class Verdict:
         return why.sentence(self.model(self.actors), self.cause) if self.cause else ""
 
     @cached_property
-    def cause(self) -> "Place | None":
+    def cause(self) -> "Conflict | None":
         """Which two steps of the schedule `why` names."""
         return None if not self.fault or self.loop_actors else why.cause(self.system, self.actors)
 
@@ -185,7 +201,7 @@ class Verdict:
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shmlab.explorer.real.replay import Replay
-    from shmlab.explorer.report.schedule_table import Table
+    from shmlab.explorer.report.schedule_table import ScheduleTable
 
 
 def verdict(

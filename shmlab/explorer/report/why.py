@@ -16,7 +16,7 @@ from shmlab.explorer.program.explorer_errors import ReplayFailed
 from shmlab.explorer.program.fault import Fault
 from shmlab.explorer.program.operations import NAMES, RELEASE, STORE
 
-Otherwise = Callable[[System, Sequence[int], Sequence[Step], "Place"], Iterator[tuple[Model, Sequence[int]]]]
+Otherwise = Callable[[System, Sequence[int], Sequence[Step], "Conflict"], Iterator[tuple[Model, Sequence[int]]]]
 ALONE, TO_THE_END = 100, 500  # steps for which a process is let go on alone, and all of them
 MOST = 20_000  # steps that are taken to find the place: half a second
 AT_ONCE = ("overwrite", "empty-read", "mutual-exclusion", "exception")  # faults of a step, seen when it is taken
@@ -24,7 +24,7 @@ SLOT = "slots["
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Conflict:
     """Indices of two steps: one process reads a variable, and `other` is the step of another on the same variable.
 
     `waits`: the other one's store was earlier, and was still in its store buffer. `late`: the process that would have
@@ -37,7 +37,7 @@ class Place:
     late: int | None = None
 
 
-def cause(system: System, actors: Sequence[int]) -> Place | None:
+def cause(system: System, actors: Sequence[int]) -> Conflict | None:
     """The place in this schedule without which there is no such fault; None where no single one is the cause.
 
     Where a fault is that a condition does not hold, the place without which it would at least be broken otherwise.
@@ -64,7 +64,7 @@ def cause(system: System, actors: Sequence[int]) -> Place | None:
     return partly
 
 
-def _tried(steps: Sequence[Step], size: int) -> Iterator[tuple[Place, Otherwise]]:
+def _tried(steps: Sequence[Step], size: int) -> Iterator[tuple[Conflict, Otherwise]]:
     """Places that may be the cause, each with what might have happened instead; the likeliest first."""
     places = list(_places(steps, size))
     for place in places:
@@ -79,7 +79,7 @@ def _tried(steps: Sequence[Step], size: int) -> Iterator[tuple[Place, Otherwise]
 # --- in words -------------------------------------------------------------------------------------------------------
 
 
-def sentence(model: Model, place: Place) -> str:
+def sentence(model: Model, place: Conflict) -> str:
     """It in words. `model`: the program after the schedule."""
     system, steps = model.system, model.steps
     read, other = steps[place.read], steps[place.other]
@@ -99,7 +99,7 @@ def sentence(model: Model, place: Place) -> str:
     return f"{meanwhile}{_consequence(model, place, who)}."
 
 
-def _consequence(model: Model, place: Place, who: str) -> str:
+def _consequence(model: Model, place: Conflict, who: str) -> str:
     steps, fault = model.steps, model.fault
     read = steps[place.read]
     ours = [(at, s) for at, s in enumerate(steps) if at > place.read and s.actor == read.actor]
@@ -127,14 +127,14 @@ def _reads(step: Step) -> bool:
     return step.operation == "load" or (step.operation == "atomic" and step.value is not None)
 
 
-def _places(steps: Sequence[Step], size: int) -> Iterator[Place]:
+def _places(steps: Sequence[Step], size: int) -> Iterator[Conflict]:
     """The latest first, because what is close to the fault is more likely to be its cause."""
     for read in range(len(steps) - 1, -1, -1):
         step = steps[read]
         if step.actor >= size or not _reads(step) or step.before != step.after:
             continue  # an atomic step that reads and changes has nobody between the two
         for at in _buffered(steps, read, size):
-            yield Place(read, at, waits=True)
+            yield Conflict(read, at, waits=True)
         second = None
         for at in range(read + 1, len(steps)):
             other = steps[at]
@@ -145,20 +145,20 @@ def _places(steps: Sequence[Step], size: int) -> Iterator[Place]:
                     continue
                 break
             if other.before != other.after:
-                yield Place(read, at)
+                yield Conflict(read, at)
                 break
             if second is None and _reads(other) and other.value == step.value:
                 second = at
         if second is not None and (not _gave_back(steps[read:second], step.actor) or _goes_by(steps, read)):
-            yield Place(read, second)
+            yield Conflict(read, second)
 
 
-def _too_early(steps: Sequence[Step], size: int) -> Iterator[Place]:
+def _too_early(steps: Sequence[Step], size: int) -> Iterator[Conflict]:
     """Reads that may have come before another process changed the variable, the latest first."""
     for read in range(len(steps) - 1, -1, -1):
         step = steps[read]
         if step.actor < size and _reads(step) and step.before == step.after:
-            yield from (Place(read, read, late=other) for other in range(size) if other != step.actor)
+            yield from (Conflict(read, read, late=other) for other in range(size) if other != step.actor)
 
 
 def _gave_back(steps: Sequence[Step], actor: int) -> bool:
@@ -192,7 +192,7 @@ def _buffered(steps: Sequence[Step], read: int, size: int) -> list[int]:
 
 
 def _one_after_the_other(
-    system: System, actors: Sequence[int], steps: Sequence[Step], place: Place
+    system: System, actors: Sequence[int], steps: Sequence[Step], place: Conflict
 ) -> Iterator[tuple[Model, Sequence[int]]]:
     """The program where one of both goes on alone until it has changed the variable, and what is left to be taken.
 
@@ -213,7 +213,7 @@ def _one_after_the_other(
 
 
 def _one_to_its_end(
-    system: System, actors: Sequence[int], steps: Sequence[Step], place: Place
+    system: System, actors: Sequence[int], steps: Sequence[Step], place: Conflict
 ) -> Iterator[tuple[Model, Sequence[int]]]:
     """The program where one of both goes on alone as far as it can."""
     for first in (actors[place.read], actors[place.other] % system.size):
@@ -224,7 +224,7 @@ def _one_to_its_end(
 
 
 def _the_late_one_first(
-    system: System, actors: Sequence[int], steps: Sequence[Step], place: Place
+    system: System, actors: Sequence[int], steps: Sequence[Step], place: Conflict
 ) -> Iterator[tuple[Model, Sequence[int]]]:
     """The program where the variable is changed before it is read; nothing where the late one would not do that."""
     assert place.late is not None
@@ -251,7 +251,7 @@ def _without(actors: Sequence[int], actor: int, number: int) -> list[int]:
 
 
 def _drained_first(
-    system: System, actors: Sequence[int], _: Sequence[Step], place: Place
+    system: System, actors: Sequence[int], _: Sequence[Step], place: Conflict
 ) -> Iterator[tuple[Model, Sequence[int]]]:
     """The program where the store does not wait in its buffer."""
     model = Model(system).run(actors[: place.other + 1])

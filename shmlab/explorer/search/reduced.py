@@ -23,7 +23,8 @@ import time
 from array import array
 from collections.abc import Iterator, Sequence
 
-from shmlab.explorer.model.system import BITS, FIELD, Cells, System
+from shmlab.explorer.model.states import Cells
+from shmlab.explorer.model.system import BITS, FIELD, System
 from shmlab.explorer.program import interrupts
 from shmlab.explorer.program.automaton import Node
 from shmlab.explorer.program.cells import SEMAPHORE
@@ -168,7 +169,7 @@ def _alike(system: System) -> Iterator[list[int]]:
     return (group for group in groups.values() if len(group) > 1 and len({p in excused for p in group}) == 1)
 
 
-class Found:
+class ReducedResult:
     """What the reduced search has found: `complete`, how many states and transactions, and a failing `schedule`.
 
     `given_up`: a person or the clock has stopped it, so that no other search may go on.
@@ -189,7 +190,7 @@ def search(
     max_seconds: float = 60.0,
     progress: Progress | None = None,
     began: float | None = None,
-) -> Found:
+) -> ReducedResult:
     """Look at all interleavings of a program, most of them together with others. Stops at the first fault.
 
     The seconds count from `began`, a moment of time.perf_counter; without one, from now.
@@ -199,7 +200,7 @@ def search(
     semaphores = enumerate(zip(system.memory.kinds, system.memory.initial, strict=True))
     locks = frozenset(at for at, (kind, value) in semaphores if kind == SEMAPHORE and value == 1)
     protection = Protection(locks, kinds(system))
-    found = Found()
+    found = ReducedResult()
     while True:
         try:
             reduced = ReducedSystem(system, ledger, protection)
@@ -240,7 +241,12 @@ def _look_ahead(reduced: ReducedSystem, process: int) -> None:
 
 
 def _spread(
-    reduced: ReducedSystem, found: Found, max_states: int, began: float, max_seconds: float, progress: Progress | None
+    reduced: ReducedSystem,
+    found: ReducedResult,
+    max_states: int,
+    began: float,
+    max_seconds: float,
+    progress: Progress | None,
 ) -> None:
     system = reduced.system
     first, _ = reduced.usual(reduced.initial)

@@ -1,7 +1,7 @@
 """A snapshot as plain data, and plain data as the same snapshot: the one place that knows both.
 
-`state` takes a snapshot apart; `State` puts one together, moment by moment. Which fields there are, and of what kind,
-is read from the dataclasses `Snapshot` and `Worker`, so a new field is recorded as soon as it is there.
+`state` takes a snapshot apart; `RecordedState` puts one together, moment by moment. Which fields there are, and of what
+kind, is read from the dataclasses `Snapshot` and `Worker`, so a new field is recorded as soon as it is there.
 """
 
 import base64
@@ -67,7 +67,7 @@ def slots(before: bytes, now: Slots) -> dict[str, str]:
     return found
 
 
-class State:
+class RecordedState:
     """What is known after some moments. `take` one more; then `snapshot()` is what was seen then.
 
     `take` raises Wrong for what cannot be; then nothing of it is to be used any more.
@@ -79,9 +79,9 @@ class State:
         self.workers: dict[int, dict[str, Any]] = {}
         self.raw = bytearray()
 
-    def copy(self) -> "State":
+    def copy(self) -> "RecordedState":
         """The same, that goes another way from here."""
-        other = State()
+        other = RecordedState()
         other.simple, other.raw = dict(self.simple), bytearray(self.raw)
         other.named = {name: dict(values) for name, values in self.named.items()}
         other.workers = {i: dict(values) for i, values in self.workers.items()}

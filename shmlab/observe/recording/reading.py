@@ -15,7 +15,7 @@ from typing import Any, overload
 from shmlab.memory.errors import RecordingRefused
 from shmlab.observe.events import KEPT, Event
 from shmlab.observe.recording import file_format
-from shmlab.observe.recording.codec import State
+from shmlab.observe.recording.codec import RecordedState
 from shmlab.observe.recording.file_format import Wrong
 from shmlab.observe.snapshot import Snapshot
 
@@ -60,16 +60,16 @@ class Recording(Sequence[Moment]):
         self._events: list[Event] = []
         self._happened: list[int] = []  # at which moment each of them was seen
         self._outputs, self._printed = [""], [0]  # what stood there, and from which moment on
-        self._kept: dict[int, State] = {}  # what was known before moment n
+        self._kept: dict[int, RecordedState] = {}  # what was known before moment n
         self._lock = threading.Lock()
         self._read(data, rest)
         if not self.times:
             raise RecordingRefused(f"the recording holds no moment. {CURE}")
-        self._next, self._state = 0, State()  # the moment that `_state` would take
+        self._next, self._state = 0, RecordedState()  # the moment that `_state` would take
 
     def _read(self, data: bytes, rest: bytes) -> None:
         """Look at every line once, in order."""
-        state, began = State(), 0.0
+        state, began = RecordedState(), 0.0
         for number, line in enumerate(self._lines):
             told = file_format.parsed(line, number + 2)
             try:
@@ -154,7 +154,7 @@ class Recording(Sequence[Moment]):
         return f"{about}, recorded on {self.machine.get('processor', 'a machine')}{'. ' * bool(self.cut)}{self.cut}"
 
 
-def _take(state: State, told: dict[str, Any]) -> None:
+def _take(state: RecordedState, told: dict[str, Any]) -> None:
     state.take(told.get("changed"), told.get("gone", []), told.get("slots", {}))
 
 

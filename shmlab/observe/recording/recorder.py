@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from shmlab.memory import layout as at
 from shmlab.memory.errors import ArgumentError, LabStopped
-from shmlab.observe.events import Event, Log
+from shmlab.observe.events import Event, EventLog
 from shmlab.observe.recording import file_format
 from shmlab.observe.recording.writing import Writing
 from shmlab.observe.snapshot import Snapshot
@@ -55,7 +55,7 @@ class RecordedLab(Protocol):
     @property
     def events(self) -> list[Event]: ...
     @property
-    def log(self) -> Log: ...
+    def log(self) -> EventLog: ...
     @property
     def output(self) -> str: ...
     def snapshot(self) -> Snapshot: ...

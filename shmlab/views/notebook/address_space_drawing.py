@@ -33,7 +33,7 @@ FILLS = {kind: f"var(--kind-{kind.replace(' ', '-')})" for kind in NAMES}
 NOTHING = "transparent"
 
 
-class Row(NamedTuple):
+class AreaRow(NamedTuple):
     """Areas at the same addresses, by the name of their process."""
 
     start: int
@@ -41,16 +41,16 @@ class Row(NamedTuple):
     areas: dict[str, Area]
 
 
-def rows(spaces: Mapping[str, Sequence[Area]]) -> list[Row]:
+def rows(spaces: Mapping[str, Sequence[Area]]) -> list[AreaRow]:
     """All areas of all processes, highest address first; those that overlap share a row."""
     every = sorted(((area, name) for name, areas in spaces.items() for area in areas), key=lambda each: each[0].start)
-    found: list[Row] = []
+    found: list[AreaRow] = []
     for area, name in every:
         last = found[-1] if found else None
         if last is not None and area.start < last.end and name not in last.areas:
-            found[-1] = Row(last.start, max(last.end, area.end), {**last.areas, name: area})
+            found[-1] = AreaRow(last.start, max(last.end, area.end), {**last.areas, name: area})
         else:
-            found.append(Row(area.start, area.end, {name: area}))
+            found.append(AreaRow(area.start, area.end, {name: area}))
     return found[::-1]
 
 

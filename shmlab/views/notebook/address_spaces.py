@@ -6,7 +6,7 @@ from functools import partial
 
 import ipywidgets
 
-from shmlab.experiments.exhibits.child import Corpse
+from shmlab.experiments.exhibits.child import DeadProcess
 from shmlab.experiments.exhibits.pair import Pair
 from shmlab.memory.errors import ArgumentError
 from shmlab.processes import address_space
@@ -49,18 +49,18 @@ class AddressSpaces(Exhibit):
         except ValueError:
             raise ArgumentError(f"an address is a hexadecimal number such as {address_space.OWN:#_x}.") from None
         found = self.load(name, address)
-        return "" if isinstance(found, Corpse) else f"{name} finds {found} at {address:#_x}"
+        return "" if isinstance(found, DeadProcess) else f"{name} finds {found} at {address:#_x}"
 
     def own_page(self, name: str, address: int) -> None:
         """Have the kernel give a process a page of its own at this address, from `maps.OWN` to `maps.OWN_END`."""
         self.pair.own_page(name, address)
 
-    def store(self, name: str, address: int, value: int) -> Corpse | None:
-        """Have a process store `value` as 8 bytes at an address of its own; its Corpse if it died of it."""
+    def store(self, name: str, address: int, value: int) -> DeadProcess | None:
+        """Have a process store `value` as 8 bytes at an address of its own; its DeadProcess if it died of it."""
         return self.pair.store(name, address, value)
 
-    def load(self, name: str, address: int) -> int | Corpse:
-        """What a process finds at an address; its Corpse if it died of looking."""
+    def load(self, name: str, address: int) -> int | DeadProcess:
+        """What a process finds at an address; its DeadProcess if it died of looking."""
         return self.pair.load(name, address)
 
     def regions(self, name: str) -> tuple[address_space.Region, ...]:

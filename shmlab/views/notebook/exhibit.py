@@ -1,6 +1,6 @@
 """What the views of two real processes have in common: the frame, the sentence of what happened, the way to ask.
 
-A click is an errand: it is done in order by one thread. A line of Python is done at once, by whoever runs it. Both go
+A click is a task: it is done in order by one thread. A line of Python is done at once, by whoever runs it. Both go
 to the same processes, and after each the view shows what the kernel tells then.
 """
 
@@ -17,7 +17,7 @@ import ipywidgets
 from shmlab.experiments.exhibits.pair import Pair
 from shmlab.memory.errors import ShmlabError
 from shmlab.views.notebook import palette
-from shmlab.views.notebook.background import Errands
+from shmlab.views.notebook.background import BackgroundTasks
 from shmlab.views.notebook.close import close_tree
 from shmlab.views.notebook.plain_widgets import Parts
 
@@ -35,7 +35,7 @@ class Exhibit:
         self._lock = threading.RLock()
         self._said = self._trouble = ""
         self.parts = parts = Parts()
-        self._errands = Errands(self._complain)
+        self._tasks = BackgroundTasks(self._complain)
         try:
             self.head, self.note, self.line = parts.text("head"), parts.text("note"), parts.text("state-line")
             css = palette.style() + Path(__file__).with_name("exhibits.css").read_text(encoding="utf-8")
@@ -45,7 +45,7 @@ class Exhibit:
             pair.changed = self._draw
             self._draw()
         except BaseException:
-            self._errands.close()
+            self._tasks.close()
             pair.close()
             raise
 
@@ -71,7 +71,7 @@ class Exhibit:
             notes = [("error", f"✕ {html.escape(self._trouble)}")] if self._trouble else []
             if self._said:
                 notes.append(("question", html.escape(self._said)))
-            notes += [("error", f"✕ {html.escape(str(corpse))}") for corpse in self.pair.corpses.values()]
+            notes += [("error", f"✕ {html.escape(str(dead))}") for dead in self.pair.dead.values()]
             for widget, value in (
                 (self.head, title),
                 (self.note, "".join(f'<div class="{kind}">{text}</div>' for kind, text in notes)),
@@ -83,14 +83,14 @@ class Exhibit:
     def click(self, act: Callable[[], object]) -> None:
         """Have something done soon; what it says is shown."""
 
-        def errand() -> None:
+        def task() -> None:
             self._trouble = ""
             said = act()
             self._said = said if isinstance(said, str) else self._said
             self._draw()
 
         if not self.closed:
-            self._errands.put(errand)
+            self._tasks.put(task)
 
     def button(self, text: str, tip: str, act: Callable[[], object]) -> ipywidgets.Button:
         """A button that has something done."""
@@ -108,7 +108,7 @@ class Exhibit:
             if self.closed:
                 return
             self.closed = True
-        self._errands.close()
+        self._tasks.close()
         self.pair.close()
         close_tree(self.box, *self.parts.shared)
 

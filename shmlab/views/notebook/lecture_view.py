@@ -17,7 +17,7 @@ from shmlab.explorer.report.goal import Goal
 from shmlab.explorer.report.stepping import Stepping
 from shmlab.memory.errors import ShmlabError
 from shmlab.views.notebook import palette
-from shmlab.views.notebook.background import Errands
+from shmlab.views.notebook.background import BackgroundTasks
 from shmlab.views.notebook.close import close_tree
 from shmlab.views.notebook.comparison_view import LiveComparison
 from shmlab.views.notebook.live import LiveLab
@@ -53,11 +53,11 @@ class Lecture(Shown):
         self._asked = 0  # the beat that was asked for last
         self._showing = -1  # the station whose view is open
         self._note = ""
-        self._errands = Errands(self._complain)
+        self._tasks = BackgroundTasks(self._complain)
         try:
             self._build()
         except BaseException:
-            self._errands.close()
+            self._tasks.close()
             raise
 
     @property
@@ -75,7 +75,7 @@ class Lecture(Shown):
         self.next.on_click(lambda _: self.go(self._asked + 1))
         self.next.add_class("onward")
         self.keys = ipywidgets.IntSlider(0, 0, LAST, readout=False, layout=parts.layout, tooltip="arrow keys move it")
-        self.keys.observe(lambda change: None if self._errands.here else self.go(change["new"]), "value")
+        self.keys.observe(lambda change: None if self._tasks.here else self.go(change["new"]), "value")
         self.buttons = [self._button(number, station) for number, station in enumerate(stations)]
         css = palette.style("lecture")
         style = parts.text("unseen", f"<style>{css}</style>")
@@ -115,7 +115,7 @@ class Lecture(Shown):
         """Go to a beat, counted from 0 (three for each station); returns at once."""
         if not self.closed:
             self._asked = wanted = min(max(beat, 0), LAST)
-            self._errands.put(lambda: self._go(wanted))
+            self._tasks.put(lambda: self._go(wanted))
 
     def _go(self, beat: int) -> None:
         if beat != self._asked or self.closed:
@@ -149,7 +149,7 @@ class Lecture(Shown):
         self._show()
 
     def _end(self) -> None:
-        self._errands.close()
+        self._tasks.close()
         self._end_shown()
         close_tree(self.box, *self.parts.shared)
 

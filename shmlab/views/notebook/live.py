@@ -15,7 +15,7 @@ from shmlab.lab import scenarios
 from shmlab.lab.lab import Lab
 from shmlab.memory.errors import ShmlabError
 from shmlab.views.notebook import controls, download, svg_picture
-from shmlab.views.notebook.background import Errands
+from shmlab.views.notebook.background import BackgroundTasks
 from shmlab.views.notebook.board import Board
 from shmlab.views.notebook.charts import HERTZ
 from shmlab.views.notebook.close import close_tree
@@ -46,17 +46,17 @@ class LiveLab(Board):
         self._bounded = "semaphores" if self.settings["strategy"] == "unbounded" else self.settings["strategy"]
         self.lab.start()
         self._note = ""
-        self._errands = Errands(self._complain)
+        self._tasks = BackgroundTasks(self._complain)
         self.frames = Frames(self._draw, fps, self.lock, self._calm, self._rest, self._complain)
         try:
             self._build()
         except BaseException:
-            self._errands.close()
+            self._tasks.close()
             self.lab.stop()
             close_tree(*self.frames.widgets)
             raise
         if scenario is not None:
-            self._errands.put(lambda: self._begin(scenario))
+            self._tasks.put(lambda: self._begin(scenario))
         self.frames.start()
 
     # what one sees
@@ -112,9 +112,9 @@ class LiveLab(Board):
         if verb in QUICK:
             self._try(lambda: getattr(self.lab, verb)(*arguments))
         elif verb in SLOW:
-            self._errands.put(lambda: self._tell(verb, *arguments))
+            self._tasks.put(lambda: self._tell(verb, *arguments))
         else:
-            self._errands.put(lambda: getattr(self, f"_do_{verb}")(*arguments))
+            self._tasks.put(lambda: getattr(self, f"_do_{verb}")(*arguments))
 
     def _try(self, action: Any) -> None:
         try:
@@ -210,7 +210,7 @@ class LiveLab(Board):
 
     def _end(self) -> None:
         self.frames.close()
-        self._errands.close()
+        self._tasks.close()
         self.lab.stop()
         self._take_away(*self.frames.widgets)
 

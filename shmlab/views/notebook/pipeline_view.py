@@ -17,13 +17,13 @@ from typing import Any
 import ipywidgets
 
 from shmlab.experiments.pipeline import prepared
-from shmlab.experiments.pipeline.pipeline import Pipeline, Settings
-from shmlab.experiments.pipeline.pipeline_snapshot import Buffer, Moment, Stage
-from shmlab.experiments.pipeline.recorded_run import Replay
+from shmlab.experiments.pipeline.pipeline import Pipeline, PipelineSettings
+from shmlab.experiments.pipeline.pipeline_snapshot import Buffer, PipelineMoment, PipelineStage
+from shmlab.experiments.pipeline.recorded_run import RecordedPipeline
 from shmlab.memory.waiting import until
 from shmlab.views import format
 from shmlab.views.notebook import palette
-from shmlab.views.notebook.background import Errands
+from shmlab.views.notebook.background import BackgroundTasks
 from shmlab.views.notebook.charts import HERTZ, ChartsView
 from shmlab.views.notebook.close import close_tree
 from shmlab.views.notebook.frames import Frames
@@ -53,7 +53,7 @@ class StageCard:
         self.text = parts.text()
         self.box = parts.column([self.text], f"card {'producer' if kind == 'compiler' else 'consumer'}")
 
-    def update(self, stage: Stage) -> bool:
+    def update(self, stage: PipelineStage) -> bool:
         """Show what the stage does now."""
         shape, tone = DOING.get(stage.state) or palette.sign(stage.state)
         text = (
@@ -75,19 +75,19 @@ class StageCard:
 class LivePipeline:
     """A pipeline at work and its view. `pipeline` is what runs; `close()` ends both."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: PipelineSettings) -> None:
         self.settings, self.closed = settings, False
         self._fixed = f"<LivePipeline: {len(settings.sources)} files, {settings.stages} stages>"
-        self.pipeline: Pipeline | Replay = prepared(settings).start()
+        self.pipeline: Pipeline | RecordedPipeline = prepared(settings).start()
         self._lock = threading.RLock()
         self._due = dict.fromkeys(("cards", "charts", "line"), 0.0)
         self._trouble = ""
-        self._errands = Errands(self._complain)
+        self._tasks = BackgroundTasks(self._complain)
         self.frames = Frames(self._draw, FPS, self._lock, self._calm, failed=self._complain)
         try:
             self._build()
         except BaseException:
-            self._errands.close()
+            self._tasks.close()
             self.pipeline.stop()
             close_tree(*self.frames.widgets)
             raise
@@ -135,7 +135,7 @@ class LivePipeline:
         made.observe(chosen, "value")
         return made
 
-    def _arrange(self, moment: Moment) -> None:
+    def _arrange(self, moment: PipelineMoment) -> None:
         """Cards and rings for the stages that there are."""
         old = [*self.row.children, *self.charts.children]
         heads = [view.head for view in getattr(self, "rings", [])]
@@ -183,7 +183,7 @@ class LivePipeline:
         self._due[part] = now
         return True
 
-    def _texts(self, moment: Moment) -> bool:
+    def _texts(self, moment: PipelineMoment) -> bool:
         state = moment.state if moment.state != "running" or self.pipeline.running else "stopped"
         tone = {"finished": "running", "failed": "stopped"}.get(state, state)
         names = "".join(f"<code>/dev/shm/{html.escape(seen.name)}</code>" for seen in moment.buffers)
@@ -216,11 +216,11 @@ class LivePipeline:
 
     # what happens
 
-    def _ask(self, errand: Callable[[], None]) -> None:
+    def _ask(self, task: Callable[[], None]) -> None:
         """Let something be done that takes time; returns at once."""
         self.frames.touch()
         if not self.closed:
-            self._errands.put(errand)
+            self._tasks.put(task)
 
     def _stop(self) -> None:
         self.pipeline.stop()
@@ -238,11 +238,11 @@ class LivePipeline:
         with self._lock:
             self._trouble = f"{type(error).__name__}: {error}"
 
-    def moment(self) -> Moment:
+    def moment(self) -> PipelineMoment:
         """The stages and the buffers between them, as they are now."""
         return self.pipeline.moment()
 
-    def wait(self, seconds: float = 60.0) -> Moment:
+    def wait(self, seconds: float = 60.0) -> PipelineMoment:
         """The last moment, once all is done or `seconds` have passed."""
         until(lambda: self.closed or self.moment().state != "running", seconds, 0.02)
         moment = self.moment()
@@ -257,7 +257,7 @@ class LivePipeline:
                 return
             self.closed = True
         self.frames.close()
-        self._errands.close()
+        self._tasks.close()
         self.pipeline.stop()
         heads = [ring.head for ring in self.rings]
         close_tree(self.box, *heads, *self.parts.shared, *self.frames.widgets)

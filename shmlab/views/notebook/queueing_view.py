@@ -15,7 +15,7 @@ import numpy as np
 from bqplot import Axis, LinearScale, Lines, Scatter
 
 from shmlab.experiments import queueing
-from shmlab.experiments.queueing.occupancy import RATIOS, SHARES, Measured, Measuring, Point
+from shmlab.experiments.queueing.occupancy import RATIOS, SHARES, OccupancyMeasurement, OccupancyResult, Point
 from shmlab.views.notebook import download, palette
 from shmlab.views.notebook.close import close_tree
 from shmlab.views.notebook.marks import figure, plane
@@ -86,7 +86,7 @@ class Occupancy:
         x = np.array(RATIOS)
         return Scatter(x=x, y=np.zeros_like(x), marker=shape, colors=[colour], default_size=90, visible=False, **fixed)
 
-    def update(self, measured: Measured) -> None:
+    def update(self, measured: OccupancyResult) -> None:
         """Draw what is known."""
         for name in LOOKS:
             points = measured.of(name)
@@ -111,12 +111,12 @@ class LiveQueueing(Shown):
     def __init__(self, slots: int, seconds: float) -> None:
         self.slots, self.seconds = slots, seconds
         super().__init__(f"<LiveQueueing: {slots} slots, {len(RATIOS)} ratios, {len(SHARES)} patterns>")
-        self._measuring = Measuring(slots, seconds)
+        self._measuring = OccupancyMeasurement(slots, seconds)
         self._build()
         self._start()
 
     @property
-    def measured(self) -> Measured:
+    def measured(self) -> OccupancyResult:
         """What is known until now: `print` it."""
         return self._measuring.measured
 
@@ -160,7 +160,7 @@ class LiveQueueing(Shown):
         """Whether it is still being measured."""
         return self._thread.is_alive() and not self._ended
 
-    def wait(self, seconds: float | None = None) -> Measured:
+    def wait(self, seconds: float | None = None) -> OccupancyResult:
         """The figures, once everything is measured or `seconds` have passed."""
         self._thread.join(seconds)
         return self.measured
@@ -174,7 +174,7 @@ class LiveQueueing(Shown):
         with self.lock:
             if self.closed or self.measuring:
                 return
-            self._measuring = Measuring(self.slots, self.seconds)
+            self._measuring = OccupancyMeasurement(self.slots, self.seconds)
             self.note.value = ""
             self._start()
 

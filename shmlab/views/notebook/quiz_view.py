@@ -8,7 +8,7 @@ from pathlib import Path
 
 import ipywidgets
 
-from shmlab.course.exercises.quiz import LETTERS, Question, Quiz
+from shmlab.course.exercises.quiz import LETTERS, Quiz, QuizQuestion
 from shmlab.views.notebook import palette
 from shmlab.views.notebook.close import close_tree
 from shmlab.views.notebook.plain_widgets import Parts
@@ -32,7 +32,7 @@ class QuizView:
         self.box = parts.column([style, *asked, self.score], "shmlab quiz")
         self._draw()
 
-    def _asked(self, number: int, question: Question) -> ipywidgets.VBox:
+    def _asked(self, number: int, question: QuizQuestion) -> ipywidgets.VBox:
         parts = self.parts
         text = parts.text("asked", f"<b>{number + 1}.</b> {prose(question.text)}")
         buttons = [parts.button("", "choose this") for _ in question.choices]

@@ -8,8 +8,8 @@ from typing import Any
 
 import ipywidgets
 
-from shmlab.experiments.exhibits.child import Corpse
-from shmlab.experiments.exhibits.lifecycle import NOBODY, Lifecycle, Memory, Standing, State
+from shmlab.experiments.exhibits.child import DeadProcess
+from shmlab.experiments.exhibits.lifecycle import NOBODY, Lifecycle, MemoryPiece, ProcessState, SegmentState
 from shmlab.experiments.exhibits.pair import PAGE
 from shmlab.processes import address_space
 from shmlab.views import format
@@ -76,12 +76,12 @@ class SegmentBoard(Exhibit):
         """Map the segment; with `read_only`, every store is then refused by the processor."""
         self.life.attach(name, read_only)
 
-    def write(self, name: str, value: int, index: int = 0) -> Corpse | None:
-        """Store a value into the word `index` (8 bytes each, from 0); the Corpse if the process died of it."""
+    def write(self, name: str, value: int, index: int = 0) -> DeadProcess | None:
+        """Store a value into the word `index` (8 bytes each, from 0); the DeadProcess if the process died of it."""
         return self.life.write(name, value, index)
 
-    def read(self, name: str, index: int = 0) -> int | Corpse:
-        """The value of the word `index` of the segment; the Corpse if the process died of looking."""
+    def read(self, name: str, index: int = 0) -> int | DeadProcess:
+        """The value of the word `index` of the segment; the DeadProcess if the process died of looking."""
         return self.life.read(name, index)
 
     def resize(self, name: str, size: int) -> None:
@@ -108,15 +108,15 @@ class SegmentBoard(Exhibit):
         """Let a process be another user, by number, from now on. Refused unless it is root."""
         self.life.become(name, user)
 
-    def store_past_python(self, name: str, value: int) -> Corpse | None:
-        """Store a value into word 0 as a C program would, whatever the mapping allows; the Corpse if it died."""
+    def store_past_python(self, name: str, value: int) -> DeadProcess | None:
+        """Store a value into word 0 as a C program would, whatever the mapping allows; the DeadProcess if it died."""
         return self.life.store_past_python(name, value)
 
     def protect(self, name: str) -> None:
         """Have a process ask the kernel to allow it stores after all."""
         self.life.protect(name)
 
-    def kill(self, name: str) -> Corpse:
+    def kill(self, name: str) -> DeadProcess:
         """End a process by SIGKILL."""
         return self.life.kill(name)
 
@@ -132,7 +132,7 @@ class SegmentBoard(Exhibit):
         """Where a process has the segment."""
         return self.life.region(name)
 
-    def state(self) -> State:
+    def state(self) -> SegmentState:
         """The name, the memory and both processes, as the kernel has them now."""
         return self.life.state()
 
@@ -142,7 +142,7 @@ class SegmentBoard(Exhibit):
         return self.life.segment
 
 
-def _card(standing: Standing) -> str:
+def _card(standing: ProcessState) -> str:
     """A process: who it is, and where it has the segment."""
     region = standing.region
     if standing.ending:
@@ -160,7 +160,7 @@ def _card(standing: Standing) -> str:
     return f'<div class="who">{who}<span class="pid">pid {standing.pid}</span></div>{pill}<dl>{facts}</dl>'
 
 
-def _memory(memory: Memory) -> str:
+def _memory(memory: MemoryPiece) -> str:
     """A piece of shared memory: what leads to it."""
     left, right = ("A" in memory.holders), ("B" in memory.holders)
     size = "" if memory.size is None else format.size(memory.size)

@@ -66,7 +66,7 @@ def png(pixels: Pixels) -> bytes:
     )
 
 
-class Heat:
+class HeatDrawing:
     """The drawing of a buffer of 257 slots and more."""
 
     def __init__(self, count: int, parts: Parts) -> None:

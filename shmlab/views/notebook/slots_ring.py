@@ -124,7 +124,7 @@ def drawing(parts: str) -> str:
     return f'<svg viewBox="{-EDGE} {-EDGE} {2 * EDGE} {2 * EDGE}">{parts}</svg>'
 
 
-class Ring:
+class RingDrawing:
     """The drawing of a buffer of at most 64 slots."""
 
     def __init__(self, count: int, parts: Parts) -> None:

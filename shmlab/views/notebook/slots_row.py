@@ -31,7 +31,7 @@ def letters(states: list[int], across: int, lines: int, high: float, signs: str 
     return found
 
 
-class Row:
+class RowDrawing:
     """The drawing of a buffer of 65 to 256 slots."""
 
     def __init__(self, count: int, parts: Parts) -> None:

@@ -11,14 +11,14 @@ from typing import Any
 from shmlab.views.notebook import palette, slots_heat, slots_ring, slots_row
 from shmlab.views.notebook.plain_widgets import Parts
 
-Form = slots_ring.Ring | slots_row.Row | slots_heat.Heat
+Form = slots_ring.RingDrawing | slots_row.RowDrawing | slots_heat.HeatDrawing
 
 
 def form(capacity: int) -> type[Form]:
     """Which drawing suits so many slots."""
     if capacity <= slots_ring.MOST:
-        return slots_ring.Ring
-    return slots_row.Row if capacity <= slots_row.MOST else slots_heat.Heat
+        return slots_ring.RingDrawing
+    return slots_row.RowDrawing if capacity <= slots_row.MOST else slots_heat.HeatDrawing
 
 
 class SlotsView:
@@ -34,7 +34,7 @@ class SlotsView:
     @property
     def wide(self) -> bool:
         """Whether the drawing wants the whole width."""
-        return not isinstance(self.form, slots_ring.Ring)
+        return not isinstance(self.form, slots_ring.RingDrawing)
 
     def update(self, snap: Any, now: float) -> bool:
         """Draw a snapshot, taken at the time `now`. Says whether anything had to change."""

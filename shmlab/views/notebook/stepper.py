@@ -23,7 +23,7 @@ from shmlab.explorer.report.stepping import Stepping
 from shmlab.explorer.search.search import Progress
 from shmlab.memory.errors import ShmlabError
 from shmlab.views.notebook import outcome, palette
-from shmlab.views.notebook.background import Errands
+from shmlab.views.notebook.background import BackgroundTasks
 from shmlab.views.notebook.close import close_tree
 from shmlab.views.notebook.plain_widgets import Parts
 from shmlab.views.notebook.semaphores_view import SemaphoresView
@@ -48,11 +48,11 @@ class Stepper(Shown):
         self._hurry, self._stop = threading.Event(), threading.Event()
         self._note = self._said = self.busy = ""
         self._typed = 0
-        self._errands = Errands(self._complain)
+        self._tasks = BackgroundTasks(self._complain)
         try:
             self._build()
         except BaseException:
-            self._errands.close()
+            self._tasks.close()
             raise
         if real:
             self.request("where", REAL)
@@ -158,7 +158,7 @@ class Stepper(Shown):
         if verb == "stop":
             self._stop.set()
         else:
-            self._errands.put(lambda: self._do(verb, *arguments))
+            self._tasks.put(lambda: self._do(verb, *arguments))
 
     def _do(self, verb: str, *arguments: Any) -> None:
         self._note = self._said = ""
@@ -199,7 +199,7 @@ class Stepper(Shown):
                 break
 
     def _chosen(self, change: dict[str, Any]) -> None:
-        if not self._errands.here:
+        if not self._tasks.here:
             self.request("where", change["new"])
 
     def _do_where(self, where: str) -> None:
@@ -235,7 +235,7 @@ class Stepper(Shown):
         return not (self._stop.is_set() or self.closed)
 
     def _type(self, change: dict[str, Any]) -> None:
-        if not self._errands.here:  # not what the view itself has written
+        if not self._tasks.here:  # not what the view itself has written
             self._typed += 1
             self.request("schedule", change["new"], self._typed)
 
@@ -264,7 +264,7 @@ class Stepper(Shown):
     def _end(self) -> None:
         self._hurry.set()
         self._stop.set()
-        self._errands.close()
+        self._tasks.close()
         self.stepping.close()
         close_tree(self.box, *([self.slots.head] if self.slots else []), *self.parts.shared)
 

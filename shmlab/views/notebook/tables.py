@@ -16,7 +16,7 @@ SIGNS = {BOTH: ("●", "may"), READ: ("◐", "half"), NOTHING: ("✕", "not")}
 LONGEST = 70  # per cent of its column that the longest bar takes
 
 
-class Table:
+class ExhibitTable:
     """A table and its title. `close` takes it away; `print` is its content as a line."""
 
     def __init__(self, title: str, content: str, found: object) -> None:
@@ -46,7 +46,7 @@ class Table:
         return {**self.box._repr_mimebundle_(), "text/plain": repr(self)}
 
 
-class AccessTable(Table):
+class AccessTable(ExhibitTable):
     """For each mode, what each user could do. `access` holds the same as data."""
 
     def __init__(self, access: Access) -> None:
@@ -61,7 +61,7 @@ class AccessTable(Table):
         super().__init__("Who may attach it?", table, access)
 
 
-class CallsTable(Table):
+class CallsTable(ExhibitTable):
     """The system calls of A and B for each act. `tally` holds the same as data."""
 
     def __init__(self, tally: Tally) -> None:

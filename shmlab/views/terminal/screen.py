@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.live import Live
 
 from shmlab.views.terminal import keys
-from shmlab.views.terminal.terminal_page import Page
+from shmlab.views.terminal.terminal_page import TerminalPage
 
 FRAME = 0.1  # seconds that a page stays
 LINE = 1.0  # seconds between two lines of text
-Show = Callable[[Page], list[str]]
+Show = Callable[[TerminalPage], list[str]]
 
 
 def is_screen() -> bool:
@@ -47,7 +47,7 @@ def shown(screen: bool) -> Iterator[Show]:
         live.start()
         stack.callback(_leave, live)
 
-        def show(page: Page) -> list[str]:
+        def show(page: TerminalPage) -> list[str]:
             try:
                 live.update(page.drawn(*console.size), refresh=True)
             except OSError:
@@ -68,7 +68,7 @@ class _Lines:
     def __init__(self) -> None:
         self._told = 0.0
 
-    def show(self, page: Page) -> list[str]:
+    def show(self, page: TerminalPage) -> list[str]:
         """Print the line if it is time, and rest."""
         now = time.monotonic()
         if now - self._told >= LINE:

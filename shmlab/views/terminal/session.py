@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from shmlab.lab.lab import Lab
 from shmlab.memory import limits
 from shmlab.memory.segment import open_unmapped
-from shmlab.observe.attached_lab import Onlooker, over
+from shmlab.observe.attached_lab import AttachedLab, over
 from shmlab.observe.snapshot import Report, Snapshot
 from shmlab.ring import ring_snapshot as ring
 from shmlab.views.terminal import keys, screen
 from shmlab.views.terminal.steering import QUIT, Steering
-from shmlab.views.terminal.terminal_page import Page
+from shmlab.views.terminal.terminal_page import TerminalPage
 
 
 class _Quit(Exception):
@@ -46,10 +46,10 @@ def run(lab: Lab, items: int | None = None, seconds: float | None = None) -> int
 
 def attach(name: str) -> int:
     """Show the lab or the ring of that name until it ends or somebody quits. 0. Raises as `Observer` does."""
-    with Onlooker(name) as eye:
+    with AttachedLab(name) as eye:
         with screen.shown(screen.is_screen()) as show, contextlib.suppress(keys.Closed):
             while not eye.ended:
-                if "q" in show(Page(eye.snapshot(), eye.events, keys=f" {QUIT}")):
+                if "q" in show(TerminalPage(eye.snapshot(), eye.events, keys=f" {QUIT}")):
                     return 0
         print(f"{name} has ended.")
     return 0
@@ -75,7 +75,7 @@ def _looking(lab: Lab, steering: Steering, show: screen.Show) -> Callable[[], Sn
             lab.resume()
         seen = lab.snapshot()
         note = steering.note or lab.blocked or lab.warning or ""
-        steering.obey(show(Page(seen, lab.events, note, steering.keys, steering.marked(seen))), seen)
+        steering.obey(show(TerminalPage(seen, lab.events, note, steering.keys, steering.marked(seen))), seen)
         if steering.quit:
             raise _Quit
         return seen

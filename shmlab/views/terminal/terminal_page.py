@@ -24,7 +24,7 @@ EVENT_STYLES = {"fault": "bold red", "command": "cyan"}
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class TerminalPage:
     """What is to be shown: a snapshot, what happened, a note, the keys that may be pressed, the process they mean."""
 
     snapshot: Snapshot

@@ -4,6 +4,7 @@ The source is read, not run.
 """
 
 import ast
+from collections.abc import Callable
 from inspect import signature
 from typing import Any
 
@@ -12,8 +13,8 @@ from shmlab.memory.errors import ArgumentError
 Arguments = dict[str, Any]
 
 
-def live(source: str) -> Arguments | None:
-    """The arguments of the last `live(...)` in a cell, all of them; None where there is no such call.
+def live(source: str, called: Callable[..., object]) -> Arguments | None:
+    """The arguments of the last `live(...)` in a cell, all that `called` has; None where there is no such call.
 
     Raises ArgumentError where one of them is not a plain value: who makes a page without a kernel cannot know it.
     """
@@ -26,10 +27,8 @@ def live(source: str) -> Arguments | None:
         named = {word.arg or "**": ast.literal_eval(word.value) for word in call.keywords}
     except ValueError:
         raise ArgumentError(f"`{ast.unparse(call)}` has arguments that are no plain values") from None
-    from shmlab import labs
-
     try:
-        bound = signature(labs.live).bind(*given, **named)
+        bound = signature(called).bind(*given, **named)
     except TypeError as error:
         raise ArgumentError(f"`{ast.unparse(call)}`: {error}") from None
     bound.apply_defaults()

@@ -35,10 +35,17 @@ class Page:
     missing: list[str]
 
 
-def page(notebook: Path, seconds: float, execute: bool = False, say: Callable[[str], None] = lambda line: None) -> Page:
+def page(
+    notebook: Path,
+    seconds: float,
+    live: Callable[..., object],
+    execute: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> Page:
     """Make the page of a notebook, with its saved outputs or, with `execute`, with new ones; it then runs its code.
 
-    seconds: how long a run is recorded for each lab. Raises ArgumentError for what is no notebook, or does not run.
+    seconds: how long a run is recorded for each lab. live: what a cell calls to show a lab, `labs.live`. Raises
+    ArgumentError for what is no notebook, or does not run.
     """
     try:
         book = nbformat.read(notebook, as_version=4)
@@ -53,7 +60,7 @@ def page(notebook: Path, seconds: float, execute: bool = False, say: Callable[[s
         if cell.cell_type != "code":
             continue
         try:
-            last = lab_cells.live(cell.source) or last
+            last = lab_cells.live(cell.source, live) or last
         except ArgumentError as error:
             last = None
             missing += [str(error)] * any(_is_view(output, SHOWN) for output in cell.outputs)

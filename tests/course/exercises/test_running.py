@@ -7,7 +7,7 @@ import pytest
 from shmlab import Semaphore
 from shmlab.course.exercises import check, program_text, real_run
 from shmlab.course.exercises.code import Code
-from shmlab.course.exercises.real_run import Run
+from shmlab.course.exercises.real_run import RealRun
 
 pytestmark = pytest.mark.slow
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
     "task", [task for task in check.tasks.values() if isinstance(task, Code)], ids=lambda t: t.name
 )
 def test_a_right_answer_that_had_no_time_is_not_called_wrong(task: Code, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not isinstance(task.run, Run):
+    if not isinstance(task.run, RealRun):
         pytest.skip("it has no time limit")
     functions = program_text.compiled(task.answer + "\n")
     monkeypatch.setattr(real_run, "PATIENCE", 0.05)
@@ -33,7 +33,7 @@ def test_processes_that_all_sleep_for_ever_are_stuck() -> None:
     def get(buf: object) -> object:
         return buf.gate.acquire()  # type: ignore[attr-defined]
 
-    _, wrong = Run(lambda _: dict(gate=Semaphore(0))).judged((put, get))
+    _, wrong = RealRun(lambda _: dict(gate=Semaphore(0))).judged((put, get))
     assert wrong and wrong.fault == "deadlock" and "got stuck after 0" in wrong.reason
 
 
@@ -42,5 +42,5 @@ def test_a_protocol_that_moves_nothing_is_wrong_although_nobody_waits_for_a_sema
         while True:
             os.sched_yield()
 
-    _, wrong = Run(lambda _: dict(gate=Semaphore(0))).judged((put, lambda buf: buf.gate.acquire()))
+    _, wrong = RealRun(lambda _: dict(gate=Semaphore(0))).judged((put, lambda buf: buf.gate.acquire()))
     assert wrong and wrong.fault == "livelock" and "moved no item in 4 s" in wrong.reason

@@ -268,7 +268,7 @@ def line(task: str, *given: object, seed: object = None, program: str = "") -> s
 def said_by_a_judge(monkeypatch: pytest.MonkeyPatch, *lines: object, status: int = 0) -> None:
     """Have every judge say these lines, whatever it is asked."""
     said = "".join(f"{text if isinstance(text, str) else json.dumps(text)}\n" for text in lines)
-    monkeypatch.setattr(sandbox, "run", lambda *_, **__: sandbox.Ended(status, said))
+    monkeypatch.setattr(sandbox, "run", lambda *_, **__: sandbox.SandboxResult(status, said))
 
 
 def test_only_the_newest_answer_counts() -> None:

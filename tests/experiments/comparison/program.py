@@ -13,14 +13,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from shmlab.experiments.comparison import bench
-from shmlab.experiments.comparison.plan import Task, planned
+from shmlab.experiments.comparison.plan import Measurement, planned
 from tests.apparatus import DIRECTORY, descriptors, watch
 from tests.clone import ROOT
 
 PLAN = dataclasses.replace(planned(["pipe"], [8]), seconds=0.1)
 
 
-def measured(tasks: Iterable[Task], before: str = "") -> list[dict[str, Any]]:
+def measured(tasks: Iterable[Measurement], before: str = "") -> list[dict[str, Any]]:
     """The figures of each task, with what was left open and what is left in /dev/shm."""
     asked = json.dumps({"before": before, "tasks": [dataclasses.asdict(task) for task in tasks]})
     command = [sys.executable, "-m", "tests.experiments.comparison.program"]
@@ -35,9 +35,9 @@ def main() -> None:
     warnings.simplefilter("error")
     asked = json.load(sys.stdin)
     exec(asked["before"], {"stage": bench})
-    the_stage = bench.Stage(PLAN)
+    the_stage = bench.Bench(PLAN)
     answers = []
-    for task in (Task(**values) for values in asked["tasks"]):
+    for task in (Measurement(**values) for values in asked["tasks"]):
         first = the_stage.measure(task)
         files, entries = descriptors(), _entries()
         figures = the_stage.measure(task)

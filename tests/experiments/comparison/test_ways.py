@@ -9,39 +9,39 @@ import pytest
 
 from shmlab import ArgumentError
 from shmlab.experiments.comparison import call_count, plan, way, ways
-from shmlab.experiments.comparison.plan import CALLS, THROUGHPUT, TRIP, Task
+from shmlab.experiments.comparison.plan import CALLS, THROUGHPUT, TRIP, Measurement
 from tests.clone import ROOT
 from tests.experiments.comparison.program import measured
 
 EVERY = ways.names + ways.more
 SIZES = (1, 8, 4096, 1 << 20)
-PIPE = Task(THROUGHPUT, "pipe", 64, 1, 1, 0)
+PIPE = Measurement(THROUGHPUT, "pipe", 64, 1, 1, 0)
 TASKS = (
-    *(Task(THROUGHPUT, name, size, 1, 1, 0) for name in EVERY for size in SIZES),
-    *(Task(THROUGHPUT, name, size, 2, 3, 0) for name in EVERY for size in (8, 4096)),
-    *(Task(TRIP, name, 64, 1, 1, 0) for name in EVERY if ways.find(name).trips),
+    *(Measurement(THROUGHPUT, name, size, 1, 1, 0) for name in EVERY for size in SIZES),
+    *(Measurement(THROUGHPUT, name, size, 2, 3, 0) for name in EVERY for size in (8, 4096)),
+    *(Measurement(TRIP, name, 64, 1, 1, 0) for name in EVERY if ways.find(name).trips),
 )
 
 
-def title(task: Task) -> str:
+def title(task: Measurement) -> str:
     return f"{task.way}, {task.size} bytes, {task.producers} to {task.consumers}, {task.kind}"
 
 
 @pytest.fixture(scope="module")
-def figures() -> dict[Task, Any]:
+def figures() -> dict[Measurement, Any]:
     """The figures of all tasks that can be done here."""
     able = [task for task in TASKS if not reason(task)]
     return dict(zip(able, measured(able), strict=True))
 
 
-def reason(task: Task) -> str:
+def reason(task: Measurement) -> str:
     kind = ways.find(task.way)
     return kind.missing() or kind.refuses(task.size, task.producers, task.consumers)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS, ids=title)
-def test_items_arrive_as_they_were_sent_and_nothing_is_left(figures: dict[Task, Any], task: Task) -> None:
+def test_items_arrive_as_they_were_sent_and_nothing_is_left(figures: dict[Measurement, Any], task: Measurement) -> None:
     if why := reason(task):
         pytest.skip(why)
     found = figures[task]
@@ -55,7 +55,7 @@ def test_items_arrive_as_they_were_sent_and_nothing_is_left(figures: dict[Task, 
 
 @pytest.mark.skipif(bool(call_count.missing()), reason=call_count.missing())
 def test_a_pipe_takes_two_system_calls_for_an_item_and_a_connection_three() -> None:
-    pipe, connection = measured([Task(CALLS, name, 8, 1, 1, 0) for name in ("pipe", "connection")])
+    pipe, connection = measured([Measurement(CALLS, name, 8, 1, 1, 0) for name in ("pipe", "connection")])
     assert pipe["calls"] == pytest.approx(2, abs=0.3) and connection["calls"] == pytest.approx(3, abs=0.3)
 
 

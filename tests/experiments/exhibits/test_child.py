@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from shmlab.experiments.exhibits import child as module
-from shmlab.experiments.exhibits.child import Child, Corpse, Ended, Refused
+from shmlab.experiments.exhibits.child import Child, DeadProcess, Ended, Refused
 from shmlab.memory.errors import ShmlabError
 from shmlab.processes import address_space
 from tests.apparatus import alive, descriptors, eventually
@@ -57,20 +57,20 @@ def test_a_page_is_not_taken_from_somebody_else(child: Child) -> None:
         child.ask("own_page", address_space.OWN)
 
 
-def test_one_that_dies_of_an_order_leaves_a_corpse(child: Child) -> None:
-    corpse = child.ask("load", address_space.OWN)
-    assert isinstance(corpse, Corpse)
-    assert (corpse.signal, corpse.state, corpse.regions) == ("SIGSEGV", "Z (zombie)", 0)
-    assert str(corpse).startswith("A was ended by SIGSEGV at: load 0x20_0000_0000.")
-    assert child.regions() == () and not psutil.pid_exists(corpse.pid)
+def test_one_that_dies_of_an_order_leaves_a_dead_process(child: Child) -> None:
+    dead = child.ask("load", address_space.OWN)
+    assert isinstance(dead, DeadProcess)
+    assert (dead.signal, dead.state, dead.regions) == ("SIGSEGV", "Z (zombie)", 0)
+    assert str(dead).startswith("A was ended by SIGSEGV at: load 0x20_0000_0000.")
+    assert child.regions() == () and not psutil.pid_exists(dead.pid)
     with pytest.raises(Ended, match="A has ended"):
         child.ask("load", address_space.OWN)
 
 
 def test_one_that_somebody_killed_is_examined_when_it_is_next_asked(child: Child) -> None:
     os.kill(child.pid, signal.SIGKILL)
-    corpse = child.ask("read", 0)
-    assert isinstance(corpse, Corpse) and corpse.signal == "SIGKILL"
+    dead = child.ask("read", 0)
+    assert isinstance(dead, DeadProcess) and dead.signal == "SIGKILL"
 
 
 def test_one_that_does_not_answer_is_ended(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:

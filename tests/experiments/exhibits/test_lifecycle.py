@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shmlab import cli
-from shmlab.experiments.exhibits.child import Corpse, Ended, Refused
+from shmlab.experiments.exhibits.child import DeadProcess, Ended, Refused
 from shmlab.experiments.exhibits.lifecycle import ANOTHER, NOBODY, PREFIX, Lifecycle, claimed, release, sweep
 from shmlab.experiments.exhibits.pair import Pair
 from shmlab.memory import name_claim
@@ -41,18 +41,18 @@ def test_two_processes_hold_different_values_at_the_same_address(pair: Pair) -> 
 
 def test_the_address_of_another_process_is_nobodys_here(pair: Pair) -> None:
     pair.own_page("A", OTHER)
-    corpse = pair.load("B", OTHER)
-    assert isinstance(corpse, Corpse) and corpse.signal == "SIGSEGV"
+    dead = pair.load("B", OTHER)
+    assert isinstance(dead, DeadProcess) and dead.signal == "SIGSEGV"
     assert pair.load("A", OTHER) == 0
     assert "B ended by SIGSEGV: no memory any more" in str(pair)
     pair.again("B")
-    assert pair.corpses == {} and pair.child("B").alive
+    assert pair.dead == {} and pair.child("B").alive
 
 
 def test_code_cannot_be_overwritten(pair: Pair) -> None:
     code = next(region for region in pair.regions("A") if region.mode == "r-xp")
-    corpse = pair.store("A", code.start, 0)
-    assert corpse is not None and corpse.signal == "SIGSEGV"
+    dead = pair.store("A", code.start, 0)
+    assert dead is not None and dead.signal == "SIGSEGV"
 
 
 def test_what_one_writes_the_other_reads_at_another_address(life: Lifecycle) -> None:
@@ -116,8 +116,8 @@ def test_a_shorter_segment_ends_whoever_touches_what_is_gone(life: Lifecycle) ->
     life.create("A")
     life.attach("B")
     life.resize("A", 0)
-    corpse = life.read("B")
-    assert isinstance(corpse, Corpse) and corpse.signal == "SIGBUS"
+    dead = life.read("B")
+    assert isinstance(dead, DeadProcess) and dead.signal == "SIGBUS"
 
 
 def test_a_read_only_mapping_holds_against_python_the_kernel_and_a_plain_store(life: Lifecycle) -> None:
@@ -129,8 +129,8 @@ def test_a_read_only_mapping_holds_against_python_the_kernel_and_a_plain_store(l
         life.write("B", 4)
     with pytest.raises(Refused, match="permission denied"):
         life.protect("B")
-    corpse = life.store_past_python("B", 4)
-    assert corpse is not None and corpse.signal == "SIGSEGV"
+    dead = life.store_past_python("B", 4)
+    assert dead is not None and dead.signal == "SIGSEGV"
     assert life.read("A") == 3
 
 

@@ -12,7 +12,7 @@ import pytest
 from shmlab.experiments import pipeline
 from shmlab.experiments.pipeline import recorded_run, tools
 from shmlab.experiments.pipeline.pipeline import Pipeline, check
-from shmlab.experiments.pipeline.recorded_run import Replay
+from shmlab.experiments.pipeline.recorded_run import RecordedPipeline
 from tests.apparatus import eventually
 from tests.clone import ROOT
 
@@ -39,7 +39,7 @@ def test_the_recorded_moments_are_played_in_their_time(stages: int, monkeypatch:
     now = 100.0
     monkeypatch.setattr("shmlab.experiments.pipeline.recorded_run.time.monotonic", lambda: now)
     playing = pipeline.prepared(check(SOURCES, stages=stages)).start()
-    assert isinstance(playing, Replay) and playing.running
+    assert isinstance(playing, RecordedPipeline) and playing.running
     first = playing.moment()
     assert first.state == "running" and "Recorded on" in first.recorded and not first.output
     times, texts = [first.time], {first.buffers[0].text}

@@ -13,10 +13,10 @@ import pytest
 from shmlab import Lab
 from shmlab.experiments.queueing import exponential
 from shmlab.experiments.queueing.littles_law import watch
-from shmlab.experiments.queueing.occupancy import RATIOS, SHARES, Measured, Measuring, Point, point
+from shmlab.experiments.queueing.occupancy import RATIOS, SHARES, OccupancyMeasurement, OccupancyResult, Point, point
 from shmlab.memory.errors import ArgumentError, LabStopped
 from tests.apparatus import eventually
-from tests.test_rooms import after
+from tests.test_architecture import after
 from tests.views.notebook.scene import snapshot, worker
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -32,7 +32,7 @@ def test_each_pattern_has_the_mean_that_was_asked_for(pattern: str) -> None:
 
 @pytest.mark.slow
 def test_a_measurement_fills_in_pattern_by_pattern_and_agrees_with_theory() -> None:
-    measuring, parts = Measuring(slots=4, seconds=4), []
+    measuring, parts = OccupancyMeasurement(slots=4, seconds=4), []
     for measured in measuring:
         parts.append(measured.done)
     assert parts == sorted(parts) and parts[-1] == pytest.approx(1)
@@ -48,7 +48,7 @@ def test_a_measurement_fills_in_pattern_by_pattern_and_agrees_with_theory() -> N
 
 @pytest.mark.slow
 def test_cancel_ends_it_and_keeps_what_was_measured() -> None:
-    measuring = Measuring(slots=2, seconds=60)
+    measuring = OccupancyMeasurement(slots=2, seconds=60)
     for measured in measuring:
         assert measured.points
         threading.Thread(target=measuring.cancel).start()
@@ -59,7 +59,7 @@ def test_cancel_ends_it_and_keeps_what_was_measured() -> None:
 @pytest.mark.parametrize("arguments", [{"slots": 1}, {"slots": 65}, {"seconds": 0}, {"seconds": math.nan}])
 def test_a_bad_argument_is_refused_before_anything_starts(arguments: dict[str, float]) -> None:
     with pytest.raises(ArgumentError):
-        Measuring(**arguments)  # type: ignore[arg-type]
+        OccupancyMeasurement(**arguments)  # type: ignore[arg-type]
 
 
 def seen(occupied: list[int], produced: int = 0, blocked: float = 0.0, consumed: int = 0) -> list[Any]:
@@ -86,7 +86,7 @@ def test_the_ratio_is_that_of_the_items_per_second_not_blocked() -> None:
 
 
 def test_the_table_and_the_file_have_every_point() -> None:
-    measured = Measured(8)
+    measured = OccupancyResult(8)
     assert math.isnan(measured.farthest) and len(str(measured).splitlines()) == 1
     measured.points["poisson", 1.0] = Point("poisson", 1.0, 1.0, 4.5, 0.25)
     measured.points["constant", 1.0] = Point("constant", 1.0, 0.9, 8.0, 0.0)

@@ -10,7 +10,7 @@ from ipywidgets.widgets.widget import _instances
 @pytest.fixture(autouse=True)
 def _no_thread_of_ours_stays() -> Iterator[None]:
     yield
-    assert [t.name for t in threading.enumerate() if t.name in ("shmlab-view", "shmlab-errands")] == []
+    assert [t.name for t in threading.enumerate() if t.name in ("shmlab-view", "shmlab-tasks")] == []
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from shmlab import labs
 from shmlab.experiments.exhibits.access import BOTH, NOTHING, READ, UNTRIED, Access
 from shmlab.experiments.exhibits.calls import Act, Tally
-from shmlab.experiments.exhibits.child import Corpse, Refused
+from shmlab.experiments.exhibits.child import DeadProcess, Refused
 from shmlab.processes import address_space
 from shmlab.views.notebook.address_space_drawing import far, rows
 from shmlab.views.notebook.address_spaces import AddressSpaces
@@ -70,8 +70,8 @@ def test_the_picture_has_a_box_for_every_area_and_shows_the_values() -> None:
 
 def test_a_process_that_dies_leaves_an_empty_column_and_can_be_replaced() -> None:
     view = labs.maps()
-    corpse = view.load("B", 8)
-    assert isinstance(corpse, Corpse)
+    dead = view.load("B", 8)
+    assert isinstance(dead, DeadProcess)
     assert "ended by SIGSEGV" in view.note.value and "B ended by SIGSEGV" in words(view.spaces.heads.value)
     next(button for button in buttons(view.box) if button.description == "new B").click()
     eventually(lambda: view.pair.child("B").alive and "pid" in words(view.spaces.heads.value).split("B", 1)[1])

@@ -9,7 +9,7 @@ import pytest
 
 from shmlab import labs
 from shmlab.experiments.pipeline import tools
-from shmlab.experiments.pipeline.recorded_run import Replay
+from shmlab.experiments.pipeline.recorded_run import RecordedPipeline
 from shmlab.memory.errors import ArgumentError, NoRoom
 from shmlab.views.notebook.pipeline_view import LivePipeline
 from tests.apparatus import eventually
@@ -89,7 +89,7 @@ def test_what_cannot_be_started_is_told_and_the_view_stays(monkeypatch: pytest.M
 def test_without_a_compiler_a_recorded_run_is_shown_and_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda tool: None)
     live = shown(stages=3)
-    assert isinstance(live.pipeline, Replay) and len(live.rings) == 2
+    assert isinstance(live.pipeline, RecordedPipeline) and len(live.rings) == 2
     assert "there is no `cc`" in live.note.value and "Recorded on" in live.note.value
     eventually(lambda: live.cards[0].text.value.count("compiling") or "putting" in live.cards[0].text.value)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from shmlab import labs
-from shmlab.experiments.queueing.occupancy import RATIOS, Measured, Point
+from shmlab.experiments.queueing.occupancy import RATIOS, OccupancyResult, Point
 from shmlab.memory.errors import ArgumentError
 from shmlab.views.notebook.plain_widgets import Parts
 from shmlab.views.notebook.queueing_view import Occupancy
@@ -37,7 +37,7 @@ def occupancy() -> Iterator[Occupancy]:
 
 def test_what_was_measured_is_drawn_and_nothing_else(occupancy: Occupancy) -> None:
     assert not any(mark.visible for mark in [*occupancy.dots.values(), *occupancy.bars.values()])
-    measured = Measured(8)
+    measured = OccupancyResult(8)
     for i, ratio in enumerate(RATIOS):
         measured.points["poisson", ratio] = Point("poisson", ratio, ratio + 0.01, float(i), 0.5 if i else float("nan"))
     occupancy.update(measured)

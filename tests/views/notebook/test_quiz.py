@@ -6,6 +6,7 @@ import pytest
 
 from shmlab.course.exercises import check
 from shmlab.course.exercises.progress import VARIABLE
+from shmlab.views.notebook.display_hooks import shown
 from shmlab.views.notebook.quiz_view import QuizView, prose
 
 
@@ -42,10 +43,10 @@ def test_all_right_is_kept_as_progress(leaves_no_widget: None) -> None:
 
 def test_in_a_notebook_it_shows_itself_and_as_text_always_the_same(leaves_no_widget: None) -> None:
     quiz = check.quiz("07")
-    shown = quiz._repr_mimebundle_()
-    assert shown["text/plain"] == "<Quiz 07: 4 questions>"
-    assert "application/vnd.jupyter.widget-view+json" in shown
-    quiz._repr_mimebundle_()  # shown again: the first view is closed
+    bundle = shown(quiz)
+    assert bundle["text/plain"] == "<Quiz 07: 4 questions>"
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    shown(quiz)  # again: the first view is closed
     quiz.close()
 
 

@@ -26,9 +26,9 @@ def view() -> Any:
 @pytest.mark.parametrize(
     ("capacity", "expected"),
     [
-        *[(2, slots_ring.Ring), (64, slots_ring.Ring)],
-        *[(65, slots_row.Row), (256, slots_row.Row)],
-        *[(257, slots_heat.Heat), (16_384, slots_heat.Heat)],
+        *[(2, slots_ring.RingDrawing), (64, slots_ring.RingDrawing)],
+        *[(65, slots_row.RowDrawing), (256, slots_row.RowDrawing)],
+        *[(257, slots_heat.HeatDrawing), (16_384, slots_heat.HeatDrawing)],
     ],
 )
 def test_the_form_follows_the_number_of_slots(capacity: int, expected: type) -> None:
@@ -37,7 +37,7 @@ def test_the_form_follows_the_number_of_slots(capacity: int, expected: type) -> 
 
 def test_every_state_has_its_colour_and_its_letter_on_the_ring(view: SlotsView) -> None:
     view.update(snapshot([0, 1, 2, 3, 4, 0]), 100.0)
-    assert isinstance(view.form, slots_ring.Ring)
+    assert isinstance(view.form, slots_ring.RingDrawing)
     assert view.form.slots.fill_colors == [palette.FILLS[state][-1] for state in (0, 1, 2, 3, 4, 0)]
     letters = re.findall(r">([·wFrX])<", view.form.pieces[0].value)
     assert letters == ["·", "w", "F", "r", "X", "·"]
@@ -58,7 +58,7 @@ def test_a_change_glows_and_the_glow_ends() -> None:
 
 def test_only_the_piece_with_the_changed_slot_is_written_anew(view: SlotsView) -> None:
     view.update(snapshot([2] * 64), 100.0)
-    assert isinstance(view.form, slots_ring.Ring)
+    assert isinstance(view.form, slots_ring.RingDrawing)
     before = [piece.value for piece in view.form.pieces]
     view.update(snapshot([2] * 20 + [3] + [2] * 43), 100.1)
     changed = [index for index, piece in enumerate(view.form.pieces) if piece.value != before[index]]
@@ -67,7 +67,7 @@ def test_only_the_piece_with_the_changed_slot_is_written_anew(view: SlotsView) -
 
 def test_a_protocol_without_pointers_shows_none(view: SlotsView) -> None:
     view.update(snapshot(in_=None, out=None), 100.0)
-    assert isinstance(view.form, slots_ring.Ring)
+    assert isinstance(view.form, slots_ring.RingDrawing)
     assert "polygon" not in view.form.hub.value
 
 
@@ -75,24 +75,24 @@ def test_a_growing_buffer_changes_its_form_and_closes_the_old_one(view: SlotsVie
     view.update(snapshot([2] * 64, bounded=False), 100.0)
     old = view.form
     view.update(snapshot([2] * 128, bounded=False), 101.0)
-    assert isinstance(view.form, slots_row.Row) and view.wide
+    assert isinstance(view.form, slots_row.RowDrawing) and view.wide
     assert old is not None and old.box.comm is None
     assert "128" in view.head.value and "growing" in view.head.value
     view.update(snapshot([2] * 512, bounded=False), 102.0)
-    assert isinstance(view.form, slots_heat.Heat)
+    assert isinstance(view.form, slots_heat.HeatDrawing)
 
 
 def test_rows_carry_a_letter_for_every_slot(view: SlotsView) -> None:
     states = [2] * 40 + [1] + [0] * 58 + [4]
     view.update(snapshot(states, in_=40, out=0), 100.0)
-    assert isinstance(view.form, slots_row.Row)
+    assert isinstance(view.form, slots_row.RowDrawing)
     text = re.sub(r"<u.*", "", view.form.over.value)
     assert "".join(re.findall(r">([^<]+)<", text)) == "".join(palette.LETTERS[state] for state in states)
 
 
 def test_the_strip_of_heat_is_a_picture_with_a_pixel_for_each_slot() -> None:
     parts = Parts()
-    drawn = slots_heat.Heat(300, parts)
+    drawn = slots_heat.HeatDrawing(300, parts)
     drawn.update(snapshot([2] * 299 + [4]), 100.0)
     data = bytes(drawn.image.value)
     assert data.startswith(b"\x89PNG") and int.from_bytes(data[16:20], "big") == slots_heat.ACROSS
@@ -105,7 +105,7 @@ def test_the_strip_of_heat_is_a_picture_with_a_pixel_for_each_slot() -> None:
 
 def test_beyond_a_thousand_slots_a_pixel_is_the_share_that_is_full() -> None:
     parts = Parts()
-    drawn = slots_heat.Heat(4096, parts)
+    drawn = slots_heat.HeatDrawing(4096, parts)
     assert drawn.each == 4 and drawn.pixels == 1024
     drawn.update(snapshot([2] * 4 + [2, 2, 0, 0] + [0] * 4088), 100.0)
     close_tree(drawn.box, *parts.shared)

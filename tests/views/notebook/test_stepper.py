@@ -170,7 +170,7 @@ def test_closing_ends_a_search(opened: Open) -> None:
     stepper.search.click()
     eventually(lambda: bool(stepper.busy))
     stepper.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "shmlab-errands"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "shmlab-tasks"]
 
 
 def test_the_switch_runs_the_same_on_real_processes(adding: Stepper) -> None:

@@ -8,27 +8,27 @@ from rich.console import Console
 from shmlab.memory import layout
 from shmlab.observe.events import Event
 from shmlab.observe.snapshot import Snapshot
-from shmlab.views.terminal.terminal_page import Page
+from shmlab.views.terminal.terminal_page import TerminalPage
 from tests.views.notebook.scene import snapshot, worker
 
 SIZES = [(80, 24), (120, 40), (200, 60), (50, 12), (20, 5)]
 EVENTS = [Event(n / 10, "info", f"event {n}") for n in range(50)]
 
 
-def drawn(page: Page, width: int = 80, height: int = 24) -> list[str]:
+def drawn(page: TerminalPage, width: int = 80, height: int = 24) -> list[str]:
     console = Console(width=width, height=height)
     return ["".join(part.text for part in line) for line in console.render_lines(page.drawn(width, height), pad=False)]
 
 
 def text(snap: Snapshot, **values: object) -> str:
-    return "\n".join(drawn(Page(snap, **values)))  # type: ignore[arg-type]
+    return "\n".join(drawn(TerminalPage(snap, **values)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("slots", [2, 8, 40, 1024])
 def test_a_page_fits_its_terminal_and_ends_with_the_keys(size: tuple[int, int], slots: int) -> None:
     crew = tuple(worker(row) for row in range(32))
-    page = Page(snapshot([layout.FULL] * slots, workers=crew), EVENTS, "a note " * 30, " q quit")
+    page = TerminalPage(snapshot([layout.FULL] * slots, workers=crew), EVENTS, "a note " * 30, " q quit")
     lines = drawn(page, *size)
     assert max(map(len, lines)) <= size[0]
     if size[1] >= 12:
@@ -38,13 +38,13 @@ def test_a_page_fits_its_terminal_and_ends_with_the_keys(size: tuple[int, int], 
 
 
 def test_every_slot_is_a_letter_and_a_colour_and_in_and_out_point_to_theirs() -> None:
-    lines = drawn(Page(snapshot([0, 1, 2, 3, 4, 0, 0, 0], in_=5, out=2)))
+    lines = drawn(TerminalPage(snapshot([0, 1, 2, 3, 4, 0, 0, 0], in_=5, out=2)))
     row = next(n for n, line in enumerate(lines) if line.split() == list("·wFrX···"))
     assert lines[row - 1].index("in") // 4 == 5 and lines[row + 1].index("out") // 4 == 2
     console = Console(width=80, height=24)
     styles = {
         part.text.strip(): part.style.bgcolor
-        for line in console.render_lines(Page(snapshot([0, 1, 2, 3, 4])).drawn(80, 24))
+        for line in console.render_lines(TerminalPage(snapshot([0, 1, 2, 3, 4])).drawn(80, 24))
         for part in line
         if part.style and part.text.strip() in "wFrX" and part.text.strip()
     }
@@ -52,7 +52,7 @@ def test_every_slot_is_a_letter_and_a_colour_and_in_and_out_point_to_theirs() ->
 
 
 def test_slots_for_which_there_is_no_room_are_counted() -> None:
-    shown = "\n".join(drawn(Page(snapshot([layout.FULL] * 2000)), 80, 24))
+    shown = "\n".join(drawn(TerminalPage(snapshot([layout.FULL] * 2000)), 80, 24))
     (hidden,) = re.findall(r"F … ([\d,]+) more", shown)
     assert shown.count("F") + int(hidden.replace(",", "")) == 2000 and "F" * 80 in shown
 
@@ -78,9 +78,9 @@ def test_faults_are_counted_in_the_open() -> None:
 
 
 def test_the_last_events_are_told_the_newest_last() -> None:
-    lines = [line for line in drawn(Page(snapshot(), EVENTS)) if "event" in line]
+    lines = [line for line in drawn(TerminalPage(snapshot(), EVENTS)) if "event" in line]
     assert lines[-1].endswith("event 49") and lines == sorted(lines) and len(lines) > 3
-    assert any("event 49" in line for line in drawn(Page(snapshot(), EVENTS, keys="q"), 120, 40))
+    assert any("event 49" in line for line in drawn(TerminalPage(snapshot(), EVENTS, keys="q"), 120, 40))
 
 
 def test_a_buffer_without_semaphores_and_one_without_bound() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from shmlab import ArgumentError, cli
+from shmlab import ArgumentError, cli, labs
 from shmlab.observe.recording import Recording
 from shmlab.views.web import lab_cells, page, player_data, recorded_runs
 from tests.observe.recording.runs import recorded, story
@@ -86,7 +86,7 @@ def test_data_cannot_end_the_script_that_holds_them() -> None:
     ],
 )
 def test_the_arguments_of_a_live_lab_are_read_from_the_cell(source: str, expected: dict[str, Any] | None) -> None:
-    found = lab_cells.live(source)
+    found = lab_cells.live(source, labs.live)
     assert (found is None) is (expected is None)
     assert (found or {}).items() >= (expected or {}).items()
 
@@ -94,7 +94,7 @@ def test_the_arguments_of_a_live_lab_are_read_from_the_cell(source: str, expecte
 @pytest.mark.parametrize("source", ["labs.live(put=put, get=get)", "labs.live(slot=3)", "labs.live(*many)"])
 def test_arguments_that_nobody_can_know_are_refused(source: str) -> None:
     with pytest.raises(ArgumentError, match=r"labs\.live"):
-        lab_cells.live(source)
+        lab_cells.live(source, labs.live)
 
 
 @pytest.mark.slow
@@ -110,7 +110,7 @@ def test_a_page_has_everything_in_it_and_plays_a_real_run(
         ("labs.stepper(put, get)", "<Stepper: a & b>"),
         ("labs.live(put=put, get=get)", "<LiveLab: your own>"),
     )
-    made = page(path, 5)
+    made = page(path, 5, labs.live)
     read = Reader(made.text)
     assert made.players == len(read.players) == len(asked) == 1 and asked[0]["slots"] == 4
     assert "put=put" in made.missing[0] and len(made.missing) == 1

@@ -3,7 +3,7 @@
 from typing import Any
 
 from shmlab.course.exercises.code import Case, Code
-from shmlab.course.exercises.real_run import Run
+from shmlab.course.exercises.real_run import RealRun
 from shmlab.explorer.program.cells import Atomic, View
 from shmlab.explorer.report import question
 from shmlab.explorer.report.question import Question
@@ -91,7 +91,7 @@ def barrier(buf):
     buf.second_gate.acquire()
 """,
     (case(2, 1), case(3, 1), case(2, 2), case(2, 3), case(3, 2), case(4, 1), case(3, 3)),
-    Run(lambda _: shared(2), handing_over, slots=40),
+    RealRun(lambda _: shared(2), handing_over, slots=40),
     (
         "Count who has come, under `mutex`. The last one opens the gate for all, itself among them.",
         "One gate is enough for one round. In the second, a fast process can slip through the gate that was opened "

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shmlab.course.exercises.code import Case, Code, Possible
-from shmlab.course.exercises.real_run import Run, counted
+from shmlab.course.exercises.real_run import RealRun, counted
 from shmlab.explorer.program.cells import View
 from shmlab.explorer.program.items import Judge, numbered, shares
 from shmlab.explorer.report import question
@@ -142,7 +142,7 @@ def get_batch(buf):
         case(2, producers=2, consumers=2),
         room(),
     ),
-    Run(shared, one_by_one, slots=64, producers=2, consumers=2, in_hand=4),
+    RealRun(shared, one_by_one, slots=64, producers=2, consumers=2, in_hand=4),
     (
         "Two producers, two slots: each has acquired one `empty` and waits for a second. What is that called?",
         "Only one producer at a time may collect slots, and only one consumer items.",

@@ -1,7 +1,7 @@
 """Write code: a bounded buffer with two indices and nothing else."""
 
 from shmlab.course.exercises.code import Code
-from shmlab.course.exercises.real_run import Run
+from shmlab.course.exercises.real_run import RealRun
 from shmlab.course.exercises.tasks.buffers import PUT_GET, case, room
 
 
@@ -46,7 +46,7 @@ def get(buf):
         case(shared, capacity=3, items=4, sleeps=False),
         room(shared, capacity=3, items=2),
     ),
-    Run(shared, slots=256),  # whoever asks again and again has a processor to itself only now and then
+    RealRun(shared, slots=256),  # whoever asks again and again has a processor to itself only now and then
     (
         "The producer alone stores into `in_`, the consumer alone into `out`. So neither can lose an update.",
         "Full looks like empty if all slots are used. Keep one free: it is full when the slot after `in_` is `out`.",

@@ -1,15 +1,15 @@
 """Lesson 01, address spaces."""
 
-from shmlab.course.exercises.predict import Asked, Predict
-from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.predict import Predict, Prediction
+from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 
 VALUES = ((7, 9), (3, 8), (12, 5), (40, 2))
 
 
-def same_address(seed: int | None) -> Asked:
+def same_address(seed: int | None) -> Prediction:
     mine, theirs = VALUES[chosen(seed, len(VALUES))]
-    return Asked(
+    return Prediction(
         f"Two processes, P and Q, do not share any memory. By chance both have a variable at the address 0x7f3a10. P "
         f"stores "
         f"{mine} there. After that, Q stores {theirs} at the same address. What does P load from 0x7f3a10?",
@@ -27,8 +27,8 @@ def same_address(seed: int | None) -> Asked:
 AREAS = ("code", "data", "heap", "libraries", "stack")
 
 
-def areas(seed: int | None) -> Asked:
-    return Asked(
+def areas(seed: int | None) -> Prediction:
+    return Prediction(
         "On Linux, in which order do these areas of a process lie, from the lowest address to the highest? code (the "
         "program), "
         "data (its global variables), heap, libraries, stack. Give a list of these five words.",
@@ -66,7 +66,7 @@ TASKS = (
 )
 
 QUIZ = (
-    Question(
+    QuizQuestion(
         "What does a process get when it loads from an address that is not in its address space?",
         (
             Choice("The value that another process has there.", "It cannot even name another process's memory."),
@@ -78,7 +78,7 @@ QUIZ = (
             ),
         ),
     ),
-    Question(
+    QuizQuestion(
         "Two processes run the same program. What do they have in common?",
         (
             Choice("All variables.", "Each has its own data, heap and stack."),
@@ -90,7 +90,7 @@ QUIZ = (
             Choice("Nothing at all.", "Pages that are only read can be the same memory for both. One does not notice."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "Where do variables lie that a function creates while it runs?",
         (
             Choice("On the stack.", "And they are gone when it returns.", right=True),

@@ -3,8 +3,8 @@
 from bisect import bisect_right
 
 from shmlab.course.exercises.judgement import Judgement, passed, wrong
-from shmlab.course.exercises.predict import Asked, Predict
-from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.predict import Predict, Prediction
+from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.size import Size
 from shmlab.course.exercises.task import chosen
 from shmlab.lab.lab import Lab
@@ -13,8 +13,8 @@ from shmlab.memory.limits import SLOTS
 AFTER = frozenset({"a attaches no more", "b still reads", "memory is still used"})
 
 
-def after_unlink(seed: int | None) -> Asked:
-    return Asked(
+def after_unlink(seed: int | None) -> Prediction:
+    return Prediction(
         "Process B is attached to a segment. Its owner unlinks the segment's name and goes on. Process A was never "
         "attached. "
         "Which of these are true now? 'A attaches no more' (A tries to attach by name and cannot), 'B still reads', "
@@ -106,7 +106,7 @@ TASKS = (
 )
 
 QUIZ = (
-    Question(
+    QuizQuestion(
         "Two processes attach the same segment. At which addresses do they see it?",
         (
             Choice(
@@ -118,7 +118,7 @@ QUIZ = (
             Choice("At the address that is written in its header.", "Nobody could promise that it is free everywhere."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "All processes have ended without unlinking. What is left?",
         (
             Choice("Nothing: the kernel clears up.", "Mappings end with their process. A name does not."),
@@ -130,7 +130,7 @@ QUIZ = (
             Choice("The name, but the memory is freed.", "Who attaches by the name still finds the bytes."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "B attaches a segment of 8 slots. The owner makes it longer. What does B see?",
         (
             Choice("The new slots, at once.", "Its mapping has the length that it was made with."),

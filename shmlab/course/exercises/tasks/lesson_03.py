@@ -1,14 +1,14 @@
 """Lesson 03, access control."""
 
-from shmlab.course.exercises.predict import Asked, Predict
-from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.predict import Predict, Prediction
+from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 
 RIGHTS = ("nothing", "", "", "", "reads", "", "reads and writes")
 MODES = (0o640, 0o660, 0o644, 0o664, 0o600)
 
 
-def mode(seed: int | None) -> Asked:
+def mode(seed: int | None) -> Prediction:
     right = MODES[chosen(seed, len(MODES))]
     owner, group, others = right >> 6, right >> 3 & 7, right & 7
     traps: dict[object, str] = {
@@ -19,7 +19,7 @@ def mode(seed: int | None) -> Asked:
     backwards = others << 6 | group << 3 | owner
     if backwards != right:
         traps[backwards] = "the other way round: the owner's digit comes first."
-    return Asked(
+    return Prediction(
         f"A segment is to be created so that its owner {RIGHTS[owner]}, a process of the same group {RIGHTS[group]}, "
         f"and all "
         f"others may do this: {RIGHTS[others]}. Which mode is that, as an octal number (0o...)?",
@@ -43,8 +43,8 @@ PROGRAM = (
 LINES = "\n".join(f"{number}  {line}" for number, line in enumerate(PROGRAM, 1))
 
 
-def deadly_line(seed: int | None) -> Asked:
-    return Asked(
+def deadly_line(seed: int | None) -> Prediction:
+    return Prediction(
         f"A process attaches a segment read-only. Which line ends it with SIGSEGV?\n\n```\n{LINES}\n```",
         6,
         "the page is mapped for reading only. The store is refused by the processor itself, and the kernel sends the "
@@ -85,7 +85,7 @@ TASKS = (
 )
 
 QUIZ = (
-    Question(
+    QuizQuestion(
         "A segment has the mode 0o600. Who can attach it?",
         (
             Choice("Every process of the machine that knows its name.", "The name alone is not enough."),
@@ -93,7 +93,7 @@ QUIZ = (
             Choice("Only the process that created it.", "The check is about users, not about processes."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "When are the mode bits looked at?",
         (
             Choice("At each access.", "A load or a store is one instruction. Nobody could look each time."),
@@ -101,7 +101,7 @@ QUIZ = (
             Choice("When the process ends.", "Then it is too late."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "A consumer only reads. What is gained if it maps the segment read-only?",
         (
             Choice("It reads faster.", "A load is a load."),

@@ -2,17 +2,17 @@
 
 import resource
 
-from shmlab.course.exercises.predict import Asked, Predict
-from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.predict import Predict, Prediction
+from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 
 COUNTS = ((1_000_000, 1_000), (500_000, 300), (2_000_000, 4_000))
 MEBIBYTES = (1, 2, 4, 8)
 
 
-def calls(seed: int | None) -> Asked:
+def calls(seed: int | None) -> Prediction:
     stores, messages = COUNTS[chosen(seed, len(COUNTS))]
-    return Asked(
+    return Prediction(
         f"A process makes {stores:,} stores into an attached segment. Two others pass {messages:,} short messages "
         f"through a pipe, "
         "one `write` and one `read` for each. How many system calls does the one need, and how many do the two need "
@@ -32,10 +32,10 @@ def calls(seed: int | None) -> Asked:
     )
 
 
-def first_touch(seed: int | None) -> Asked:
+def first_touch(seed: int | None) -> Prediction:
     size, page = MEBIBYTES[chosen(seed, len(MEBIBYTES))], resource.getpagesize()
     pages = (size << 20) // page
-    return Asked(
+    return Prediction(
         f"A process has just mapped a new segment of {size} MiB and stores one byte into each page, one after the "
         f"other. Pages "
         f"have {page:,} bytes. How many page faults are that at most?",
@@ -78,7 +78,7 @@ TASKS = (
 )
 
 QUIZ = (
-    Question(
+    QuizQuestion(
         "Does the operating system manage shared memory?",
         (
             Choice(
@@ -93,7 +93,7 @@ QUIZ = (
             Choice("Yes, it orders all accesses.", "It cannot: it is not asked."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "Why is shared memory fast?",
         (
             Choice("It lies in a faster kind of memory.", "It is the same memory as any other."),
@@ -101,7 +101,7 @@ QUIZ = (
             Choice("The kernel handles it before other requests.", "The kernel does not handle the accesses at all."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "`sem_wait` on a semaphore that is above zero: does it need the kernel?",
         (
             Choice("Yes, always.", "On Linux the counter lies in shared memory, too. One atomic step is enough."),

@@ -1,17 +1,17 @@
 """Lesson 05, producer and consumer."""
 
 from shmlab.course.exercises.find import Faulty, Find, in_size
-from shmlab.course.exercises.predict import Asked, Predict
-from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.predict import Predict, Prediction
+from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.course.exercises.tasks.index_buffer import INDEX_BUFFER
 
 SPEEDS = ((8, 6, 4), (15, 7, 4), (30, 9, 4), (18, 8, 5), (12, 10, 4), (40, 11, 6), (21, 5, 2))
 
 
-def full_after(seed: int | None) -> Asked:
+def full_after(seed: int | None) -> Prediction:
     slots, fast, slow = SPEEDS[chosen(seed, len(SPEEDS))]
-    return Asked(
+    return Prediction(
         f"An empty buffer has {slots} slots. The producer makes {fast} items a second, the consumer takes {slow} a "
         f"second. "
         "After about how many seconds does the producer have to wait for the first time?",
@@ -124,7 +124,7 @@ TASKS = (
 )
 
 QUIZ = (
-    Question(
+    QuizQuestion(
         "A producer makes 50 items a second all the time, a consumer takes 40. You double the number of slots. What "
         "changes?",
         (
@@ -133,7 +133,7 @@ QUIZ = (
             Choice("The producer never waits any more.", "10 items more lie there each second: any buffer gets full."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "Why does a buffer with two indices and no count leave one slot free?",
         (
             Choice(
@@ -147,7 +147,7 @@ QUIZ = (
             Choice("Because the first slot holds the indices.", "The indices are shared variables of their own."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "`empty.acquire()` in put: what does it wait for?",
         (
             Choice("That the buffer is empty.", "Its name misleads: it counts empty *slots*. One of them is enough."),

@@ -1,9 +1,9 @@
 """Lesson 06, races."""
 
-from shmlab.course.exercises.predict import Asked, Predict
+from shmlab.course.exercises.predict import Predict, Prediction
 from shmlab.course.exercises.program_text import compiled
 from shmlab.course.exercises.puzzle import Puzzle, Setting
-from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.explorer.explore import explore
 from shmlab.explorer.program.cells import View
@@ -83,7 +83,7 @@ def twice(seed: int | None) -> Setting:
 STEPS = ((2, 2), (2, 3), (3, 3), (3, 4), (4, 4))
 
 
-def interleavings(seed: int | None) -> Asked:
+def interleavings(seed: int | None) -> Prediction:
     first, second = STEPS[chosen(seed, len(STEPS))] if seed is not None else (3, 3)
 
     def steps(buf, number):  # type: ignore[no-untyped-def]
@@ -95,7 +95,7 @@ def interleavings(seed: int | None) -> Asked:
         assert paths
         return paths[0]
 
-    return Asked(
+    return Prediction(
         f"P0 takes {first} steps, P1 takes {second}; nobody ever has to wait. How many interleavings are there?",
         counted,
         f"of {first + second} places in the row, {first} belong to P0. Which ones can be chosen freely; what is left "
@@ -113,9 +113,9 @@ def interleavings(seed: int | None) -> Asked:
     )
 
 
-def survivors(seed: int | None) -> Asked:
+def survivors(seed: int | None) -> Prediction:
     start, plus, minus = ((10, 1, 3), (20, 5, 2), (50, 10, 7), (7, 1, 2))[chosen(seed, 4)]
-    return Asked(
+    return Prediction(
         f"`count` starts at {start}. P0 runs `buf.count += {plus}`, P1 runs `buf.count -= {minus}`, once each. Both "
         f"have come "
         "to their end. Which values can `count` have? Give a list.",
@@ -199,7 +199,7 @@ TASKS = (
 )
 
 QUIZ = (
-    Question(
+    QuizQuestion(
         "A test with two processes ran a million times without a fault. What do you know?",
         (
             Choice(
@@ -213,7 +213,7 @@ QUIZ = (
             Choice("The fault rate is below one in a million.", "Only for this machine, this load, this speed."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "`buf.count += 1` stands on one line. Where can another process come between?",
         (
             Choice(
@@ -227,7 +227,7 @@ QUIZ = (
             ),
         ),
     ),
-    Question(
+    QuizQuestion(
         "What is a critical section?",
         (
             Choice(
@@ -239,7 +239,7 @@ QUIZ = (
             Choice("Code that is run with more rights.", "That is the kernel's mode, another thing."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "At 10 items a second a race shows no fault, at full speed it does. Why?",
         (
             Choice("At 10 a second the program is right.", "It is as wrong as before. It only shows less often."),

@@ -1,10 +1,10 @@
 """Lesson 07, semaphores."""
 
 from shmlab.course.exercises.find import Faulty, Find, in_size
-from shmlab.course.exercises.predict import Asked, Predict
+from shmlab.course.exercises.predict import Predict, Prediction
 from shmlab.course.exercises.program_text import compiled
 from shmlab.course.exercises.puzzle import Puzzle, Setting
-from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.course.exercises.tasks.monitor import MONITOR
 from shmlab.course.exercises.tasks.semaphores import SEMAPHORES
@@ -57,10 +57,10 @@ def overwrite(seed: int | None) -> Setting:
     )
 
 
-def tokens(seed: int | None) -> Asked:
+def tokens(seed: int | None) -> Prediction:
     slots, put, got = ((6, 4, 1), (8, 5, 2), (5, 5, 3), (10, 7, 7))[chosen(seed, 4)]
     free, full = slots - put + got, put - got
-    return Asked(
+    return Prediction(
         f"A buffer of {slots} slots, with the three semaphores of lesson 07. {put} items have been put, {got} taken "
         f"out, "
         "nobody is inside `put` or `get`. Which values do `empty`, `full` and `mutex` have? Give a list of the three.",
@@ -203,7 +203,7 @@ TASKS = (
 )
 
 QUIZ = (
-    Question(
+    QuizQuestion(
         "Two processes wait for a semaphore that is 0. A third one releases it once. What happens?",
         (
             Choice("Both go on.", "One release, one token: only one of them can take it."),
@@ -211,7 +211,7 @@ QUIZ = (
             Choice("Nobody: it is needed twice.", "The first acquire asks for one token only."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "`empty` + `full` is 6 with 8 slots. What does that tell?",
         (
             Choice("Two items were lost.", "Not by itself. Somebody may be on the way."),
@@ -223,7 +223,7 @@ QUIZ = (
             Choice("Two slots are broken.", "The semaphores know nothing of the slots."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "Which order is right in put?",
         (
             Choice("mutex.acquire(), then empty.acquire()", "Then a full buffer is waited for inside: a deadlock."),
@@ -233,7 +233,7 @@ QUIZ = (
             ),
         ),
     ),
-    Question(
+    QuizQuestion(
         "Why `while`, not `if`, around the sleeping in a monitor?",
         (
             Choice("A woken process may find the condition false again.", "Another one was faster.", right=True),

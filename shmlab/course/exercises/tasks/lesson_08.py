@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from shmlab.course.exercises.predict import Asked, Predict
+from shmlab.course.exercises.predict import Predict, Prediction
 from shmlab.course.exercises.program_text import compiled
 from shmlab.course.exercises.puzzle import Puzzle, Setting
-from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.explorer.explore import explore
 from shmlab.explorer.program.cells import Atomic, Critical
@@ -119,7 +119,7 @@ def starve(seed: int | None) -> Setting:
     )
 
 
-def orders(seed: int | None) -> Asked:
+def orders(seed: int | None) -> Prediction:
     fenced = (False, True)[chosen(seed, 2)]
 
     def left(buf):  # type: ignore[no-untyped-def]
@@ -157,7 +157,7 @@ def orders(seed: int | None) -> Asked:
         )
 
     with_fence = ", with a fence (an atomic step) in between," if fenced else ""
-    return Asked(
+    return Prediction(
         f"`x` and `y` are 0. P0 stores 1 into `x`{with_fence} and then loads `y`; P1 stores 1 into `y`{with_fence} "
         f"and then "
         'loads `x`. The processor has store buffers ("tso"). Which pairs (what P0 loads, what P1 loads) are '
@@ -247,7 +247,7 @@ TASKS = (
 )
 
 QUIZ = (
-    Question(
+    QuizQuestion(
         "When does busy waiting pay?",
         (
             Choice("Always: it needs no operating system.", "It burns a processor that others could use."),
@@ -255,7 +255,7 @@ QUIZ = (
             Choice("When there is only one processor.", "Then who asks keeps the other one from ever answering."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "What does `test_and_set` have that `if lock == 0: lock = 1` has not?",
         (
             Choice("It is faster.", "It is even a little slower. That is not the point."),
@@ -263,7 +263,7 @@ QUIZ = (
             Choice("It puts the process to sleep.", "It does not wait at all. The loop around it does."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "Peterson's lock is proved. Why can it fail on a real processor?",
         (
             Choice("The proof is wrong.", "It is right for the memory that it assumes."),
@@ -275,7 +275,7 @@ QUIZ = (
             Choice("Real processors make arithmetic errors.", "Not that one would notice."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "What is the difference between a deadlock and a livelock?",
         (
             Choice("None.", "In a deadlock all are stuck, in a livelock all work and nobody gets on."),

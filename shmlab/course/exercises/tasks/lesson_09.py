@@ -3,8 +3,8 @@
 import time
 
 from shmlab.course.exercises.judgement import Judgement, passed, wrong
-from shmlab.course.exercises.predict import Asked, Predict
-from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.predict import Predict, Prediction
+from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.size import Size
 from shmlab.course.exercises.task import chosen
 from shmlab.course.exercises.tasks.unbounded import UNBOUNDED
@@ -15,9 +15,9 @@ from shmlab.memory.waiting import until
 LITTLE = ((6, 20), (4, 10), (12, 48), (9, 15))
 
 
-def waiting(seed: int | None) -> Asked:
+def waiting(seed: int | None) -> Prediction:
     used, rate = LITTLE[chosen(seed, len(LITTLE))]
-    return Asked(
+    return Prediction(
         f"On average {used} slots are in use, and {rate} items a second go through. How long does an item lie in the "
         f"buffer on "
         "average, in seconds?",
@@ -106,7 +106,7 @@ TASKS = (
 )
 
 QUIZ = (
-    Question(
+    QuizQuestion(
         "An unbounded buffer, and a producer that is faster all the time. What happens?",
         (
             Choice("It settles at some length.", "Each second some more lie there. Nothing stops it."),
@@ -114,7 +114,7 @@ QUIZ = (
             Choice("The producer is slowed down.", "That is just what an unbounded buffer does not do."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "What is good about a producer that has to wait?",
         (
             Choice("Nothing.", "It tells the producer that it is too fast, which is worth something."),
@@ -126,7 +126,7 @@ QUIZ = (
             Choice("It makes the consumer faster.", "The consumer's speed is its own."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "Twice as many slots, the same rates, both irregular, the consumer a little faster. What gets better?",
         (
             Choice("The producer waits less often.", "Longer bursts find room.", right=True),

@@ -1,7 +1,7 @@
 """Lesson 10, when a process dies."""
 
-from shmlab.course.exercises.predict import Asked, Predict
-from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.predict import Predict, Prediction
+from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.course.exercises.tasks.repair import REPAIR
 
@@ -13,11 +13,11 @@ POINTS = (
 )
 
 
-def left_behind(seed: int | None) -> Asked:
+def left_behind(seed: int | None) -> Prediction:
     where, taken, given, mutex = POINTS[chosen(seed, len(POINTS))] if seed is not None else POINTS[1]
     slots, used = 4, 1
     empty, full = slots - used - taken, used + given
-    return Asked(
+    return Prediction(
         f"A buffer with {slots} slots, of which {used} is full, and the three semaphores of lesson 07. A producer is "
         f"killed inside "
         f"`put`, {where}. Nobody else is inside. Which values do `empty`, `full` and `mutex` have now, before "
@@ -38,8 +38,8 @@ def left_behind(seed: int | None) -> Asked:
 KINDS = frozenset({"index", "slots", "semaphores", "name"})
 
 
-def what_stays(seed: int | None) -> Asked:
-    return Asked(
+def what_stays(seed: int | None) -> Prediction:
+    return Prediction(
         "All processes of a lab are killed at once with SIGKILL. Which of these are still there on Linux? 'index' "
         "(the words in_ and "
         "out in the segment), 'slots' (the items in their slots), 'semaphores' (with their values), 'name' (the "
@@ -84,7 +84,7 @@ TASKS = (
 )
 
 QUIZ = (
-    Question(
+    QuizQuestion(
         "A process dies inside a critical section that a semaphore guards. What do the others notice?",
         (
             Choice("They get an error from acquire.", "A semaphore does not know who took it."),
@@ -92,7 +92,7 @@ QUIZ = (
             Choice("The kernel releases the semaphore.", "It does so for locks on files, not for semaphores."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "Why is `put` written so that the item becomes valid by a single store?",
         (
             Choice("One store is faster than two.", "It is not about speed."),
@@ -104,7 +104,7 @@ QUIZ = (
             Choice("Because the kernel undoes single stores.", "It undoes nothing."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "How can one tell that a segment's owner is dead, and not only slow?",
         (
             Choice("It has not answered for a second.", "It may be stopped, or the machine busy."),

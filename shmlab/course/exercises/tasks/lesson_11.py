@@ -1,16 +1,16 @@
 """Lesson 11, shared memory or messages."""
 
-from shmlab.course.exercises.predict import Asked, Predict
-from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.predict import Predict, Prediction
+from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.course.exercises.tasks.readers_writers import READERS_WRITERS
 
 SIZES = ((1, 10), (4, 5), (2, 25), (8, 3))  # MiB of an item, items
 
 
-def copied(seed: int | None) -> Asked:
+def copied(seed: int | None) -> Prediction:
     size, items = SIZES[chosen(seed, len(SIZES))]
-    return Asked(
+    return Prediction(
         f"A producer has {items} pictures of {size} MiB each in its own memory. First it sends them through a pipe; "
         f"the consumer reads "
         "them into its own memory. Then it does it again with a segment: it copies each picture into a slot, and the "
@@ -54,10 +54,10 @@ CASES = {
 }
 
 
-def which_way(seed: int | None) -> Asked:
+def which_way(seed: int | None) -> Prediction:
     names = list(CASES)
     words = "; ".join(f"({number}) {name}" for number, name in enumerate(names, 1))
-    return Asked(
+    return Prediction(
         f"Choose the simplest way that serves well: 'pipe', 'socket' or 'segment'. {words}. Give a list of five words.",
         tuple(CASES.values()),
         "where little is sent, a pipe is simpler, and it brings its own synchronisation. Memory is shared within one "
@@ -94,7 +94,7 @@ TASKS = (
 )
 
 QUIZ = (
-    Question(
+    QuizQuestion(
         "What does a pipe do for you that a segment does not?",
         (
             Choice("It is faster for large items.", "Each byte is copied twice."),
@@ -106,7 +106,7 @@ QUIZ = (
             Choice("It works between machines.", "That is what sockets do."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "For which items does shared memory gain most?",
         (
             Choice("For small ones.", "There the waking up costs most, and that is the same for all."),
@@ -114,7 +114,7 @@ QUIZ = (
             Choice("It is always the same factor.", "Measure it: the lines are far from parallel."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "You measure that way A takes 2.1 µs and way B 2.3 µs for an item, once each. Which is faster?",
         (
             Choice("A.", "One measurement has no spread. The next one may say the opposite."),

@@ -1,7 +1,7 @@
 """Lesson 12, a pipeline."""
 
-from shmlab.course.exercises.predict import Asked, Predict
-from shmlab.course.exercises.quiz import Choice, Question
+from shmlab.course.exercises.predict import Predict, Prediction
+from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.course.exercises.tasks.barrier import BARRIER
 from shmlab.course.exercises.tasks.batches import BATCHES
@@ -9,11 +9,11 @@ from shmlab.course.exercises.tasks.batches import BATCHES
 STAGES = ((20, 50, 30, 100), (15, 10, 25, 60), (40, 30, 12, 48), (8, 25, 25, 40))  # ms of three stages, files
 
 
-def pipeline(seed: int | None) -> Asked:
+def pipeline(seed: int | None) -> Prediction:
     *stages, files = STAGES[chosen(seed, len(STAGES))]
     slowest = max(stages)
     total = sum(stages) + (files - 1) * slowest
-    return Asked(
+    return Prediction(
         f"Three stages in a row, each a process of its own on a processor of its own, with buffers between them: "
         f"compiling takes "
         f"{stages[0]} ms for a file, assembling {stages[1]} ms, checking {stages[2]} ms. {files} files go through. "
@@ -34,13 +34,13 @@ def pipeline(seed: int | None) -> Asked:
     )
 
 
-def speed_up(seed: int | None) -> Asked:
+def speed_up(seed: int | None) -> Prediction:
     names = ("compiling", "assembling", "checking")
     *stages, _ = STAGES[chosen(seed, len(STAGES))]
     slowest = max(range(3), key=stages.__getitem__)
     words = ", ".join(f"{name} {ms} ms" for name, ms in zip(names, stages, strict=True))
     fastest = min(range(3), key=stages.__getitem__)
-    return Asked(
+    return Prediction(
         f"The same three stages: {words} for a file. You may put a second process beside one of the stages. Which "
         f"one, so that most "
         "files a second come out? Give its name.",
@@ -79,7 +79,7 @@ TASKS = (
 )
 
 QUIZ = (
-    Question(
+    QuizQuestion(
         "In a pipeline the buffer before a stage is always full, the one behind it always empty. What does that tell?",
         (
             Choice("This stage is the slowest.", "It holds up the one before, and starves the one behind.", right=True),
@@ -87,7 +87,7 @@ QUIZ = (
             Choice("The buffers are too small.", "Larger ones would fill up and stay empty just the same."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "What is a stage in the middle: producer or consumer?",
         (
             Choice("Both.", "It gets from one segment and puts into the next.", right=True),
@@ -95,7 +95,7 @@ QUIZ = (
             Choice("Consumer.", "It also hands on what it has made."),
         ),
     ),
-    Question(
+    QuizQuestion(
         "The last stage dies. What happens to the first?",
         (
             Choice("Nothing, ever.", "The buffers fill up, one after the other."),

@@ -1,7 +1,7 @@
 """Write code: the bounded buffer as a monitor, with conditions to sleep on."""
 
 from shmlab.course.exercises.code import Case, Code
-from shmlab.course.exercises.real_run import Run
+from shmlab.course.exercises.real_run import RealRun
 from shmlab.course.exercises.tasks.buffers import PUT_GET, case, room
 from shmlab.explorer.program.cells import View
 from shmlab.memory.semaphores import Semaphore
@@ -115,7 +115,7 @@ def get(buf):
         monitored(1, 2, 2, 1),
         room(shared, capacity=2, items=2),
     ),
-    Run(shared, producers=2, consumers=2),
+    RealRun(shared, producers=2, consumers=2),
     (
         "`put` is the mirror image of `get`. What does each line of `get` say about its own condition, and what about "
         "the other one?",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from shmlab.course.exercises.code import Case, Code, Possible
-from shmlab.course.exercises.real_run import Run, counted
+from shmlab.course.exercises.real_run import RealRun, counted
 from shmlab.explorer.program.cells import Atomic, View
 from shmlab.explorer.report import question
 from shmlab.explorer.report.goal import Goal
@@ -134,7 +134,7 @@ def end_write(buf):
     buf.room.release()
 """,
     (case(1, 1), case(2, 0), case(0, 2), case(2, 1), case(1, 1, 2), case(2, 1, 2), case(2, 2), case(3, 1), together()),
-    Run(shared_for_real, with_items, producers=2, consumers=2),
+    RealRun(shared_for_real, with_items, producers=2, consumers=2),
     (
         "All readers together are one guest at the table. Which of them has to take `room`, and which gives it back?",
         "The first reader takes `room`, the last one gives it back. To know who is first, count under `mutex`.",

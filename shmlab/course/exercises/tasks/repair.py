@@ -66,7 +66,7 @@ def consumer(buf: Any, count: int) -> list[object]:
 
 
 @dataclass(frozen=True)
-class Death:
+class DeadProducer:
     """A producer that died after so many steps of put, when `used` of `capacity` slots were full.
 
     `gone` items had gone through before.
@@ -151,18 +151,18 @@ def said_of(got: list[object], expected: list[int]) -> str:
     return f"{what}: an item that counted was lost"
 
 
-def deaths() -> Iterator[Death]:
+def deaths() -> Iterator[DeadProducer]:
     """Every step of put, in an empty buffer, in one with an item, in one with a single slot, in one long in use."""
     for capacity, used, gone in ((2, 0, 0), (2, 1, 0), (1, 0, 0), (3, 2, 0), (2, 1, 3)):
         for steps in range(len(STEPS)):
-            yield Death(capacity, used, gone, steps)
+            yield DeadProducer(capacity, used, gone, steps)
 
 
 def killed(repair: object) -> tuple[str, Judgement | None]:
     """A real producer killed at each step, and what came of it."""
     for steps in range(len(STEPS)):
         try:
-            found = Death(2, 1, 3, steps).for_real(repair)
+            found = DeadProducer(2, 1, 3, steps).for_real(repair)
         except ReplayFailed as error:  # a machine that is too busy; the explorer has judged already
             return f"real processes could not be tried to the end: {error}", None
         if found:

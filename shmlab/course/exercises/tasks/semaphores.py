@@ -1,7 +1,7 @@
 """Write code: the bounded buffer of one producer and one consumer who sleep while they wait."""
 
 from shmlab.course.exercises.code import Code
-from shmlab.course.exercises.real_run import Run
+from shmlab.course.exercises.real_run import RealRun
 from shmlab.course.exercises.tasks.buffers import PUT_GET, case, room
 from shmlab.memory.semaphores import Semaphore
 
@@ -54,7 +54,7 @@ def get(buf):
         case(shared, capacity=3, items=4),
         room(shared, capacity=3, items=3),
     ),
-    Run(shared),
+    RealRun(shared),
     (
         "A semaphore counts something. Say in words what `empty` counts, and what `full` counts.",
         "A producer needs a free slot before it stores, and has one more item to show for it afterwards.",

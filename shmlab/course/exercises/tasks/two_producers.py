@@ -1,7 +1,7 @@
 """Write code: the bounded buffer of several producers and several consumers."""
 
 from shmlab.course.exercises.code import Code
-from shmlab.course.exercises.real_run import Run
+from shmlab.course.exercises.real_run import RealRun
 from shmlab.course.exercises.tasks.buffers import PUT_GET, case, room
 from shmlab.course.exercises.tasks.semaphores import shared
 
@@ -52,7 +52,7 @@ def get(buf):
         case(shared, capacity=1, producers=2, consumers=2, items=2),
         room(shared, capacity=3, items=3),
     ),
-    Run(shared, producers=2, consumers=2),
+    RealRun(shared, producers=2, consumers=2),
     (
         "Which variables do two producers both change? And two consumers?",
         "From loading `in_` to storing it again, no other producer may come between: a critical section.",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shmlab.course.exercises.code import Code
-from shmlab.course.exercises.real_run import Run
+from shmlab.course.exercises.real_run import RealRun
 from shmlab.course.exercises.tasks.buffers import PUT_GET, case
 from shmlab.memory.semaphores import Semaphore
 
@@ -95,7 +95,7 @@ def get(buf):
         case(shared, None, producers=1, consumers=2, items=3),
         case(shared, None, producers=2, consumers=2, items=2),
     ),
-    Run(shared_for_real, folded, slots=256, producers=2),
+    RealRun(shared_for_real, folded, slots=256, producers=2),
     (
         "A producer never waits for room. So which of the three semaphores of the bounded buffer is not needed?",
         "A consumer still waits for an item, and the indices are still changed by several processes.",

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from shmlab.experiments.comparison import way
-from shmlab.experiments.comparison.way import Fill, InPlace, View
+from shmlab.experiments.comparison.way import Fill, InPlaceWay, View
 from shmlab.processes.scratch_folder import Scratch
 
 
-class This(InPlace):
+class This(InPlaceWay):
     title = "iceoryx2, in place"
     package, module = "iceoryx2", "iceoryx2"
     trips = False

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from shmlab.experiments.comparison.way import Fill, InPlace, View
+from shmlab.experiments.comparison.way import Fill, InPlaceWay, View
 from shmlab.experiments.comparison.ways import ring
 
 
-class This(InPlace, ring.This):
+class This(InPlaceWay, ring.This):
     title = "shmlab.Ring, in place"
     trips = False
 

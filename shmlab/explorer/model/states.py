@@ -1,0 +1,37 @@
+"""What a state holds, and what `blocked` and `foreseen` need to know of a system: types alone.
+
+A system asks them about its own states, so they cannot import it.
+"""
+
+from typing import Protocol
+
+from shmlab.explorer.program.automata import Automata, Process
+from shmlab.explorer.program.automaton import Node
+from shmlab.explorer.program.cells import Memory
+from shmlab.explorer.program.fault import Fault
+from shmlab.explorer.program.items import Ghosts, Judge, Watch
+from shmlab.explorer.program.operations import Value
+
+Cells = tuple[Value, ...]
+Buffers = tuple[tuple[tuple[int, Value], ...], ...]  # for each process, its stores that memory has not seen yet
+Contents = tuple[Cells, Ghosts, Buffers]
+
+
+class States(Protocol):
+    """The states of a program, by number; see `System`."""
+
+    size: int
+    memory: Memory
+    automata: Automata
+    judge: Judge | None
+    watch: Watch | None
+    consumers: list[int]
+    excused: frozenset[int]
+    processes: list[Process]
+
+    @property
+    def actors(self) -> int: ...
+    def node(self, state: int, process: int) -> Node: ...
+    def contents(self, state: int) -> Contents: ...
+    def fault(self, state: int) -> Fault | None: ...
+    def after(self, state: int, actor: int) -> int | None: ...

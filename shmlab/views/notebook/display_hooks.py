@@ -1,0 +1,26 @@
+"""Have IPython show what the packages below cannot draw themselves: a quiz.
+
+`shmlab` registers this when it hands on `check`; ipywidgets is loaded when the first quiz is shown.
+"""
+
+import sys
+from typing import Any
+
+from shmlab.course.exercises.quiz import Quiz
+
+
+def register() -> None:
+    """Show a quiz as something to click. Outside IPython nothing happens."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None:
+        shell.display_formatter.mimebundle_formatter.for_type(Quiz, shown)
+
+
+def shown(quiz: Quiz) -> dict[str, Any]:
+    """A quiz for a notebook; its view of before is closed."""
+    from shmlab.views.notebook.quiz_view import QuizView
+
+    quiz.close()
+    quiz.view = view = QuizView(quiz)
+    return {**view.box._repr_mimebundle_(), "text/plain": repr(quiz)}
