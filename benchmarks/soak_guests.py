@@ -86,7 +86,7 @@ class GuestSoak:
         return next((r for r in rows if self.word(r, at.PID) == pid and self.word(r, at.ROLE) in at.ROLES), None)
 
     def word(self, row: int, word: int) -> int:
-        return self.lab._file().word(at.row(row) + word * at.WORD)
+        return self.lab._file().word(at.row_word(row, word))
 
     def kill(self, count: int) -> None:
         """Kill so many at once, wherever they are; wait until that is repaired; others take their places."""

@@ -81,6 +81,13 @@ def test_a_name_that_two_packages_use_has_its_reason_on_the_page() -> None:
     assert sorted(twice(modules) | twice(classes)) == sorted(listed("Names that stand twice"))
 
 
+def test_only_memory_computes_where_a_word_of_a_row_stands() -> None:
+    """Others ask for it: `rows.Row`, `layout.row_word`, and `layout.first_word` where a whole segment is mapped."""
+    computed = re.compile(r"\bat\.row\(|\* at\.WORD")
+    texts = {name: path.read_text() for name, path in FILES.items() if imports.package(name) != "memory"}
+    assert {name: found for name, text in texts.items() if (found := computed.findall(text))} == {}
+
+
 def test_the_picture_is_that_of_these_imports() -> None:
     assert (ROOT / "docs/pictures/packages.svg").read_text() == drawn(), "run python -m tests.renew_architecture_page"
 

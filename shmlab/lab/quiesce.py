@@ -17,6 +17,7 @@ from typing import Protocol
 
 from shmlab.lab.rebuild import Dead, repair
 from shmlab.memory import layout as at
+from shmlab.memory.rows import Row
 from shmlab.memory.segment import SegmentFile
 from shmlab.memory.waiting import Deadline, until
 from shmlab.observe.events import EventLog
@@ -171,15 +172,13 @@ class Recovery:
         """Whoever is not at rest yet, by row; woken where asleep."""
         moving = {row: process for row, process in self._crowd.present().items() if not self._at_rest(row)}
         for row, process in moving.items():
-            if process and self._word(row, at.WAITS):
+            if process and Row(self._file, row).waits:
                 process.signal(signal.SIGURG)  # again and again: it was perhaps not yet asleep
         return moving
 
     def _at_rest(self, row: int) -> bool:
-        return self._word(row, at.PARKED) == self._epoch or self._word(row, at.PHASE) == at.LEFT
-
-    def _word(self, row: int, word: int) -> int:
-        return self._file.word(at.row(row) + word * at.WORD)
+        one = Row(self._file, row)
+        return one.parked == self._epoch or one.phase == at.LEFT
 
     def _described(self, moving: dict[int, RunningProgram | None]) -> list[str]:
         """Who does not come to rest, and what to do about each."""

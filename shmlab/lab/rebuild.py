@@ -9,9 +9,10 @@ This must run while no living worker is inside put or get (see `recovery`). It r
 
 from dataclasses import dataclass
 
-from shmlab.memory import layout as at, semaphores
+from shmlab.memory import layout as at, rows, semaphores
 from shmlab.memory.item import SEQUENCE, SEQUENCE_BITS
 from shmlab.memory.receipts import opened
+from shmlab.memory.rows import Row
 from shmlab.memory.segment import SegmentFile
 from shmlab.observe.snapshot import Slots
 from shmlab.strategies import Strategy
@@ -38,8 +39,8 @@ def repair(file: SegmentFile, strategy: Strategy, dead: dict[int, Dead]) -> list
         broken.close_books(row)
         told += broken.last_put(row, name)
     for row in dead:
-        for word in (at.HOLDS, at.WAITS, at.HAND):
-            broken.set_row(row, word, 0)
+        one = broken.row(row)
+        one.holds = one.waits = one.hand = 0
     if broken.growing:
         broken.finish_growth()
     return told + broken.rest()
@@ -54,13 +55,9 @@ class Broken:
         self.locks = [name for name, initial in file.layout.semaphores.items() if initial == 1]
         self.growing = False
 
-    def row(self, row: int, word: int) -> int:
-        """A word of a row."""
-        return self.file.word(at.row(row) + word * at.WORD)
-
-    def set_row(self, row: int, word: int, value: int) -> None:
-        """Change a word of a row whose worker is dead."""
-        self.file.set_word(at.row(row) + word * at.WORD, value)
+    def row(self, row: int) -> Row:
+        """A row; only that of a dead worker may be changed."""
+        return Row(self.file, row)
 
     def variable(self, name: str) -> int:
         """A shared variable; -1 where there is none of that name."""
@@ -69,23 +66,23 @@ class Broken:
 
     def slot(self, index: int, word: int) -> int:
         """A word of a slot."""
-        return self.file.word(self.layout.slot(index % self.capacity) + word * at.WORD)
+        return self.file.word(self.layout.slot_word(index % self.capacity, word))
 
     def set_state(self, index: int, state: int) -> None:
         """Change the state of a slot."""
-        self.file.set_word(self.layout.slot(index % self.capacity) + at.SLOT_STATE * at.WORD, state)
+        self.file.set_word(self.layout.slot_word(index % self.capacity, at.SLOT_STATE), state)
 
     def inside(self, row: int, index: str) -> bool:
         """Whether a worker died in its critical section before it moved `index`, with its slot in hand."""
-        return (bool(self.row(row, at.HOLDS)) or not self.locks) and self.row(row, at.SLOT) == self.variable(index)
+        return (bool(self.row(row).holds) or not self.locks) and self.row(row).slot == self.variable(index)
 
     def producer(self, row: int, name: str) -> list[str]:
         """A slot that a producer was filling, and had not handed over, is empty."""
-        if self.row(row, at.HOLDS):
+        if self.row(row).holds:
             self.growing |= self.layout.unbounded
         if not self.inside(row, "in_"):
             return []
-        slot = self.row(row, at.SLOT)
+        slot = self.row(row).slot
         filling = self.slot(slot, at.SLOT_STATE) == at.FILLING
         if not filling and (self.slot(slot, at.SLOT_TICKET) != self._ticket(row) or not self._used(slot)):
             return []
@@ -94,10 +91,11 @@ class Broken:
 
     def consumer(self, row: int, name: str) -> list[str]:
         """An item that a consumer had not yet taken stays in its slot; one that it had taken died with it."""
-        hand, slot = self.row(row, at.HAND), self.row(row, at.SLOT)
-        behind = self.row(row, at.RECEIVED) + self.row(row, at.CORRUPTED) - self.row(row, at.CONSUMED)
+        one = self.row(row)
+        hand, slot = one.hand, one.slot
+        behind = one.received + one.corrupted - one.consumed
         if behind == 1:  # it died between two of its accounts
-            self.set_row(row, at.CONSUMED, self.row(row, at.CONSUMED) + 1)
+            one.consumed += 1
             return []
         if self.inside(row, "out") and (not hand or hand == self.slot(slot, at.SLOT_TICKET)):
             if hand or self.slot(slot, at.SLOT_STATE) == at.DRAINING:
@@ -107,12 +105,12 @@ class Broken:
         if not hand:
             return []
         producer, sequence = (hand >> SEQUENCE_BITS) - 1, hand & SEQUENCE
-        settled = producer < self.layout.rows and sequence < self.row(producer, at.SETTLED)  # as not delivered
+        settled = producer < self.layout.rows and sequence < self.row(producer).settled  # as not delivered
         if self._receipt(hand) and not settled:  # given its receipt, not yet counted
-            for word in (at.RECEIVED, at.CONSUMED):
-                self.set_row(row, word, self.row(row, word) + 1)
+            one.received += 1
+            one.consumed += 1
             return []
-        self.set_row(row, at.DIED, self.row(row, at.DIED) + 1)
+        one.died += 1
         return [f"{name} died with item {sequence} of the producer in row {producer} in its hand: that item is lost."]
 
     def last_put(self, row: int, name: str) -> list[str]:
@@ -120,19 +118,19 @@ class Broken:
         ticket, slots = self._ticket(row), self._slots()
         there = (*USED, at.DRAINING)  # where nobody is parked, a living consumer may be at it
         waiting = [t for t, state in zip(slots.tickets, slots.states, strict=True) if state in there]
-        hands = [self.row(other, at.HAND) for other in range(min(self.file.word(at.ROWS_USED), self.layout.rows))]
+        hands = [other.hand for other in rows.used(self.file)]
         if ticket in waiting or ticket in hands or self._receipt(ticket):  # in the order in which an item moves
-            self.set_row(row, at.PRODUCED, self.row(row, at.PRODUCED) + 1)
+            self.row(row).produced += 1
             return [f"{name} died after its put, before it had counted the item: counted."]
         return []
 
     def close_books(self, row: int) -> None:
         """A settlement of receipts that was under way is done, or has not begun."""
-        words = [self.row(row, word) for word in range(at.BEFORE + 1)]
-        delivered, cleared = opened(words, self.layout.window)
-        self.set_row(row, at.DELIVERED, delivered)
+        one = self.row(row)
+        delivered, cleared = opened(one.words(at.BEFORE + 1), self.layout.window)
+        one.delivered = delivered
         self.file.write(self.layout.receipts(row) + cleared.start, bytes(len(cleared)))
-        self.set_row(row, at.CLOSING, 0)
+        one.closing = 0
 
     def finish_growth(self) -> None:
         """Move the items that a dying producer had not moved when it made an unbounded buffer longer."""
@@ -166,7 +164,7 @@ class Broken:
 
     def _ticket(self, row: int) -> int:
         """The ticket of the item that a producer was about to put, or had just put."""
-        return (row + 1) << SEQUENCE_BITS | self.row(row, at.PRODUCED)
+        return (row + 1) << SEQUENCE_BITS | self.row(row).produced
 
     def _slots(self) -> Slots:
         stride = self.layout.stride
@@ -180,7 +178,7 @@ class Broken:
         producer, sequence = (ticket >> SEQUENCE_BITS) - 1, ticket & SEQUENCE
         if not 0 <= producer < self.layout.rows:
             return False
-        settled, window = self.row(producer, at.SETTLED), self.layout.window
+        settled, window = self.row(producer).settled, self.layout.window
         if sequence >= settled + window:  # its byte is still that of an older item
             return False
         return sequence < settled or self.file.read(self.layout.receipts(producer) + sequence % window, 1) != b"\0"

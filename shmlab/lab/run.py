@@ -34,8 +34,8 @@ class Trial:
         self._quotas: dict[int, int] = {}  # how many items each producer will have made, by row
         for i, worker in enumerate(producers):
             share = items // len(producers) + (i < items % len(producers))
-            self._quotas[worker.row] = pool.word(worker.row, at.PRODUCED) + share
-            pool.set(worker.row, at.QUOTA, self._quotas[worker.row])
+            self._quotas[worker.row] = pool.row(worker.row).produced + share
+            pool.row(worker.row).quota = self._quotas[worker.row]
         if paced:
             pool.tell_all()
             self._rates = {}
@@ -75,7 +75,7 @@ class Trial:
         made = {worker.row: worker.items for worker in now.workers}
         for row, quota in self._quotas.items():
             if row not in made:  # it has left; its accounts stay
-                made[row] = self._pool.word(row, at.PRODUCED)
+                made[row] = self._pool.row(row).produced
             if made[row] < quota:
                 return False
         return True
@@ -94,7 +94,7 @@ class Trial:
         """Put back what the workers were asked before."""
         for row, rate in self._rates.items():
             if not self._pool.process(row).ended.is_set():
-                self._pool.set(row, at.QUOTA, at.NO_QUOTA)
+                self._pool.row(row).quota = at.NO_QUOTA
                 self._pool.set_rate(row, rate)
 
 

@@ -15,9 +15,10 @@ from typing import TypeVar
 from shmlab.lab.catch import catch
 from shmlab.lab.quiesce import Recovery
 from shmlab.lab.rebuild import Dead
-from shmlab.memory import layout as at, limits, rows
+from shmlab.memory import layout as at, limits
 from shmlab.memory.errors import ArgumentError, LabStopped, NoRoom
 from shmlab.memory.os_errors import no_room
+from shmlab.memory.rows import Row
 from shmlab.memory.segment import SegmentFile
 from shmlab.memory.waiting import Deadline, until
 from shmlab.observe.events import EventLog
@@ -96,7 +97,7 @@ class WorkerPool:
         finally:
             self._starting.discard(row)
         self._processes[row] = process
-        self._file.set_word(at.row(row) + at.PID * at.WORD, process.pid)
+        self.row(row).pid = process.pid
         self._log.note("worker", f"{self.name(row)} started: pid {process.pid}.")
         return row
 
@@ -145,20 +146,16 @@ class WorkerPool:
         """P0, C1, …: role and number."""
         return self._names[row]
 
-    def word(self, row: int, index: int) -> int:
-        """A word of a row."""
-        return self._file.word(at.row(row) + index * at.WORD)
-
-    def set(self, row: int, index: int, value: int) -> None:
-        """Change a setting of a row; `tell` makes the worker look."""
-        self._file.set_word(at.row(row) + index * at.WORD, value)
+    def row(self, row: int) -> Row:
+        """What a row says; where it is set, `tell` makes the worker look."""
+        return Row(self._file, row)
 
     @steers
     def set_rate(self, row: int, rate: float | None, pattern: str | None = None) -> None:
         """Items per second, None for as fast as possible, and how they are spread; acts at once."""
         if pattern is not None:
-            self.set(row, at.PATTERN, limits.PATTERNS.index(pattern))
-        self.set(row, at.RATE, rows.bits(rate))
+            self.row(row).pattern = limits.PATTERNS.index(pattern)
+        self.row(row).rate = rate
         self.tell(row)
         self._meters[row].restart(self._items(row), self._processes[row])
 
@@ -170,12 +167,12 @@ class WorkerPool:
                 self.set_rate(row, rate)
 
     def _items(self, row: int) -> int:
-        done = at.PRODUCED if self.word(row, at.ROLE) == at.PRODUCER else at.CONSUMED
-        return self.word(row, done) - self.word(row, at.BASE)
+        one = self.row(row)
+        return one.done - one.base
 
     def tell(self, row: int) -> None:
         """Make a worker read its settings again, now."""
-        self.set(row, at.NEWS, self.word(row, at.NEWS) + 1)
+        self.row(row).news += 1
         self._processes[row].tell()
 
     @steers
@@ -187,14 +184,14 @@ class WorkerPool:
             self._guests.look()
         if process.over():
             return self.forget(row)
-        self.set(row, at.LEAVE, 1)
+        self.row(row).leave = 1
         self.tell(row)
         self._log.note("command", f"{self.name(row)} is asked to leave.")
 
     @steers
     def order_one(self, row: int) -> None:
         """Ask a worker for one item, now."""
-        self.set(row, at.ORDERS, self.word(row, at.ORDERS) + 1)
+        self.row(row).orders += 1
         self.tell(row)
         self._log.note("command", f"{self.name(row)} is asked for one item.")
 
@@ -203,7 +200,7 @@ class WorkerPool:
         """Send a signal to a worker; `what` says what that does to it."""
         process = self._within_reach(row)
         # stopped before it watches its owner, it would outlive it
-        until(lambda: self.word(row, at.PHASE) != at.STARTING, START)
+        until(lambda: self.row(row).phase != at.STARTING, START)
         process.signal(number)
         self._log.note("command", f"{self.name(row)} {what} ({number.name}).")
 
@@ -213,7 +210,7 @@ class WorkerPool:
         process = self._within_reach(row)
         if holding is not None:
             tag = list(self._file.layout.semaphores).index(holding) + 1
-            if not catch(process, lambda: self.word(row, at.HOLDS) == tag, timeout):
+            if not catch(process, lambda: self.row(row).holds == tag, timeout):
                 return False
         self._killed.add(process.pid)
         process.signal(signal.SIGKILL)
@@ -253,25 +250,25 @@ class WorkerPool:
         process = self._processes.get(row)
         if not process and row not in self._starting:
             self._guests.look()  # it has joined; if it has died, too, it is not shown
-            process = self._processes.get(row) if self.word(row, at.ROLE) in at.ROLES else None
+            process = self._processes.get(row) if self.row(row).role in at.ROLES else None
         return self._meters[row].measure(state, rate, items, process) if process else None
 
     def forget(self, row: int) -> None:
         """Show a dead worker no more. Its row is free once it is repaired after."""
-        self.set(row, at.ROLE, at.GONE)
+        self.row(row).role = at.GONE
         if row not in self.recovery.dead:
             self.free(row)
 
     def free(self, row: int) -> None:
         """Give back the row of a worker that is repaired after and shown no more."""
-        if self.word(row, at.ROLE) == at.GONE:
+        if self.row(row).role == at.GONE:
             if isinstance(self._processes.get(row), Guest):
                 del self._processes[row]
             self._guests.free(row)
 
     def _came(self, row: int, guest: Guest) -> None:
-        self._roles[row] = self.word(row, at.ROLE)
-        self._names[row] = f"{ROLE_LETTERS[self._roles[row]]}{self.word(row, at.NUMBER)}"
+        self._roles[row] = self.row(row).role
+        self._names[row] = f"{ROLE_LETTERS[self._roles[row]]}{self.row(row).number}"
         self._meters[row] = Meter()
         self._processes[row] = guest
         self._log.note("worker", f"{self._names[row]} joined: pid {guest.pid}, a program of its own.")
@@ -308,11 +305,11 @@ class WorkerPool:
     def _ended(self, row: int, process: RunningProgram) -> None:
         if self.closing or process.returncode is None:
             return
-        if self._processes.get(row, process) is process and self.word(row, at.PHASE) != at.LEFT:
+        if self._processes.get(row, process) is process and self.row(row).phase != at.LEFT:
             self.recovery.died(row, Dead(self.name(row), self._roles[row]))
         if process.pid in self._killed:
             return
-        if process.returncode > 0 or (process.returncode == 0 and self.word(row, at.PHASE) != at.LEFT):
+        if process.returncode > 0 or (process.returncode == 0 and self.row(row).phase != at.LEFT):
             self._log.note("fault", f"{self.name(row)} (pid {process.pid}) failed with status {process.returncode}.")
             return
         how = f"died of {signal.Signals(-process.returncode).name}" if process.returncode else "ended"

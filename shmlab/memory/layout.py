@@ -107,6 +107,16 @@ def row(index: int) -> int:
     return ROWS_AT + index * ROW_SIZE
 
 
+def row_word(index: int, word: int) -> int:
+    """Where a word of row `index` stands: bytes from the beginning of the segment."""
+    return ROWS_AT + index * ROW_SIZE + word * WORD
+
+
+def first_word(index: int) -> int:
+    """Where row `index` begins in a view of the whole segment as words."""
+    return (ROWS_AT + index * ROW_SIZE) // WORD
+
+
 # --- slots: word index within a slot -------------------------------------------------------------
 SLOT_STATE, SLOT_TICKET, SLOT_TIME, SLOT_CHECKSUM, SLOT_LENGTH = range(5)
 SLOT_PAYLOAD = 5 * WORD  # in bytes
@@ -191,6 +201,10 @@ class Layout:
         """Where slot `index` begins: bytes from the beginning of the segment."""
         return self.slots_at + index * self.stride
 
+    def slot_word(self, index: int, word: int) -> int:
+        """Where a word of slot `index` stands: bytes from the beginning of the segment."""
+        return self.slots_at + index * self.stride + word * WORD
+
     def receipts(self, index: int) -> int:
         """The offset of the receipts of row `index`, one byte for each of the last `window` items."""
         return self.receipts_at + index * self.window
@@ -273,6 +287,12 @@ CURE = "Stop its lab and start a new one; `shmlab clean` removes what dead labs 
 def slot_stride(payload: int) -> int:
     """Bytes from one slot to the next, for so many bytes of payload: whole cache lines, which no neighbours share."""
     return _round_up(SLOT_PAYLOAD + payload, 64)
+
+
+def header_words(page: bytes) -> list[tuple[int, str, int]]:
+    """The words of a header, from its `page` of bytes: offset, name and value of each."""
+    values = struct.unpack_from(f"<{len(HEADER_WORDS)}Q", page)
+    return [(i * WORD, name, value) for i, (name, value) in enumerate(zip(HEADER_WORDS, values, strict=True))]
 
 
 def _round_up(number: int, multiple: int) -> int:

@@ -1,4 +1,6 @@
-"""Whose a row of a lab's segment is. One rule for the owner, its workers, and guests in any language:
+"""The rows of a segment: each word of one by its name, and whose a row is.
+
+There is one rule for the owner, its workers, and guests in any language:
 
 1. Take the lock on the row's first byte; do not wait for it.
 2. If the row's `role` is 0, the row is yours: fill in its words, `role` last. Otherwise give the lock back.
@@ -16,50 +18,108 @@ import struct
 from shmlab.memory import byte_lock, layout as at
 from shmlab.memory.segment import SegmentFile
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def claim(
-    file: SegmentFile, row: int, role: int, number: int, rate: float | None, pattern: int = 0, pid: int = 0
-) -> bool:
-    """Claim a free row and fill in its words; False where somebody has it. The lock is kept. Raises OSError.
+# A row as bytes, for whoever copies many at a time: its words up to the last that the owner writes, and its histogram.
+COPIED = struct.Struct(f"<{at.LEAVE + 1}Q")
+HISTOGRAM = slice(at.LATENCY * at.WORD, (at.LATENCY + at.LATENCY_BUCKETS) * at.WORD)
+_FLOAT = struct.Struct("<d")
 
-    number: the 0 of "P0". rate: items per second, None for as fast as possible. pid: 0 for a process to be. When this
-    returns, `role` is in memory before whatever this process does next (a system call orders them), so an owner that
-    begins a repair sees the row's new user, or that user sees the repair.
+
+class _Word:
+    """An attribute that is a word of a row, read and written in the segment."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, index: int) -> None:
+        self._at = index * at.WORD
+
+    def __get__(self, row: "Row", kind: "type[Row]") -> int:
+        return row.file.word(row.offset + self._at)
+
+    def __set__(self, row: "Row", value: int) -> None:
+        row.file.set_word(row.offset + self._at, value)
+
+
+class Row:
+    """One row of a segment: `row.phase` reads a word, `row.quota = 5` writes one. See docs/layout.md for each.
+
+    Anybody may make one: it is a view, and holds nothing. Every access raises OSError once `file` is closed.
     """
-    if not hold(file, row):
-        return False
-    base = at.row(row)
-    if file.word(base + at.ROLE * at.WORD):
-        release(file, row)
-        return False
-    settings = {
-        at.PHASE: at.STARTING,
-        at.PID: pid,
-        at.WAITS: 0,
-        at.HOLDS: 0,
-        at.HAND: 0,
-        at.NUMBER: number,
-        at.RATE: bits(rate),
-        at.PATTERN: pattern,
-        at.ORDERS: file.word(base + at.ORDERS_DONE * at.WORD),
-        at.QUOTA: at.NO_QUOTA,
-        at.BASE: file.word(base + (at.PRODUCED if role == at.PRODUCER else at.CONSUMED) * at.WORD),
-        at.LEAVE: 0,
-        at.ROLE: role,  # last: from now on everybody sees its user
-    }
-    for word, value in settings.items():
-        file.set_word(base + word * at.WORD, value)
-    return True
+
+    __slots__ = ("file", "index", "offset")
+
+    phase, pid, waits, holds = _Word(at.PHASE), _Word(at.PID), _Word(at.WAITS), _Word(at.HOLDS)
+    slot, hand, produced, consumed = _Word(at.SLOT), _Word(at.HAND), _Word(at.PRODUCED), _Word(at.CONSUMED)
+    received, corrupted, settled = _Word(at.RECEIVED), _Word(at.CORRUPTED), _Word(at.SETTLED)
+    delivered, orders_done, parked = _Word(at.DELIVERED), _Word(at.ORDERS_DONE), _Word(at.PARKED)
+    died, closing, role, number = _Word(at.DIED), _Word(at.CLOSING), _Word(at.ROLE), _Word(at.NUMBER)
+    pattern, orders, quota, news = _Word(at.PATTERN), _Word(at.ORDERS), _Word(at.QUOTA), _Word(at.NEWS)
+    base, leave = _Word(at.BASE), _Word(at.LEAVE)
+
+    def __init__(self, file: SegmentFile, index: int) -> None:
+        self.file, self.index, self.offset = file, index, at.row(index)
+
+    @property
+    def rate(self) -> float | None:
+        """Items per second, None for as fast as possible."""
+        return rate_of(self.file.word(self.offset + at.RATE * at.WORD))
+
+    @rate.setter
+    def rate(self, rate: float | None) -> None:
+        self.file.set_word(self.offset + at.RATE * at.WORD, _bits(rate))
+
+    @property
+    def done(self) -> int:
+        """Items that have been put, or taken, by this row, ever."""
+        return self.produced if self.role == at.PRODUCER else self.consumed
+
+    def words(self, count: int) -> list[int]:
+        """The first so many words, read at once."""
+        return memoryview(self.file.read(self.offset, count * at.WORD)).cast("Q").tolist()
+
+    def latencies(self) -> list[int]:
+        """How many items were received with which latency; see `layout.latency_of`."""
+        found = self.file.read(self.offset + HISTOGRAM.start, HISTOGRAM.stop - HISTOGRAM.start)
+        return memoryview(found).cast("Q").tolist()
+
+    def claim(self, role: int, number: int, rate: float | None, pattern: int = 0, pid: int = 0) -> bool:
+        """Claim a free row and fill in its words; False where somebody has it. The lock is kept. Raises OSError.
+
+        number: the 0 of "P0". rate: items per second, None for as fast as possible. pid: 0 for a process to be. When
+        this returns, `role` is in memory before whatever this process does next (a system call orders them), so an
+        owner that begins a repair sees the row's new user, or that user sees the repair.
+        """
+        if not self.hold():
+            return False
+        if self.role:
+            self.release()
+            return False
+        self.phase, self.pid, self.waits, self.holds, self.hand = at.STARTING, pid, 0, 0, 0
+        self.number, self.rate, self.pattern = number, rate, pattern
+        self.orders, self.quota, self.leave = self.orders_done, at.NO_QUOTA, 0
+        self.base = self.produced if role == at.PRODUCER else self.consumed
+        self.role = role  # last: from now on everybody sees its user
+        return True
+
+    def hold(self) -> bool:
+        """Take the lock of the row, for as long as `file` is open; False where somebody else has it."""
+        return byte_lock.lock(self.file.fd, self.offset)
+
+    def release(self) -> None:
+        """Give the lock of the row back."""
+        byte_lock.unlock(self.file.fd, self.offset)
+
+    def held(self) -> bool:
+        """Whether another open file, and so somebody alive, has the lock of this row."""
+        return byte_lock.locked(self.file.fd, self.offset)
 
 
-def hold(file: SegmentFile, row: int) -> bool:
-    """Take the lock of a row, for as long as `file` is open; False where somebody else has it."""
-    return byte_lock.lock(file.fd, at.row(row))
-
-
-def release(file: SegmentFile, row: int) -> None:
-    """Give the lock of a row back."""
-    byte_lock.unlock(file.fd, at.row(row))
+def used(file: SegmentFile) -> "Iterator[Row]":
+    """The rows that were ever given to anybody."""
+    return (Row(file, index) for index in range(min(file.word(at.ROWS_USED), file.layout.rows)))
 
 
 def forget(file: SegmentFile) -> None:
@@ -69,11 +129,11 @@ def forget(file: SegmentFile) -> None:
         os.close(fd)
 
 
-def held(file: SegmentFile, row: int) -> bool:
-    """Whether another open file, and so somebody alive, has the lock of this row."""
-    return byte_lock.locked(file.fd, at.row(row))
+def rate_of(word: int) -> float | None:
+    """The rate that a word says: the bits of a float, and None where it is not above 0."""
+    rate: float = _FLOAT.unpack(word.to_bytes(at.WORD, "little"))[0]
+    return rate if rate > 0 else None
 
 
-def bits(rate: float | None) -> int:
-    """A rate as a word: the bits of a float, 0 for as fast as possible."""
-    return int.from_bytes(struct.pack("<d", rate or 0.0), "little")
+def _bits(rate: float | None) -> int:
+    return int.from_bytes(_FLOAT.pack(rate or 0.0), "little")

@@ -13,7 +13,8 @@ import signal
 import threading
 from collections.abc import Callable
 
-from shmlab.memory import layout as at, rows
+from shmlab.memory import layout as at
+from shmlab.memory.rows import Row
 from shmlab.memory.segment import DIRECTORY, SegmentFile
 from shmlab.memory.waiting import until
 from shmlab.processes.handle import ProcessHandle
@@ -27,14 +28,14 @@ class Guest(RunningProgram):
     """A program that has joined. `returncode` is 0 if it left in good order, -9 if it ended otherwise."""
 
     def __init__(self, file: SegmentFile, row: int) -> None:
-        self._file, self._row = file, row
-        self.pid = file.word(at.row(row) + at.PID * at.WORD)
+        self._file, self._row = file, Row(file, row)
+        self.pid = self._row.pid
         self.ended, self.end_handled = threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self._locks = False  # it was seen to have the lock of its row
         self._process: ProcessHandle | None = None
         self.lives()
-        self._process = _handle(file, row, self.pid, self._locks)
+        self._process = _handle(self._row, self.pid, self._locks)
 
     @property
     def reachable(self) -> bool:
@@ -51,7 +52,7 @@ class Guest(RunningProgram):
         with self._lock:
             if self.ended.is_set() or (self._process and self._process.ended()):
                 return False
-        if rows.held(self._file, self._row):
+        if self._row.held():
             self._locks = True
             return True
         return False if self._locks else maps(self.pid, self._file.name)
@@ -61,7 +62,7 @@ class Guest(RunningProgram):
         if not self.ended.is_set():
             with contextlib.suppress(OSError):  # closed meanwhile
                 if self.lives() is False:
-                    left = self._file.word(at.row(self._row) + at.PHASE * at.WORD) == at.LEFT
+                    left = self._row.phase == at.LEFT
                     self.returncode = 0 if left else -signal.SIGKILL
                     self.close()
         return self.ended.is_set()
@@ -133,9 +134,10 @@ class Guests:
         with self._looking:
             if again:
                 self.free(row)
-            if not rows.claim(self._file, row, role, number, rate, pattern):
+            one = Row(self._file, row)
+            if not one.claim(role, number, rate, pattern):
                 return False
-            rows.release(self._file, row)  # the worker takes it
+            one.release()  # the worker takes it
             self._ours.add(row)
             self._count(row + 1)
             return True
@@ -145,7 +147,7 @@ class Guests:
         with self._looking:
             self._ours.discard(row)
             self._here.pop(row, None)
-            self._file.set_word(at.row(row) + at.ROLE * at.WORD, 0)
+            Row(self._file, row).role = 0
 
     def any(self) -> bool:
         """Whether anybody has joined, and was not yet seen to have left."""
@@ -178,7 +180,7 @@ class Guests:
             guest = self._here[row] = Guest(self._file, row)
             self._came(row, guest)
             if guest.look():  # dead before anybody could see it: there is nothing to show, only to repair
-                self._file.set_word(at.row(row) + at.ROLE * at.WORD, at.GONE)
+                Row(self._file, row).role = at.GONE
         if guest.look() and guest.returncode is not None and not guest.end_handled.is_set():
             guest.end_handled.set()
             self._gone(row, guest)
@@ -188,7 +190,7 @@ class Guests:
         if self._file.word(at.ROWS_USED) < number:
             self._file.set_word(at.ROWS_USED, number)
             last = self._file.layout.rows
-            if any(self._file.word(at.row(row) + at.ROLE * at.WORD) for row in range(number, last)):
+            if any(Row(self._file, row).role for row in range(number, last)):
                 self._file.set_word(at.ROWS_USED, last)
 
     def _watch(self) -> None:
@@ -231,7 +233,7 @@ def maps(pid: int, name: str) -> bool | None:
     return None
 
 
-def _handle(file: SegmentFile, row: int, pid: int, locks: bool) -> ProcessHandle | None:
+def _handle(row: Row, pid: int, locks: bool) -> ProcessHandle | None:
     """A handle on the process that the row names, if it is the one that uses the row."""
     if not 1 < pid < 1 << 31:
         return None
@@ -240,15 +242,15 @@ def _handle(file: SegmentFile, row: int, pid: int, locks: bool) -> ProcessHandle
     except OSError:
         return None
     with contextlib.suppress(OSError):  # while the handle is open, its number cannot come to mean another process
-        if _has_lock(pid, file, row) if locks else maps(pid, file.name):
+        if _has_lock(pid, row) if locks else maps(pid, row.file.name):
             return handle
     handle.close()
     return None
 
 
-def _has_lock(pid: int, file: SegmentFile, row: int) -> bool:
+def _has_lock(pid: int, row: Row) -> bool:
     """Whether the process has the lock of the row, as the kernel tells of its open files. Raises OSError."""
-    segment, place = os.fstat(file.fd), str(at.row(row))
+    segment, place = os.fstat(row.file.fd), str(row.offset)
     for fd in os.listdir(f"/proc/{pid}/fd"):
         with contextlib.suppress(OSError):
             info = os.stat(f"/proc/{pid}/fd/{fd}")

@@ -5,7 +5,6 @@ reads in a fixed order: what was produced first, then slots, then what is in han
 last. An item moves the same way, so one in motion is seen at least once and never taken for lost.
 """
 
-import struct
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -16,6 +15,7 @@ from shmlab.memory import layout as at, limits, semaphores
 from shmlab.memory.errors import SegmentRefused
 from shmlab.memory.item import SEQUENCE, SEQUENCE_BITS
 from shmlab.memory.receipts import Books
+from shmlab.memory.rows import rate_of
 from shmlab.memory.segment import SegmentFile, open_unmapped
 from shmlab.observe.row_cache import Latencies, Row, Rows
 from shmlab.observe.snapshot import FINAL, Measured, Slots, Snapshot, Worker
@@ -23,7 +23,6 @@ from shmlab.observe.snapshot import FINAL, Measured, Slots, Snapshot, Worker
 TRIES = 3  # copies that were disturbed are taken again so many times
 TRIES_AT_BOOKS = 100  # a producer closes books, or makes the buffer longer, far more rarely than we copy
 SPINNING = 0.02  # seconds inside put or get, neither asleep nor slowed down, that count as spinning
-_DOUBLE = struct.Struct("<d")
 STATES = {
     at.RESTING: "resting",
     at.HELD_BACK: "paused",
@@ -216,9 +215,8 @@ def _on_the_way(slots: Slots, hands: list[int], before: Rows, after: Rows, books
 def _settings(words: Row) -> tuple[str, float | None, str]:
     """Name, rate and pattern of a worker, from the words `role` to `pattern` of its row."""
     role, number, bits, pattern = words
-    rate: float = _DOUBLE.unpack(bits.to_bytes(at.WORD, "little"))[0]
     name = f"{'P' if role == at.PRODUCER else 'C'}{number}"
-    return name, rate if rate > 0 else None, limits.PATTERNS[pattern % len(limits.PATTERNS)]
+    return name, rate_of(bits), limits.PATTERNS[pattern % len(limits.PATTERNS)]
 
 
 def _state(row: Row, holds: str | None, waits: str | None, producing: bool, slowed: bool, now: int) -> str:

@@ -3,18 +3,15 @@
 Most rows look the same at two looks one after the other, since somebody who draws looks sixty times a second.
 """
 
-import struct
 from bisect import bisect_left
 from itertools import accumulate
 
 from shmlab.memory import layout as at
+from shmlab.memory.rows import COPIED, HISTOGRAM
 from shmlab.memory.segment import SegmentFile
 
 Row = tuple[int, ...]
 HEAD = at.ROWS_AT  # bytes in front of the rows: the header, control words, shared variables
-WORDS = (at.LEAVE + 1) * at.WORD  # bytes of a row up to the last word that the owner writes
-HISTOGRAM = at.LATENCY * at.WORD, (at.LATENCY + at.LATENCY_BUCKETS) * at.WORD
-_ROW = struct.Struct(f"<{at.LEAVE + 1}Q")
 
 
 class Rows:
@@ -35,13 +32,13 @@ class Rows:
         self.variables = shared[:: at.LINE // at.WORD].tolist()[: len(layout.variables)]
         self.capacity = min(max(self.word(at.CAPACITY), layout.capacity), layout.cap)
         starts = range(HEAD, min(len(raw), HEAD + number * at.ROW_SIZE), at.ROW_SIZE)
-        self._bytes = [raw[start : start + WORDS] for start in starts]
+        self._bytes = [raw[start : start + COPIED.size] for start in starts]
         self.rows: list[Row]
         if known and len(known.rows) == len(self._bytes):
             old = zip(self._bytes, known._bytes, known.rows, strict=True)
-            self.rows = [row if now == before else _ROW.unpack(now) for now, before, row in old]
+            self.rows = [row if now == before else COPIED.unpack(now) for now, before, row in old]
         else:
-            self.rows = [*map(_ROW.unpack, self._bytes)]
+            self.rows = [*map(COPIED.unpack, self._bytes)]
 
     def column(self, word: int) -> list[int]:
         """One word of each row."""
@@ -91,11 +88,10 @@ class Latencies:
         more = len(counts) - len(self._counts)
         old = self._counts + [(0, 0)] * more
         self._rows += [0] * more
-        first, end = HISTOGRAM
         for i, (now, before) in enumerate(zip(counts, old, strict=False)):
             if now != before:
                 start = HEAD + i * at.ROW_SIZE
-                number = int.from_bytes(rows.raw[start + first : start + end], "little")
+                number = int.from_bytes(rows.raw[start : start + at.ROW_SIZE][HISTOGRAM], "little")
                 self._total += number - self._rows[i]
                 self._rows[i] = number
         self._counts, self._found = counts, _percentiles(self._total)
@@ -103,7 +99,7 @@ class Latencies:
 
 
 def _percentiles(total: int) -> tuple[float | None, float | None]:
-    size = at.LATENCY_BUCKETS * at.WORD
+    size = HISTOGRAM.stop - HISTOGRAM.start
     words = memoryview(total.to_bytes(size + at.WORD, "little")[:size]).cast("Q")
     seen = list(accumulate(words))
     if not seen[-1]:

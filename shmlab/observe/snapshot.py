@@ -177,10 +177,9 @@ class Snapshot:
     def fields(self) -> tuple[tuple[int, int, str, str], ...]:
         """The words of the header: offset, length, name and value as text."""
         found = []
-        for i, name in enumerate(at.HEADER_WORDS):
-            value = int.from_bytes(self.header[i * at.WORD : (i + 1) * at.WORD], "little")
+        for offset, name, value in at.header_words(self.header):
             text = f"{value:#x}" if name in ("magic", "checksum") else f"{value:,}" if name == "size" else str(value)
-            found.append((i * at.WORD, at.WORD, name, text))
+            found.append((offset, at.WORD, name, text))
         found.append((at.STRATEGY_AT, at.STRATEGY_BYTES, "strategy", self.strategy))
         return tuple(found)
 

@@ -131,15 +131,15 @@ class End:
         self.in_, self.out = self._word(offset("in_")), self._word(offset("out"))
         self.sleeps, self.other_sleeps = (self._word(offset(f"{side}_sleeps")) for side in (self.role, other))
         self.lost = self._word(offset(f"{self.role}s_lost"))
-        self.turn = self._word(at.row(row) + at.TURN * at.WORD)
-        self.turns = [self._word(at.row(other) + at.TURN * at.WORD) for other in self.rows]
+        self.turn = self._word(at.row_word(row, at.TURN))
+        self.turns = [self._word(at.row_word(other, at.TURN)) for other in self.rows]
         self.fence_release, self.fence_acquire = fence.release, fence.acquire
         self.release, self.acquire, self.acquire_within = lock.release, lock.acquire, partial(sleep, lock)
         self.nap = partial(sleep, own_wakeup)
         self.barrier = membarrier.barrier if membarrier.register() and not WEAK else self.fence
         self.in_turn = len(rows) > 1
         with_guard(self, sit_down, wait=True)
-        self._word(at.row(row) + at.PID * at.WORD)[0] = os.getpid()
+        self._word(at.row_word(row, at.PID))[0] = os.getpid()
 
     def _word(self, at_byte: int) -> memoryview:
         view = self.data[at_byte : at_byte + at.WORD].cast("Q")
@@ -148,7 +148,7 @@ class End:
 
     def stand_up(self) -> None:
         """Leave the seat to others."""
-        self._word(at.row(self.row) + at.PID * at.WORD)[0] = 0
+        self._word(at.row_word(self.row, at.PID))[0] = 0
         seats.unlock(self.locks, self.row)
 
     def forget(self) -> None:

@@ -60,7 +60,7 @@ def look(ring: str | SegmentFile) -> RingSnapshot:
     out = seen[ring_layout.offset("out") // at.WORD]
     in_ = max(out, seen[ring_layout.offset("in_") // at.WORD])  # read a moment before `out`, and it only grows
     rows = range(layout.rows)
-    pids = [seen[at.row(row) // at.WORD + at.PID] if _taken(ring.name, row) else 0 for row in rows]
+    pids = [seen[at.first_word(row) + at.PID] if _taken(ring.name, row) else 0 for row in rows]
     return RingSnapshot(
         ring.name,
         layout.capacity,

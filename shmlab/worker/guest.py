@@ -53,7 +53,7 @@ def take_row(segment: Segment, role: int, rate: float | None) -> int:
     """Claim a free row, from the end, for as long as `segment` is open. Raises ArgumentError where there is none."""
     count = segment.layout.rows
     for row in reversed(range(count)):
-        if rows.claim(segment, row, role, row, rate, pid=os.getpid()):
+        if rows.Row(segment, row).claim(role, row, rate, pid=os.getpid()):
             segment.set_word(at.ROWS_USED, count)  # after the role: so the owner notices where it stored less meanwhile
             return row
     raise ArgumentError(f"all {count} rows of '{segment.name}' are in use: a worker has to leave first.")

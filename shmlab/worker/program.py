@@ -49,7 +49,7 @@ class WorkerProcess:
     ) -> None:
         self.segment, self.row = segment, row
         self.words = in_order(segment).words
-        self.mine = at.row(row) // at.WORD
+        self.mine = at.first_word(row)
         self.role = self.words[self.mine + at.ROLE]
         self.put, self.get, self.conditions = _numbered(put, 2, row), _numbered(get, 1, row), conditions
         self.deliveries = Deliveries(segment, row)
@@ -138,9 +138,9 @@ class WorkerProcess:
         return bind(self.segment, self.row, slow(step_time / 1e9) if step_time else None, self.conditions)
 
     def _pace(self) -> Pace:
-        rate = struct.unpack("<d", struct.pack("<Q", self.words[self.mine + at.RATE]))[0]
-        rate = rate if rate > 0 else math.inf
-        return Pace(rate, self.words[self.mine + at.PATTERN], self.segment.capacity, time.monotonic())
+        rate = rows.rate_of(self.words[self.mine + at.RATE])
+        pattern = self.words[self.mine + at.PATTERN]
+        return Pace(math.inf if rate is None else rate, pattern, self.segment.capacity, time.monotonic())
 
     def _rest(self, phase: int, seconds: float) -> None:
         """Sleep for so long, or until the owner has news."""
@@ -188,8 +188,8 @@ def main(arguments: list[str]) -> int:
     _thread.start_new_thread(owner_watch.watch, (segment, owner))
     with contextlib.suppress(OSError):
         os.nice(NICE)
-    words, mine = segment.words, at.row(row) // at.WORD
-    rows.hold(segment, row)
+    words, mine = segment.words, at.first_word(row)
+    rows.Row(segment, row).hold()
     os.register_at_fork(after_in_child=lambda: rows.forget(segment))  # what a student's put forks must not keep the row
     words[mine + at.PID] = os.getpid()
     words[mine + at.PHASE] = at.STARTING

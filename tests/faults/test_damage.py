@@ -19,7 +19,7 @@ from shmlab.lab import create
 from shmlab.lab.rebuild import Dead, repair
 from shmlab.memory import layout as at, segment, semaphores
 from shmlab.memory.layout import Layout
-from shmlab.observe import observer
+from shmlab.ring.ring_snapshot import running
 from tests.apparatus import DIRECTORY, buffer, descriptors, eventually, planted
 from tests.faults.conftest import PROMISED
 
@@ -275,7 +275,7 @@ def test_the_layout_of_a_version_before_or_after_is_refused_by_everybody(
         for opening in (segment.attach, segment.open_unmapped, Observer):
             with pytest.raises(SegmentRefused, match=sentence):
                 opening(name)
-        assert name not in [seen.name for seen in observer.running()]
+        assert name not in [seen.name for seen in running()]
         assert cli.main(["ls"]) == 0
         command = [sys.executable, "-P", "-m", "shmlab.worker.program", name, "0", str(os.getpid())]
         said = subprocess.run(command, capture_output=True, text=True)

@@ -17,7 +17,8 @@ import pytest
 from benchmarks.soak_guests import NOTICED, STRATEGIES, GuestSoak, compiled
 from shmlab import ArgumentError, Lab
 from shmlab.lab.worker_pool import WorkerPool
-from shmlab.memory import layout as at, rows, semaphores
+from shmlab.memory import layout as at, semaphores
+from shmlab.memory.rows import Row
 from shmlab.memory.segment import SegmentFile
 from shmlab.observe.guests import maps
 from tests.apparatus import alive, eventually
@@ -149,11 +150,11 @@ def test_a_guest_that_has_forked_and_is_killed_does_not_live_on_by_its_child_s_l
             try:
                 eventually(lambda: os.getsid(child) == child and not Path(f"/proc/{child}/fd/0").exists())
                 eventually(lambda: process.pid in [worker.pid for worker in lab.workers])
-                assert rows.held(file_of(lab), row)
+                assert Row(file_of(lab), row).held()
                 process.kill()
                 process.wait()
                 eventually(lambda: lab.snapshot().worker(f"P{row}").state == "killed" and not lab.damaged)
-                assert alive(child) and rows.held(file_of(lab), row) is (kind == "other")
+                assert alive(child) and Row(file_of(lab), row).held() is (kind == "other")
             finally:
                 os.kill(child, signal.SIGKILL)
 
@@ -182,7 +183,7 @@ def test_the_row_of_a_worker_that_has_forked_and_is_killed_is_free(monkeypatch: 
         eventually(lambda: os.getsid(child) == child)  # until then it is of the worker's group, and ends with it
         lab.kill("P0")
         assert alive(child)
-        eventually(lambda: not rows.held(file_of(lab), 0))
+        eventually(lambda: not Row(file_of(lab), 0).held())
         eventually(lambda: not lab.damaged)
         lab.remove("P0")
         assert lab.add_producer().row == 0

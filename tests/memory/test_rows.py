@@ -10,8 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from shmlab import Lab
-from shmlab.memory import layout as at, limits, rows
+from shmlab.memory import layout as at, limits
 from shmlab.memory.errors import ArgumentError
+from shmlab.memory.rows import Row
 from shmlab.memory.segment import Segment, attach, open_unmapped
 from shmlab.worker.guest import take_row
 from tests.apparatus import buffer, eventually
@@ -73,23 +74,23 @@ def test_owner_and_guests_never_share_a_row() -> None:
 
 def test_a_row_is_held_by_its_worker_until_that_one_dies() -> None:
     with Lab(producers=1, consumers=1) as lab, contextlib.closing(open_unmapped(lab.name)) as file:
-        eventually(lambda: rows.held(file, 0) and rows.held(file, 1))
+        eventually(lambda: Row(file, 0).held() and Row(file, 1).held())
         lab.kill("P0")
-        assert not rows.held(file, 0) and rows.held(file, 1)
+        assert not Row(file, 0).held() and Row(file, 1).held()
 
 
 def test_a_lock_ends_with_its_process() -> None:
     program = "import sys; from shmlab.memory import rows, segment; s = segment.attach(sys.argv[1]); "
-    program += "print(rows.claim(s, 2, 1, 2, None), flush=True); input()"
+    program += "print(rows.Row(s, 2).claim(1, 2, None), flush=True); input()"
     with buffer() as it:
         command = [sys.executable, "-c", program, it.name]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout and process.stdout.readline() == "True\n"
-            assert rows.held(it.file, 2) and not rows.hold(it.file, 2)
+            assert Row(it.file, 2).held() and not Row(it.file, 2).hold()
             process.kill()
-        eventually(lambda: not rows.held(it.file, 2))
-        assert not rows.claim(it.file, 2, at.PRODUCER, 2, None)  # its role stands: it is not repaired
-        assert it.word(2, at.ROLE) == at.PRODUCER and not rows.held(it.segment, 2)
+        eventually(lambda: not Row(it.file, 2).held())
+        assert not Row(it.file, 2).claim(at.PRODUCER, 2, None)  # its role stands: it is not repaired
+        assert it.word(2, at.ROLE) == at.PRODUCER and not Row(it.segment, 2).held()
 
 
 def test_a_row_that_a_guest_gave_back_is_the_lab_s_again(monkeypatch: pytest.MonkeyPatch) -> None:

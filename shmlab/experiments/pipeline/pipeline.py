@@ -20,6 +20,7 @@ from shmlab.experiments.pipeline.stage_progress import StageProgress
 from shmlab.lab import create
 from shmlab.memory import layout as at, limits
 from shmlab.memory.errors import ArgumentError
+from shmlab.memory.rows import Row
 from shmlab.memory.segment import SegmentFile
 from shmlab.memory.waiting import until
 from shmlab.observe.observer import Observer
@@ -178,13 +179,14 @@ class Pipeline:
         self._progress.append(progress)
         self._processes.append(process)
         for index, row in rows:
-            self._files[index].set_word(at.row(row) + at.PID * at.WORD, process.pid)
+            Row(self._files[index], row).pid = process.pid
 
     def _row(self, index: int, role: int, name: str) -> int:
         """A row of a segment for one more process."""
         file, row = self._files[index], len(self._names[index])
-        for word, value in ((at.PHASE, at.STARTING), (at.QUOTA, at.NO_QUOTA), (at.NUMBER, row), (at.ROLE, role)):
-            file.set_word(at.row(row) + word * at.WORD, value)
+        one = Row(file, row)
+        one.claim(role, row, rate=None)
+        one.release()  # a stage is known by its process
         file.set_word(at.ROWS_USED, row + 1)
         self._names[index][row] = name
         return row

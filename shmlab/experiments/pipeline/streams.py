@@ -19,7 +19,7 @@ class StreamEnd:
 
     def __init__(self, segment: Segment, row: int) -> None:
         self.segment, self.row, self.words = segment, row, segment.words
-        self.mine = at.row(row) // at.WORD
+        self.mine = at.first_word(row)
         step = self.words[at.STEP_TIME // at.WORD]
         self.buf = bind(segment, row, slow(step / 1e9) if step else None)
         self.rest()

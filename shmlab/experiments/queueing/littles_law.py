@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 
 from shmlab.lab.lab import Lab
-from shmlab.memory import layout as at, limits
+from shmlab.memory import layout as at, limits, rows
 from shmlab.memory.segment import SegmentFile
 from shmlab.observe.observer import Observer
 
@@ -63,7 +63,6 @@ def watch(lab: Lab, seconds: float = 5.0) -> Watched:
 def _latencies(segment: SegmentFile) -> list[int]:
     """How many items were received with which latency, over all rows."""
     totals = [0] * at.LATENCY_BUCKETS
-    for row in range(min(segment.word(at.ROWS_USED), segment.layout.rows)):
-        words = segment.read(at.row(row) + at.LATENCY * at.WORD, at.LATENCY_BUCKETS * at.WORD)
-        totals = [total + word for total, word in zip(totals, memoryview(words).cast("Q"), strict=True)]
+    for row in rows.used(segment):
+        totals = [total + word for total, word in zip(totals, row.latencies(), strict=True)]
     return totals

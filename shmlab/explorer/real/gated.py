@@ -138,7 +138,7 @@ def main(arguments: list[str]) -> int:
     segment = attach(name)
     function, given, places = _input()
     _thread.start_new_thread(owner_watch.watch, (segment, owner))
-    segment.words[at.row(row) // at.WORD + at.PID] = os.getpid()
+    segment.words[at.first_word(row) + at.PID] = os.getpid()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as gate:
         gate.connect(f"\0{address}")
         gate.send(row.to_bytes(8, "little"))

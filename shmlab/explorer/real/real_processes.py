@@ -146,7 +146,7 @@ class RealProcesses:
             elif value is not None:  # an array called slots that begins with values
                 offset = self.places.offset(address)
                 file.write(offset + at.SLOT_PAYLOAD, value.to_bytes(at.WORD, "little", signed=True))
-                file.set_word(offset + at.SLOT_STATE * at.WORD, at.FULL)
+                file.set_word(offset, at.FULL)  # its first word is its state
         semaphores.create_all(file.name, self.places.semaphores)
 
     @contextlib.contextmanager
