@@ -81,6 +81,21 @@ def test_a_name_that_two_packages_use_has_its_reason_on_the_page() -> None:
     assert sorted(twice(modules) | twice(classes)) == sorted(listed("Names that stand twice"))
 
 
+def test_the_ways_lead_through_files_that_there_are() -> None:
+    ways = PAGE.partition("## Three ways through the code")[2].partition("\n## ")[0]
+    stations = [re.findall(r"^\d+\. `([\w/]+\.py)`", way, re.MULTILINE) for way in ways.split("**")[2::2]]
+    assert len(stations) == 3 and all(5 <= len(way) <= 10 for way in stations)
+
+
+def test_every_file_of_the_package_that_a_page_names_is_there() -> None:
+    named = {path for path in re.findall(r"`([\w/]+\.py)`", PAGE) if not path.startswith("shmlab/")}
+    assert len(named) > 20 and [path for path in sorted(named) if not (imports.PACKAGE / path).exists()] == []
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    written = re.compile(r"(?<![/\w])shmlab/[\w/]+\.(?:py|h|c|css|js)\b")
+    paths = {(page.name, path) for page in pages for path in written.findall(page.read_text()) if "NN" not in path}
+    assert len(paths) > 10 and [place for place in sorted(paths) if not (ROOT / place[1]).exists()] == []
+
+
 def test_only_memory_computes_where_a_word_of_a_row_stands() -> None:
     """Others ask for it: `rows.Row`, `layout.row_word`, and `layout.first_word` where a whole segment is mapped."""
     computed = re.compile(r"\bat\.row\(|\* at\.WORD")
