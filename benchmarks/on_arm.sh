@@ -14,7 +14,7 @@ if [ ! -e "$root/usr/bin/python3" ]; then
     mmdebstrap --architectures=arm64 --variant=minbase --include=python3,python3-venv,procps,psmisc,make \
         bookworm "$root"
     chroot "$root" python3 -m venv /venv
-    chroot "$root" /venv/bin/pip install pytest pytest-timeout pytest-xdist hypothesis greenlet "cloudpickle<3.1.3" numpy psutil shtab \
+    chroot "$root" /venv/bin/pip install pytest pytest-timeout pytest-xdist hypothesis greenlet "cloudpickle<3.1.3" numpy psutil click \
         pyyaml websocket-client jupyterlab jupyter_client ipywidgets bqplot rich nbval nbclient playwright voila
 fi
 ended() { umount "$root/dev/shm" "$root/proc" "$root/shmlab"; }

@@ -1,12 +1,14 @@
-"""Write docs/command.md from the command's own parser: `python -m tests.renew_command_page`.
+"""Write docs/command.md from the command itself: `python -m tests.renew_command_page`.
 
-The text is made from what the parser knows, not from its `--help`, which another Python sets in another way.
+The text is made from what the command knows, not from its `--help`, which is set for a terminal.
 """
 
-import argparse
 import inspect
 
-from shmlab import cli
+import click
+
+from shmlab.cli import group
+from shmlab.cli.verb import ALWAYS, Verb
 from tests.clone import ROOT
 
 PAGE = ROOT / "docs/command.md"
@@ -21,64 +23,55 @@ HEAD = """# The command
 
 def page() -> str:
     """The whole page."""
-    whole = cli.parser()
-    (commands,) = (action for action in whole._actions if isinstance(action, argparse._SubParsersAction))
-    says = {action.dest: action.help for action in commands._choices_actions}
     table = ["| verb | what it does |", "|---|---|"]
-    table += [f"| [`{name}`](#shmlab-{name}) | {says[name]} |" for name in commands.choices]
-    ending = (whole.epilog or "").replace("exit status:", "**Exit status:**")
-    parts = [HEAD, "\n".join(table), ending, *(verb(name, one) for name, one in commands.choices.items())]
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    table += [f"| [`{one.name}`](#shmlab-{one.name}) | {one.short_help} |" for one in group.VERBS]
+    ending = (group.whole().epilog or "").replace("exit status:", "**Exit status:**")
+    return "\n\n".join(part.strip() for part in [HEAD, "\n".join(table), ending, *map(verb, group.VERBS)]) + "\n"
 
 
-def verb(name: str, parser: argparse.ArgumentParser) -> str:
+def verb(one: Verb) -> str:
     """The part on one verb: what it does, how it is called, what each argument means, an example."""
-    actions = [action for action in parser._actions if not isinstance(action, argparse._HelpAction)]
-    call = " ".join([f"shmlab {name}", *map(in_call, sorted(actions, key=lambda action: bool(action.option_strings)))])
-    parts = [f"## shmlab {name}", inspect.cleandoc(parser.description or ""), f"```text\n{call}\n```"]
-    if actions:
-        rows = [f"| `{in_table(action)}` | {meaning(action)} |" for action in actions]
+    params = [param for param in one.params if isinstance(param, click.Argument | click.Option)]
+    call = " ".join([f"shmlab {one.name}", *map(in_call, sorted(params, key=is_option))])
+    parts = [f"## shmlab {one.name}", inspect.cleandoc(one.help or ""), f"```text\n{call}\n```"]
+    if params:
+        rows = [f"| `{in_table(param)}` | {meaning(param)} |" for param in params]
         parts.append("\n".join(["| argument | meaning |", "|---|---|", *rows]))
-    _, _, last = (parser.epilog or "").partition("example: `")
-    example, _, status = last.partition("`. exit status: ")
-    if example not in ("", call):
-        parts.append(f"For example:\n\n```sh\n{example}\n```")
-    parts.append(f"**Exit status:** {status}")
+    if one.example != call:
+        parts.append(f"For example:\n\n```sh\n{one.example}\n```")
+    parts.append(f"**Exit status:** {one.status}, {ALWAYS}.")
     return "\n\n".join(parts)
 
 
-def in_call(action: argparse.Action) -> str:
+def is_option(param: click.Parameter) -> bool:
+    """Options stand behind arguments."""
+    return isinstance(param, click.Option)
+
+
+def in_call(param: click.Parameter) -> str:
     """One argument as it stands in a call."""
-    repeated = " ..." if action.nargs in ("+", "*", argparse.REMAINDER) else ""
-    if not action.option_strings:
-        return f"[{value(action)}{repeated}]" if action.nargs in ("?", "*") else value(action) + repeated
-    inner = " ".join(filter(None, [action.option_strings[-1], value(action)])) + repeated
-    return inner if action.required else f"[{inner}]"
+    if not is_option(param):
+        return value(param)
+    inner = " ".join(filter(None, [param.opts[0], value(param)]))
+    return inner if param.required else f"[{inner}]"
 
 
-def in_table(action: argparse.Action) -> str:
-    """One argument as one looks for it: all its spellings."""
-    return " ".join(filter(None, [", ".join(action.option_strings), value(action)])).replace("|", "\\|")
+def in_table(param: click.Parameter) -> str:
+    """One argument as one looks for it."""
+    return " ".join(filter(None, [param.opts[0] if is_option(param) else "", value(param)])).replace("|", "\\|")
 
 
-def value(action: argparse.Action) -> str:
+def value(param: click.Parameter) -> str:
     """What stands for the value; "" where there is none."""
-    if action.nargs == 0:
-        return ""
-    if action.choices and not action.metavar:
-        return "{" + ",".join(map(str, action.choices)) + "}"
-    if isinstance(action.metavar, tuple):
-        return " ".join(action.metavar)
-    return action.metavar or (action.dest.upper() if action.option_strings else action.dest)
+    return "" if getattr(param, "is_flag", False) else param.make_metavar(click.Context(click.Command("shmlab")))
 
 
-def meaning(action: argparse.Action) -> str:
+def meaning(param: click.Argument | click.Option) -> str:
     """What it means, and what holds without it."""
-    if not action.help:
-        raise ValueError(f"{in_call(action)} has no help: say in the verb's file what it means.")
-    usual = action.default
-    said = "" if usual in (None, False, argparse.SUPPRESS) or action.nargs == 0 else f"; without it {usual}"
-    return (action.help.replace("%(default)s", str(usual)) + said).replace("|", "\\|")
+    if not param.help:
+        raise ValueError(f"{in_call(param)} has no help: say in the verb's file what it means.")
+    usual = "" if isinstance(param.default, bool) or not isinstance(param.default, int | float | str) else param.default
+    return (param.help + (f"; without it {usual}" if usual != "" else "")).replace("|", "\\|")
 
 
 if __name__ == "__main__":

@@ -97,10 +97,10 @@ def compiled(python: str) -> list[str]:
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     """For each Python and processor, what pip has found. Most of the time it waits for the network, so two run at once.
 
-    Skips where no package index answers: shtab is asked for first, which is small and has a wheel for everybody.
+    Skips where no package index answers: click is asked for first, which is small and has a wheel for everybody.
     """
     place = tmp_path_factory.mktemp("index")
-    probe = ("download", "-q", "--retries=0", "--timeout=20", "--no-deps", "--only-binary=:all:", "--dest=.", "shtab")
+    probe = ("download", "-q", "--retries=0", "--timeout=20", "--no-deps", "--only-binary=:all:", "--dest=.", "click")
     answer = pip(place, PYTHONS[0], *probe)
     if answer.returncode and UNREACHABLE.search(answer.stderr):
         pytest.skip("needs the network: no package index answers here")

@@ -1,22 +1,18 @@
-"""Watch a running lab in this terminal until it ends; where there is no terminal, a line of text a second. It changes
-nothing. A ring is a line of text.
-"""
+"""`shmlab attach`: watch a running lab."""
 
-import argparse
 import contextlib
 
-from shmlab.cli import typed
-
-HELP = "watch a running lab"
-EXAMPLE = "shmlab attach shmlab-3f9c"
-STATUS = "0 the lab has ended, or you have quit"
+from shmlab.cli.argument_types import lab
+from shmlab.cli.verb import verb
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    typed.lab(parser)
+@verb("watch a running lab", example="shmlab attach shmlab-3f9c", status="0 the lab has ended, or you have quit")
+@lab
+def attach(name: str) -> int:
+    """Watch a running lab in this terminal until it ends; where there is no terminal, a line of text a second.
 
-
-def run(chosen: argparse.Namespace) -> int:
+    It changes nothing. A ring is a line of text.
+    """
     from shmlab.memory.optional_packages import needed_for
     from shmlab.memory.segment import open_unmapped
     from shmlab.views.terminal import orderly_exit
@@ -24,7 +20,6 @@ def run(chosen: argparse.Namespace) -> int:
     with needed_for("for `shmlab attach`"):
         from shmlab.views.terminal import session
 
-    name = typed.which(chosen.name)
     with contextlib.closing(open_unmapped(name)) as file:
         is_ring = bool(file.layout.producers)
     with orderly_exit.orderly():

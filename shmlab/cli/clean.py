@@ -1,20 +1,18 @@
-"""End the processes of dead labs, and what these have started; remove their segments and semaphores from /dev/shm.
+"""`shmlab clean`: remove what dead labs left."""
 
-The segments of lessons whose kernel has ended go, too. A lab or a lesson that lives is never touched.
-"""
-
-import argparse
-
-HELP = "remove what dead labs left: processes, and names in /dev/shm"
-EXAMPLE = "shmlab clean"
-STATUS = "0 removed, or nothing to remove"
+from shmlab.cli.verb import verb
 
 
-def arguments(_: argparse.ArgumentParser) -> None:
-    """None."""
+@verb(
+    "remove what dead labs left: processes, and names in /dev/shm",
+    example="shmlab clean",
+    status="0 removed, or nothing to remove",
+)
+def clean() -> int:
+    """End the processes of dead labs, and what these have started; remove their segments and semaphores from /dev/shm.
 
-
-def run(_: argparse.Namespace) -> int:
+    The segments of lessons whose kernel has ended go, too. A lab or a lesson that lives is never touched.
+    """
     from shmlab.experiments.exhibits import lifecycle
     from shmlab.lab import create
     from shmlab.processes import descendants, scratch_folder

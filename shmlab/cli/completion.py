@@ -1,46 +1,26 @@
-"""Print a script that lets your shell complete what you type after `shmlab`, the names of running labs, too.
+"""`shmlab completion`: complete commands and names with the Tab key."""
 
-bash: `eval "$(shmlab completion bash)"` in ~/.bashrc. zsh: save the script as `_shmlab` in a folder of $fpath. fish:
-save it as ~/.config/fish/completions/shmlab.fish.
-"""
+import click
+from click.shell_completion import get_completion_class
 
-import argparse
-from pathlib import Path
+from shmlab.cli.verb import verb
 
-HELP = "complete commands and names with the Tab key"
-EXAMPLE = 'eval "$(shmlab completion bash)"'
-STATUS = "0 printed"
 SHELLS = ("bash", "zsh", "fish")
-NAMES = "shmlab ls 2>/dev/null | grep -o '^shmlab-[0-9a-f]*'"
+VARIABLE = "_SHMLAB_COMPLETE"  # the shell's script sets it, and asks for what may come next
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=SHELLS, help="the shell that you type in")
+@verb(
+    "complete commands and names with the Tab key", example='eval "$(shmlab completion bash)"', status="0 printed"
+)
+@click.argument("shell", type=click.Choice(SHELLS), help="the shell that you type in")
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> int:
+    """Print a script that lets your shell complete what you type after `shmlab`, the names of running labs, too.
 
-
-def run(chosen: argparse.Namespace) -> int:
-    from shmlab.memory.optional_packages import needed_for
-
-    with needed_for("for `shmlab completion`"):
-        import shtab
-
-    parser: argparse.ArgumentParser = chosen.parser
-    names = shtab.cmd(NAMES)
-    for command in _commands(parser):
-        for action in command._actions:
-            if action.dest == "name":
-                action.complete = names  # type: ignore[attr-defined]
-            elif action.type is Path:
-                action.complete = shtab.FILE  # type: ignore[attr-defined]
-    print(shtab.complete(parser, chosen.shell))
+    bash: `eval "$(shmlab completion bash)"` in ~/.bashrc. zsh: save the script as `_shmlab` in a folder of $fpath.
+    fish: save it as ~/.config/fish/completions/shmlab.fish.
+    """
+    kind = get_completion_class(shell)
+    assert kind
+    print(kind(ctx.find_root().command, {}, "shmlab", VARIABLE).source())
     return 0
-
-
-def _commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    """The parsers of all commands. argparse has no public way to them; shtab goes the same."""
-    return [
-        command
-        for action in parser._actions
-        if isinstance(action, argparse._SubParsersAction)
-        for command in action.choices.values()
-    ]

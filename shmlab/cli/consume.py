@@ -1,14 +1,16 @@
-"""Join a running lab from this terminal as a consumer; the notebook's view shows it coming."""
+"""`shmlab consume`: join a running lab as a consumer."""
 
-import argparse
+import click
 
-from shmlab.cli import produce
-
-HELP = "join a running lab as a consumer"
-EXAMPLE = "shmlab consume shmlab-3f9c --rate max"
-STATUS = "0 the lab has ended, or you have left, by Ctrl-C, too"
-arguments = produce.arguments
+from shmlab.cli.argument_types import Rate, Whole, lab
+from shmlab.cli.produce import LEFT, MOST, join_as
+from shmlab.cli.verb import verb
 
 
-def run(chosen: argparse.Namespace) -> int:
-    return produce.run(chosen, "consumer")
+@verb("join a running lab as a consumer", example="shmlab consume shmlab-3f9c --rate max", status=LEFT)
+@lab
+@click.option("--rate", type=Rate(), default="5", help="items a second, 0.1 to 100,000, or max")
+@click.option("--items", type=Whole(1, MOST), help="leave after so many")
+def consume(name: str, rate: float | None, items: int | None) -> int:
+    """Join a running lab from this terminal as a consumer; the notebook's view shows it coming."""
+    return join_as("consumer", name, rate, items)

@@ -1,21 +1,15 @@
-"""Look whether everything works on this machine, one line for each thing, with the cure for what is wrong."""
+"""`shmlab doctor`: does everything work on this machine?"""
 
-import argparse
-
-HELP = "does everything work on this machine?"
-EXAMPLE = "shmlab doctor"
-STATUS = "0 all that is needed is there, 1 something is not"
+from shmlab.cli.verb import verb
 
 
-def arguments(_: argparse.ArgumentParser) -> None:
-    """None."""
+@verb(
+    "does everything work on this machine?",
+    example="shmlab doctor",
+    status="0 all that is needed is there, 1 something is not",
+)
+def doctor() -> int:
+    """Look whether everything works on this machine, one line for each thing, with the cure for what is wrong."""
+    from shmlab.doctor import report
 
-
-def run(_: argparse.Namespace) -> int:
-    from shmlab.doctor import findings
-
-    wrong = 0
-    for finding in findings():
-        print(finding, flush=True)
-        wrong += finding.wrong
-    return int(wrong > 0)
+    return report()

@@ -1,17 +1,11 @@
-"""List the labs and rings that run now, one a line: the name, and what is going on in it."""
+"""`shmlab ls`: list the labs that run now."""
 
-import argparse
-
-HELP = "list the labs that run now"
-EXAMPLE = "shmlab ls"
-STATUS = "0 listed"
+from shmlab.cli.verb import verb
 
 
-def arguments(_: argparse.ArgumentParser) -> None:
-    """None."""
-
-
-def run(_: argparse.Namespace) -> int:
+@verb("list the labs that run now", example="shmlab ls", status="0 listed")
+def ls() -> int:
+    """List the labs and rings that run now, one a line: the name, and what is going on in it."""
     from shmlab.ring.ring_snapshot import running
 
     labs = running()

@@ -1,15 +1,14 @@
-"""Copy the course into a folder of your own and open JupyterLab on its first lesson. What you changed there is kept."""
+"""`shmlab notebooks`: copy the course's notebooks and open the first lesson."""
 
-import argparse
 import os
 import sys
 from pathlib import Path
 
+import click
+
+from shmlab.cli.verb import verb
 from shmlab.memory.errors import ShmlabError
 
-HELP = "copy the course's notebooks and open the first lesson"
-EXAMPLE = "shmlab notebooks my_course"
-STATUS = "0 copied, and JupyterLab has ended"
 FOLDER = Path("shmlab-notebooks")
 HOMELESS = (
     "Jupyter keeps files in your home, and {home} is no folder in which you may write: name one, as in "
@@ -17,17 +16,30 @@ HOMELESS = (
 )
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, metavar="DIR", help=f"else ./{FOLDER}")
-    parser.add_argument("--no-open", action="store_true", help="only copy, without opening JupyterLab")
+@verb(
+    "copy the course's notebooks and open the first lesson",
+    example="shmlab notebooks my_course",
+    status="0 copied, and JupyterLab has ended",
+)
+@click.argument(
+    "folder",
+    required=False,
+    type=click.Path(path_type=Path),
+    default=FOLDER,
+    metavar="[DIR]",
+    help=f"where the copy goes; else ./{FOLDER}",
+)
+@click.option("--no-open", is_flag=True, help="only copy, without opening JupyterLab")
+def notebooks(folder: Path, no_open: bool) -> int:
+    """Copy the course into a folder of your own and open JupyterLab on its first lesson.
 
-
-def run(chosen: argparse.Namespace) -> int:
+    What you changed there is kept.
+    """
     from shmlab.course import copying
 
-    print(copying.copy(chosen.folder), flush=True)
-    if not chosen.no_open:
-        open_lab(chosen.folder)
+    print(copying.copy(folder), flush=True)
+    if not no_open:
+        open_lab(folder)
     return 0
 
 

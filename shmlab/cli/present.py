@@ -1,20 +1,18 @@
-"""Show the lecture on the whole screen, on this machine alone. The page says its keys. Ctrl-C ends it."""
+"""`shmlab present`: the lecture, for the projector."""
 
-import argparse
+import click
 
-HELP = "the lecture, for the projector"
-EXAMPLE = "shmlab present --dark"
-STATUS = "0 the lecture has ended"
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, metavar="N", help="usually the first free one from 8866")
-    parser.add_argument("--no-open", action="store_true", help="print the address and open no browser")
-    parser.add_argument("--dark", action="store_true", help="light letters on dark paper")
+from shmlab.cli.argument_types import Typed
+from shmlab.cli.verb import verb
 
 
-def run(chosen: argparse.Namespace) -> int:
-    from shmlab.views.present import present
+@verb("the lecture, for the projector", example="shmlab present --dark", status="0 the lecture has ended")
+@click.option("--port", type=Typed(), metavar="N", help="usually the first free one from 8866")
+@click.option("--no-open", is_flag=True, help="print the address and open no browser")
+@click.option("--dark", is_flag=True, help="light letters on dark paper")
+def present(port: int | None, no_open: bool, dark: bool) -> int:
+    """Show the lecture on the whole screen, on this machine alone. The page says its keys. Ctrl-C ends it."""
+    from shmlab.views.present import present as show
 
-    present(chosen.port, not chosen.no_open, chosen.dark)
+    show(port, not no_open, dark)
     return 0

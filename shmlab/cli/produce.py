@@ -1,24 +1,26 @@
-"""Join a running lab from this terminal as a producer; the notebook's view shows it coming."""
+"""`shmlab produce`: join a running lab as a producer."""
 
-import argparse
+import click
 
-from shmlab.cli import typed
+from shmlab.cli.argument_types import Rate, Whole, lab
+from shmlab.cli.verb import verb
 
-HELP = "join a running lab as a producer"
-EXAMPLE = "shmlab produce shmlab-3f9c --rate 20"
-STATUS = "0 the lab has ended, or you have left, by Ctrl-C, too"
-ROLE = "producer"
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    typed.lab(parser)
-    parser.add_argument("--rate", metavar="R", default="5", help="items a second, 0.1 to 100,000, or max")
-    parser.add_argument("--items", metavar="N", help="leave after so many")
+MOST = 1 << 40  # items
+LEFT = "0 the lab has ended, or you have left, by Ctrl-C, too"
 
 
-def run(chosen: argparse.Namespace, role: str = ROLE) -> int:
+@verb("join a running lab as a producer", example="shmlab produce shmlab-3f9c --rate 20", status=LEFT)
+@lab
+@click.option("--rate", type=Rate(), default="5", help="items a second, 0.1 to 100,000, or max")
+@click.option("--items", type=Whole(1, MOST), help="leave after so many")
+def produce(name: str, rate: float | None, items: int | None) -> int:
+    """Join a running lab from this terminal as a producer; the notebook's view shows it coming."""
+    return join_as("producer", name, rate, items)
+
+
+def join_as(role: str, name: str, rate: float | None, items: int | None) -> int:
+    """Work in a lab, and tell how it goes."""
     from shmlab.worker.guest import join
 
-    items = chosen.items and typed.number(chosen.items)
-    join(typed.which(chosen.name), role, typed.rate(chosen.rate), items, lambda line: print(line, flush=True))
+    join(name, role, rate, items, lambda line: print(line, flush=True))
     return 0

@@ -1,32 +1,30 @@
-"""Turn a recording into a trace for ui.perfetto.dev, or into a table: which, the ending of the file's name says."""
+"""`shmlab trace`: a recording as a trace or a table."""
 
-import argparse
 import json
 from pathlib import Path
 
-from shmlab.cli import typed
+import click
+
+from shmlab.cli.argument_types import NewFile
+from shmlab.cli.verb import verb
 from shmlab.memory.errors import ArgumentError
 
-HELP = "a recording as a trace or a table"
-EXAMPLE = "shmlab trace run.jsonl --to run.trace.json"
-STATUS = "0 written"
+PATH = click.Path(path_type=Path)
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recording", type=Path, metavar="RECORDING", help="a file that lab.record() has written")
-    parser.add_argument("--to", type=Path, metavar="FILE", required=True, help="FILE.json: a trace, FILE.csv: a table")
+@verb("a recording as a trace or a table", example="shmlab trace run.jsonl --to run.trace.json", status="0 written")
+@click.argument("recording", type=PATH, metavar="RECORDING", help="a file that lab.record() has written")
+@click.option("--to", type=PATH, metavar="FILE", required=True, help="FILE.json: a trace, FILE.csv: a table")
+def trace(recording: Path, to: Path) -> int:
+    """Turn a recording into a trace for ui.perfetto.dev, or into a table: which, the ending of the file's name says."""
+    from shmlab.observe.recording import read, table, trace as traced
 
-
-def run(chosen: argparse.Namespace) -> int:
-    from shmlab.observe.recording import read, table, trace
-
-    wanted: Path = chosen.to
-    if wanted.suffix not in (".json", ".csv"):
-        raise ArgumentError(f"--to: '{wanted}' ends neither in .json (a trace) nor in .csv (a table).")
-    recording = read(chosen.recording)
-    if wanted.exists() and wanted.samefile(chosen.recording):
-        raise ArgumentError(f"--to: '{wanted}' is the recording itself. Name another file.")
-    typed.check_place(wanted, "--to")
-    wanted.write_text(table(recording) if wanted.suffix == ".csv" else json.dumps(trace(recording)))
-    print(f"{wanted}: {recording}")
+    if to.suffix not in (".json", ".csv"):
+        raise ArgumentError(f"--to: '{to}' ends neither in .json (a trace) nor in .csv (a table).")
+    run = read(recording)
+    if to.exists() and to.samefile(recording):
+        raise ArgumentError(f"--to: '{to}' is the recording itself. Name another file.")
+    NewFile("--to").convert(to, None, None)
+    to.write_text(table(run) if to.suffix == ".csv" else json.dumps(traced(run)))
+    print(f"{to}: {run}")
     return 0

@@ -15,13 +15,21 @@ from functools import partial
 from shmlab.doctor import kernel, machine, packages
 from shmlab.doctor.finding import Finding, guarded
 
-__all__ = ["Finding", "doctor", "findings"]
+__all__ = ["Finding", "doctor", "findings", "report"]
 
 
 def doctor() -> None:
     """Print every finding, each on a line of its own."""
+    report()
+
+
+def report() -> int:
+    """Print every finding; 1 if something that is needed is not there, else 0."""
+    wrong = False
     for finding in findings():
         print(finding, flush=True)
+        wrong |= finding.wrong
+    return int(wrong)
 
 
 def findings() -> Iterator[Finding]:

@@ -18,7 +18,7 @@ PACKAGES = (
     "numpy",
     "cloudpickle",
     "rich",
-    "shtab",
+    "click",
 )
 # what runs in the page, and the package that brings it
 PAGES = {"@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets", "bqplot": "bqplot"}

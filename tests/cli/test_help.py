@@ -1,6 +1,5 @@
 """Every command says what it does, shows a call of it that works, and tells its exit statuses."""
 
-import argparse
 import os
 import shlex
 import subprocess
@@ -11,51 +10,83 @@ from typing import Any
 import pytest
 
 from shmlab import cli
+from shmlab.cli import group
+from shmlab.cli.verb import Verb
 from shmlab.memory.errors import ArgumentError
 
 
-def parsed(words: list[str]) -> argparse.Namespace:
-    return cli.parser().parse_args(words)
+def named(command: Verb) -> str:
+    return command.name or ""
 
 
-@pytest.mark.parametrize("command", cli.COMMANDS, ids=cli.name)
-def test_help_has_an_example_that_parses_and_the_exit_statuses(
-    command: Any, capsys: pytest.CaptureFixture[str]
+def words(command: Verb) -> list[str]:
+    """The example, as it is typed behind `shmlab`."""
+    program, *typed = shlex.split(command.example.removeprefix('eval "$(').removesuffix(')"'))
+    assert program == "shmlab" and typed[0] == command.name
+    return typed
+
+
+@pytest.fixture
+def anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder in which a file may be written, and a lab of the name that the examples have."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("shmlab.cli.argument_types._running", lambda: ["shmlab-3f9c000000000000"])
+
+
+@pytest.mark.parametrize("command", group.VERBS, ids=named)
+@pytest.mark.usefixtures("anywhere")
+def test_help_has_an_example_that_can_be_typed_and_the_exit_statuses(
+    command: Verb, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ending:
-        cli.main([cli.name(command), "--help"])
-    assert ending.value.code == 0
+    assert cli.main([named(command), "--help"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert f"example: `{command.EXAMPLE}`." in said and f"exit status: {command.STATUS}, 2 not possible" in said
-    example = command.EXAMPLE.removeprefix('eval "$(').removesuffix(')"')
-    program, *words = shlex.split(example)
-    assert program == "shmlab" and parsed(words).run is command.run
+    assert f"example: `{command.example}`." in said and f"exit status: {command.status}, 2 not possible" in said
+    command.make_context(named(command), words(command)[1:])
 
 
-def test_the_command_lists_all_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        cli.main(["--help"])
-    said = capsys.readouterr().out
-    assert all(f"    {cli.name(command)}" in said and command.HELP in said for command in cli.COMMANDS)
+def test_the_command_lists_all_verbs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--help"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    places = [listed.index(f"  {named(one):10}  {one.short_help}") for one in group.VERBS]
+    assert places == sorted(places)
 
 
-@pytest.mark.parametrize("command", cli.COMMANDS, ids=cli.name)
+@pytest.mark.parametrize("words", [[], ["nonsense"], ["run", "--nonsense"], ["grade"], ["trace", "run.jsonl"]])
+def test_what_cannot_be_typed_is_told_with_where_to_look(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(words) == 2
+    said = capsys.readouterr()
+    assert not said.out and "--help" in said.err and "Traceback" not in said.err
+    assert not words or said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", group.VERBS, ids=named)
 @pytest.mark.parametrize(("happens", "status"), [(KeyboardInterrupt(), 130), (ArgumentError("a sentence."), 2)])
+@pytest.mark.usefixtures("anywhere")
 def test_an_interrupt_is_130_and_what_cannot_be_done_is_2_with_one_sentence(
-    command: Any,
+    command: Verb,
     happens: BaseException,
     status: int,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def run(_: argparse.Namespace) -> int:
+    def run(**_: object) -> int:
         raise happens
 
-    monkeypatch.setattr(command, "run", run)
-    words = shlex.split(command.EXAMPLE.removeprefix('eval "$(').removesuffix(')"'))[1:]
-    assert cli.main(words) == status
+    monkeypatch.setattr(command, "callback", run)
+    assert cli.main(words(command)) == status
     said = capsys.readouterr()
-    assert not said.out and said.err == (f"shmlab {cli.name(command)}: a sentence.\n" if status == 2 else "")
+    assert not said.out and said.err == (f"shmlab {named(command)}: a sentence.\n" if status == 2 else "")
+
+
+def test_without_click_the_doctor_is_there_and_all_else_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "click", None)
+    for name in [name for name in sys.modules if name.startswith("shmlab.cli.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr("shmlab.doctor.report", lambda: 7)
+    assert cli.main(["ls"]) == 2 and "pip install click` brings it" in capsys.readouterr().err
+    assert cli.main(["doctor"]) == 7
 
 
 def test_ls_and_clean_end_with_0_also_where_there_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
