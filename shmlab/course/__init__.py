@@ -7,10 +7,12 @@ decided here, and only here.
 In a copy the pages lie in a folder `docs` beside the lessons, since JupyterLab shows nothing above the folder that it
 was opened on. So a link from one to the other loses its `../` or its `notebooks/` on the way.
 
-`copying` makes a copy that keeps a student's work; `exercises/` are the tasks and quizzes, and `check`
-(`exercise_book`); `grading/` marks what was handed in; `problems/` are classic problems of synchronisation by name;
-`lecture` is a lecture of 45 minutes as data, and `show` prints the source of what runs.
+`copying` makes a copy that keeps a student's work; `building/` makes the notebooks' pages and what they show;
+`exercises/` are the tasks and quizzes, and `check` (`exercise_book`); `grading/` marks what was handed in;
+`problems/` are classic problems of synchronisation by name; `lecture` is a lecture of 45 minutes as data, and `show`
+prints the source of what runs.
 """
+
 
 
 from pathlib import Path

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from shmlab.course.building.exercise_pages import name, page
+from shmlab.course.building.saved_outputs import METADATA, VIEW
 from shmlab.course.exercises import check, tasks
-from tests.notebooks.exercise_pages import EXERCISES, SOLUTIONS, name, page
-from tests.notebooks.renew import METADATA, VIEW
+from tests.clone import ROOT
 from tests.notebooks.test_notebooks import LINK, code, prose, read
 
+EXERCISES, SOLUTIONS = ROOT / "notebooks/exercises", ROOT / "notebooks/solutions"
 PAGES = [folder / name(number) for folder in (EXERCISES, SOLUTIONS) for number in tasks.NUMBERS]
 each = pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 
@@ -27,7 +29,7 @@ def test_there_is_a_page_for_every_lesson_in_both_folders_and_no_other() -> None
 def test_it_says_what_the_tasks_say(path: Path) -> None:
     made = page(path.name[:2], path.parent == SOLUTIONS)
     written = [(cell.id, cell.source) for cell in read(path).cells]
-    assert written == [(cell.id, cell.source) for cell in made.cells], "python -m tests.notebooks.exercise_pages"
+    assert written == [(cell.id, cell.source) for cell in made.cells], "python -m shmlab.course.building.exercise_pages"
     assert dict(read(path).metadata) == METADATA
 
 

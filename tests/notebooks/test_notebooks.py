@@ -10,8 +10,8 @@ from typing import Any
 import nbformat
 import pytest
 
+from shmlab.course.building.saved_outputs import METADATA, VIEW
 from tests.clone import ROOT
-from tests.notebooks.renew import METADATA, VIEW
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TEXTS = [*NOTEBOOKS, *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]

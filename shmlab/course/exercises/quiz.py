@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from random import Random
 from typing import Protocol
 
+from shmlab.course.exercises import content
 from shmlab.course.exercises.judgement import Judgement, not_yet, passed, wrong
 from shmlab.course.exercises.progress import Progress
 
 LETTERS = "abcdef"
+FILES = Path(__file__).with_name("quizzes")
+QUESTIONS = (1, 10)  # in a quiz
+CHOICES = (2, len(LETTERS))  # of a question
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,22 @@ class QuizQuestion:
         """What is said to who chooses it."""
         choice = self.choices[number]
         return f"{'Right' if choice.right else 'No'}. {choice.said}"
+
+
+def questions(number: str, folder: Path = FILES) -> tuple[QuizQuestion, ...]:
+    """The questions of a lesson, "01" to "12", from its file. Raises ContentRefused."""
+    whole = content.read(folder / f"quiz_{number}.toml").only("question")
+    return tuple(_question(part.only("text", "choice")) for part in whole.tables("question", *QUESTIONS))
+
+
+def _question(part: content.Table) -> QuizQuestion:
+    choices = tuple(
+        Choice(one.text("text"), one.text("feedback"), one.flag("right"))
+        for one in (each.only("text", "feedback", "right") for each in part.tables("choice", *CHOICES))
+    )
+    if sum(choice.right for choice in choices) != 1:
+        part.refuse("choice", "needs one choice with `right = true`, and no more")
+    return QuizQuestion(part.text("text"), choices)
 
 
 class Closable(Protocol):

@@ -1,9 +1,9 @@
-"""The tasks, lesson by lesson: `lesson_NN` has TASKS and QUIZ, longer tasks have a file of their own."""
+"""The tasks, lesson by lesson: `lesson_NN` has TASKS, and longer tasks have a file of their own."""
 
 import importlib
 from types import ModuleType
 
-from shmlab.course.exercises.quiz import Quiz
+from shmlab.course.exercises.quiz import Quiz, questions
 
 NUMBERS = tuple(f"{number:02}" for number in range(1, 13))
 
@@ -14,5 +14,5 @@ def lesson(number: str) -> ModuleType:
 
 
 def quiz(number: str) -> Quiz:
-    """The quiz of a lesson, with nothing chosen yet."""
-    return Quiz(number, lesson(number).QUIZ)
+    """The quiz of a lesson, with nothing chosen yet. Its questions are in `quizzes/quiz_NN.toml`."""
+    return Quiz(number, questions(number))

@@ -1,7 +1,6 @@
 """Lesson 01, address spaces."""
 
 from shmlab.course.exercises.predict import Predict, Prediction
-from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 
 VALUES = ((7, 9), (3, 8), (12, 5), (40, 2))
@@ -61,41 +60,6 @@ TASKS = (
             "`cat /proc/self/maps` prints the areas of the program `cat`, lowest address first.",
             "Lines with the program's own name come first; [heap] and [stack] are named.",
             "Program, its data, the heap. Then libraries. Last the stack.",
-        ),
-    ),
-)
-
-QUIZ = (
-    QuizQuestion(
-        "What does a process get when it loads from an address that is not in its address space?",
-        (
-            Choice("The value that another process has there.", "It cannot even name another process's memory."),
-            Choice("Zero.", "New pages are zero, but they have to be mapped first."),
-            Choice(
-                "A signal, SIGSEGV, which usually ends it.",
-                "The processor finds no page there and asks the kernel.",
-                right=True,
-            ),
-        ),
-    ),
-    QuizQuestion(
-        "Two processes run the same program. What do they have in common?",
-        (
-            Choice("All variables.", "Each has its own data, heap and stack."),
-            Choice(
-                "The pages of its code, which nobody writes to.",
-                "The kernel needs them in memory only once.",
-                right=True,
-            ),
-            Choice("Nothing at all.", "Pages that are only read can be the same memory for both. One does not notice."),
-        ),
-    ),
-    QuizQuestion(
-        "Where do variables lie that a function creates while it runs?",
-        (
-            Choice("On the stack.", "And they are gone when it returns.", right=True),
-            Choice("In the data area.", "Those are the global ones."),
-            Choice("In the code area.", "It can only be read and run."),
         ),
     ),
 )

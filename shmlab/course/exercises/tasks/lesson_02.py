@@ -4,7 +4,6 @@ from bisect import bisect_right
 
 from shmlab.course.exercises.judgement import Judgement, passed, wrong
 from shmlab.course.exercises.predict import Predict, Prediction
-from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.size import Size
 from shmlab.course.exercises.task import chosen
 from shmlab.lab.lab import Lab
@@ -102,40 +101,5 @@ TASKS = (
         "begins on a cache "
         "line of its own.",
         seeded=True,
-    ),
-)
-
-QUIZ = (
-    QuizQuestion(
-        "Two processes attach the same segment. At which addresses do they see it?",
-        (
-            Choice(
-                "At the same ones: it is the same memory.", "The kernel chooses for each process where there is room."
-            ),
-            Choice(
-                "Usually at different ones.", "So addresses must not be kept in a segment, only distances.", right=True
-            ),
-            Choice("At the address that is written in its header.", "Nobody could promise that it is free everywhere."),
-        ),
-    ),
-    QuizQuestion(
-        "All processes have ended without unlinking. What is left?",
-        (
-            Choice("Nothing: the kernel clears up.", "Mappings end with their process. A name does not."),
-            Choice(
-                "The name, and the memory behind it, until somebody unlinks it or the machine restarts.",
-                "On Linux it stands in /dev/shm.",
-                right=True,
-            ),
-            Choice("The name, but the memory is freed.", "Who attaches by the name still finds the bytes."),
-        ),
-    ),
-    QuizQuestion(
-        "B attaches a segment of 8 slots. The owner makes it longer. What does B see?",
-        (
-            Choice("The new slots, at once.", "Its mapping has the length that it was made with."),
-            Choice("The old part, until it maps anew.", "The file is longer, its mapping is not.", right=True),
-            Choice("Nothing any more.", "What it has mapped stays."),
-        ),
     ),
 )

@@ -1,7 +1,6 @@
 """Lesson 03, access control."""
 
 from shmlab.course.exercises.predict import Predict, Prediction
-from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 
 RIGHTS = ("nothing", "", "", "", "reads", "", "reads and writes")
@@ -80,37 +79,6 @@ TASKS = (
             "What may one do with a read-only page?",
             "Loads are allowed, whoever does them.",
             "memset stores; the other lines do not.",
-        ),
-    ),
-)
-
-QUIZ = (
-    QuizQuestion(
-        "A segment has the mode 0o600. Who can attach it?",
-        (
-            Choice("Every process of the machine that knows its name.", "The name alone is not enough."),
-            Choice("Processes of the user who created it, and root.", "Root passes every check.", right=True),
-            Choice("Only the process that created it.", "The check is about users, not about processes."),
-        ),
-    ),
-    QuizQuestion(
-        "When are the mode bits looked at?",
-        (
-            Choice("At each access.", "A load or a store is one instruction. Nobody could look each time."),
-            Choice("When the segment is opened.", "After that, the page table says what is allowed.", right=True),
-            Choice("When the process ends.", "Then it is too late."),
-        ),
-    ),
-    QuizQuestion(
-        "A consumer only reads. What is gained if it maps the segment read-only?",
-        (
-            Choice("It reads faster.", "A load is a load."),
-            Choice(
-                "A stray store of it ends that process, and spoils nothing for the others.",
-                "The fault stays where it is.",
-                right=True,
-            ),
-            Choice("Nobody else can write any more.", "The others have mappings of their own."),
         ),
     ),
 )

@@ -3,7 +3,6 @@
 import resource
 
 from shmlab.course.exercises.predict import Predict, Prediction
-from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 
 COUNTS = ((1_000_000, 1_000), (500_000, 300), (2_000_000, 4_000))
@@ -74,43 +73,5 @@ TASKS = (
             "Size divided by page size.",
         ),
         seeded=True,
-    ),
-)
-
-QUIZ = (
-    QuizQuestion(
-        "Does the operating system manage shared memory?",
-        (
-            Choice(
-                "No, the processes do all by themselves.",
-                "It creates, maps, protects, accounts for it and takes it away.",
-            ),
-            Choice(
-                "It creates, maps and protects it, but does not see the single access.",
-                "So synchronising is left to the processes.",
-                right=True,
-            ),
-            Choice("Yes, it orders all accesses.", "It cannot: it is not asked."),
-        ),
-    ),
-    QuizQuestion(
-        "Why is shared memory fast?",
-        (
-            Choice("It lies in a faster kind of memory.", "It is the same memory as any other."),
-            Choice("No system call and no copy for each access.", "Once it is mapped, a store is a store.", right=True),
-            Choice("The kernel handles it before other requests.", "The kernel does not handle the accesses at all."),
-        ),
-    ),
-    QuizQuestion(
-        "`sem_wait` on a semaphore that is above zero: does it need the kernel?",
-        (
-            Choice("Yes, always.", "On Linux the counter lies in shared memory, too. One atomic step is enough."),
-            Choice(
-                "No. Only who has to sleep, or has to wake somebody, asks the kernel.",
-                "That is what a futex is.",
-                right=True,
-            ),
-            Choice("No, never.", "Sleeping is something that only the kernel can arrange."),
-        ),
     ),
 )

@@ -2,7 +2,6 @@
 
 from shmlab.course.exercises.find import Faulty, Find, in_size
 from shmlab.course.exercises.predict import Predict, Prediction
-from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.course.exercises.tasks.index_buffer import INDEX_BUFFER
 
@@ -119,40 +118,6 @@ TASKS = (
             "Read put as the consumer sees it: which store tells it that it may go on?",
             "What lies in the slot at the moment when the index moves?",
             "Compare with the two functions that you wrote for `index_buffer`, line by line.",
-        ),
-    ),
-)
-
-QUIZ = (
-    QuizQuestion(
-        "A producer makes 50 items a second all the time, a consumer takes 40. You double the number of slots. What "
-        "changes?",
-        (
-            Choice("The consumer gets faster.", "Its speed is its own. The buffer does not help it to work."),
-            Choice("It takes longer until the producer has to wait.", "And then all is as before.", right=True),
-            Choice("The producer never waits any more.", "10 items more lie there each second: any buffer gets full."),
-        ),
-    ),
-    QuizQuestion(
-        "Why does a buffer with two indices and no count leave one slot free?",
-        (
-            Choice(
-                "So that the two processes never touch neighbouring slots.", "They may: different slots do not disturb."
-            ),
-            Choice(
-                "So that full and empty can be told apart.",
-                "in_ == out means empty. Full needs another look.",
-                right=True,
-            ),
-            Choice("Because the first slot holds the indices.", "The indices are shared variables of their own."),
-        ),
-    ),
-    QuizQuestion(
-        "`empty.acquire()` in put: what does it wait for?",
-        (
-            Choice("That the buffer is empty.", "Its name misleads: it counts empty *slots*. One of them is enough."),
-            Choice("For a free slot.", "It takes one from the number of free slots.", right=True),
-            Choice("That no other process is in put.", "That would be what mutex does."),
         ),
     ),
 )

@@ -3,7 +3,6 @@
 from shmlab.course.exercises.predict import Predict, Prediction
 from shmlab.course.exercises.program_text import compiled
 from shmlab.course.exercises.puzzle import Puzzle, Setting
-from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.explorer.explore import explore
 from shmlab.explorer.program.cells import View
@@ -195,60 +194,5 @@ TASKS = (
         ),
         "One lost update of count, and from then on slots are read that hold nothing new.",
         seeded=True,
-    ),
-)
-
-QUIZ = (
-    QuizQuestion(
-        "A test with two processes ran a million times without a fault. What do you know?",
-        (
-            Choice(
-                "The program is right.", "A fault that needs 8 of 137 thousand million orders is never met by chance."
-            ),
-            Choice(
-                "Little: the orders that fail may be rare.",
-                "Exploring all of them, or a proof, tells more.",
-                right=True,
-            ),
-            Choice("The fault rate is below one in a million.", "Only for this machine, this load, this speed."),
-        ),
-    ),
-    QuizQuestion(
-        "`buf.count += 1` stands on one line. Where can another process come between?",
-        (
-            Choice(
-                "Nowhere: a line is run as a whole.",
-                "The processor knows no lines. It loads, adds in a register, stores.",
-            ),
-            Choice("Between its load and its store.", "There the number that was loaded can become old.", right=True),
-            Choice(
-                "In Python nowhere, since its interpreter runs one thing at a time.",
-                "Each process has an interpreter of its own. They run at the same time.",
-            ),
-        ),
-    ),
-    QuizQuestion(
-        "What is a critical section?",
-        (
-            Choice(
-                "Code in which at most one process may be at a time.",
-                "What must not be torn apart belongs there.",
-                right=True,
-            ),
-            Choice("Code that must run fast.", "Fast helps nothing: one bad moment is enough."),
-            Choice("Code that is run with more rights.", "That is the kernel's mode, another thing."),
-        ),
-    ),
-    QuizQuestion(
-        "At 10 items a second a race shows no fault, at full speed it does. Why?",
-        (
-            Choice("At 10 a second the program is right.", "It is as wrong as before. It only shows less often."),
-            Choice(
-                "The processes hardly ever meet between a load and a store.",
-                "The gap is about a millionth of a second long.",
-                right=True,
-            ),
-            Choice("The operating system protects slow programs.", "It does not see the accesses at all."),
-        ),
     ),
 )

@@ -4,7 +4,6 @@ from shmlab.course.exercises.find import Faulty, Find, in_size
 from shmlab.course.exercises.predict import Predict, Prediction
 from shmlab.course.exercises.program_text import compiled
 from shmlab.course.exercises.puzzle import Puzzle, Setting
-from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.course.exercises.tasks.monitor import MONITOR
 from shmlab.course.exercises.tasks.semaphores import SEMAPHORES
@@ -198,49 +197,6 @@ TASKS = (
             "Go through each function: when does it wait, what does it hold meanwhile?",
             "Right order of put: wait for room, take mutex, slot, index, give mutex back, tell that there is an item.",
             "Compare with `show(strategies.semaphores.put)` and get, line by line.",
-        ),
-    ),
-)
-
-QUIZ = (
-    QuizQuestion(
-        "Two processes wait for a semaphore that is 0. A third one releases it once. What happens?",
-        (
-            Choice("Both go on.", "One release, one token: only one of them can take it."),
-            Choice("One of them goes on, the other sleeps on.", "Which one is not for the program to say.", right=True),
-            Choice("Nobody: it is needed twice.", "The first acquire asks for one token only."),
-        ),
-    ),
-    QuizQuestion(
-        "`empty` + `full` is 6 with 8 slots. What does that tell?",
-        (
-            Choice("Two items were lost.", "Not by itself. Somebody may be on the way."),
-            Choice(
-                "Two processes are inside put or get, if all is well.",
-                "Each has taken a token and not yet given the other.",
-                right=True,
-            ),
-            Choice("Two slots are broken.", "The semaphores know nothing of the slots."),
-        ),
-    ),
-    QuizQuestion(
-        "Which order is right in put?",
-        (
-            Choice("mutex.acquire(), then empty.acquire()", "Then a full buffer is waited for inside: a deadlock."),
-            Choice("empty.acquire(), then mutex.acquire()", "Wait first, then lock.", right=True),
-            Choice(
-                "The order of these two does not matter.", "That holds for the two release, not for the two acquire."
-            ),
-        ),
-    ),
-    QuizQuestion(
-        "Why `while`, not `if`, around the sleeping in a monitor?",
-        (
-            Choice("A woken process may find the condition false again.", "Another one was faster.", right=True),
-            Choice("So that it wakes up sooner.", "It makes nothing faster."),
-            Choice(
-                "Because a semaphore can be acquired only in a loop.", "One acquire is enough to sleep and be woken."
-            ),
         ),
     ),
 )

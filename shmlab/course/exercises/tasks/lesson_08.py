@@ -5,7 +5,6 @@ from typing import Any
 from shmlab.course.exercises.predict import Predict, Prediction
 from shmlab.course.exercises.program_text import compiled
 from shmlab.course.exercises.puzzle import Puzzle, Setting
-from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.explorer.explore import explore
 from shmlab.explorer.program.cells import Atomic, Critical
@@ -243,44 +242,5 @@ TASKS = (
         "rules that "
         "out.",
         seeded=True,
-    ),
-)
-
-QUIZ = (
-    QuizQuestion(
-        "When does busy waiting pay?",
-        (
-            Choice("Always: it needs no operating system.", "It burns a processor that others could use."),
-            Choice("When the wait is shorter than falling asleep and waking up.", "A few microseconds.", right=True),
-            Choice("When there is only one processor.", "Then who asks keeps the other one from ever answering."),
-        ),
-    ),
-    QuizQuestion(
-        "What does `test_and_set` have that `if lock == 0: lock = 1` has not?",
-        (
-            Choice("It is faster.", "It is even a little slower. That is not the point."),
-            Choice("To look and to take are one step.", "Nobody can come between.", right=True),
-            Choice("It puts the process to sleep.", "It does not wait at all. The loop around it does."),
-        ),
-    ),
-    QuizQuestion(
-        "Peterson's lock is proved. Why can it fail on a real processor?",
-        (
-            Choice("The proof is wrong.", "It is right for the memory that it assumes."),
-            Choice(
-                "A load can be done before an earlier store is seen by the others.",
-                "The store waits in the store buffer.",
-                right=True,
-            ),
-            Choice("Real processors make arithmetic errors.", "Not that one would notice."),
-        ),
-    ),
-    QuizQuestion(
-        "What is the difference between a deadlock and a livelock?",
-        (
-            Choice("None.", "In a deadlock all are stuck, in a livelock all work and nobody gets on."),
-            Choice("In a livelock everybody can take steps, for ever.", "And yet nobody gets on.", right=True),
-            Choice("A livelock ends by itself.", "It can end, if the scheduler is kind. It need not."),
-        ),
     ),
 )

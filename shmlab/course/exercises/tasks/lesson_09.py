@@ -4,7 +4,6 @@ import time
 
 from shmlab.course.exercises.judgement import Judgement, passed, wrong
 from shmlab.course.exercises.predict import Predict, Prediction
-from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.size import Size
 from shmlab.course.exercises.task import chosen
 from shmlab.course.exercises.tasks.unbounded import UNBOUNDED
@@ -102,36 +101,5 @@ TASKS = (
         ),
         "A buffer buys time: so many slots, at so many items a second, are so many seconds.",
         seeded=True,
-    ),
-)
-
-QUIZ = (
-    QuizQuestion(
-        "An unbounded buffer, and a producer that is faster all the time. What happens?",
-        (
-            Choice("It settles at some length.", "Each second some more lie there. Nothing stops it."),
-            Choice("It grows until the memory is full.", "And each item waits longer than the one before.", right=True),
-            Choice("The producer is slowed down.", "That is just what an unbounded buffer does not do."),
-        ),
-    ),
-    QuizQuestion(
-        "What is good about a producer that has to wait?",
-        (
-            Choice("Nothing.", "It tells the producer that it is too fast, which is worth something."),
-            Choice(
-                "It cannot run far ahead: memory and waiting times stay bounded.",
-                "This is called back-pressure.",
-                right=True,
-            ),
-            Choice("It makes the consumer faster.", "The consumer's speed is its own."),
-        ),
-    ),
-    QuizQuestion(
-        "Twice as many slots, the same rates, both irregular, the consumer a little faster. What gets better?",
-        (
-            Choice("The producer waits less often.", "Longer bursts find room.", right=True),
-            Choice("Items get through sooner.", "Each item may even lie longer, behind more others."),
-            Choice("The consumer needs less time for an item.", "Its own speed is the same. It waits less often."),
-        ),
     ),
 )

@@ -1,7 +1,6 @@
 """Lesson 10, when a process dies."""
 
 from shmlab.course.exercises.predict import Predict, Prediction
-from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.course.exercises.tasks.repair import REPAIR
 
@@ -81,39 +80,4 @@ TASKS = (
         ),
     ),
     REPAIR,
-)
-
-QUIZ = (
-    QuizQuestion(
-        "A process dies inside a critical section that a semaphore guards. What do the others notice?",
-        (
-            Choice("They get an error from acquire.", "A semaphore does not know who took it."),
-            Choice("Nothing. They wait for ever.", "Somebody has to notice the death, and repair.", right=True),
-            Choice("The kernel releases the semaphore.", "It does so for locks on files, not for semaphores."),
-        ),
-    ),
-    QuizQuestion(
-        "Why is `put` written so that the item becomes valid by a single store?",
-        (
-            Choice("One store is faster than two.", "It is not about speed."),
-            Choice(
-                "Then a death lies before it or after it, never in the middle.",
-                "After each death one knows what holds.",
-                right=True,
-            ),
-            Choice("Because the kernel undoes single stores.", "It undoes nothing."),
-        ),
-    ),
-    QuizQuestion(
-        "How can one tell that a segment's owner is dead, and not only slow?",
-        (
-            Choice("It has not answered for a second.", "It may be stopped, or the machine busy."),
-            Choice("Its pid does not exist.", "Nearly. But a pid is given to another process later."),
-            Choice(
-                "The lock that it holds on the file can be taken.",
-                "The kernel lets go of it exactly when it dies.",
-                right=True,
-            ),
-        ),
-    ),
 )

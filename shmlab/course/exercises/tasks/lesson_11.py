@@ -1,7 +1,6 @@
 """Lesson 11, shared memory or messages."""
 
 from shmlab.course.exercises.predict import Predict, Prediction
-from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.course.exercises.tasks.readers_writers import READERS_WRITERS
 
@@ -91,35 +90,4 @@ TASKS = (
         ),
     ),
     READERS_WRITERS,
-)
-
-QUIZ = (
-    QuizQuestion(
-        "What does a pipe do for you that a segment does not?",
-        (
-            Choice("It is faster for large items.", "Each byte is copied twice."),
-            Choice(
-                "Who reads sleeps until something is there, who writes until there is room.",
-                "The synchronisation is built in.",
-                right=True,
-            ),
-            Choice("It works between machines.", "That is what sockets do."),
-        ),
-    ),
-    QuizQuestion(
-        "For which items does shared memory gain most?",
-        (
-            Choice("For small ones.", "There the waking up costs most, and that is the same for all."),
-            Choice("For large ones that are used in place.", "The copies are what is saved.", right=True),
-            Choice("It is always the same factor.", "Measure it: the lines are far from parallel."),
-        ),
-    ),
-    QuizQuestion(
-        "You measure that way A takes 2.1 µs and way B 2.3 µs for an item, once each. Which is faster?",
-        (
-            Choice("A.", "One measurement has no spread. The next one may say the opposite."),
-            Choice("That cannot be said yet.", "Repeat, and look whether the spreads overlap.", right=True),
-            Choice("B, because it was measured later.", "Caches may be warm then, but that is a reason to repeat."),
-        ),
-    ),
 )

@@ -1,7 +1,6 @@
 """Lesson 12, a pipeline."""
 
 from shmlab.course.exercises.predict import Predict, Prediction
-from shmlab.course.exercises.quiz import Choice, QuizQuestion
 from shmlab.course.exercises.task import chosen
 from shmlab.course.exercises.tasks.barrier import BARRIER
 from shmlab.course.exercises.tasks.batches import BATCHES
@@ -76,31 +75,4 @@ TASKS = (
     ),
     BATCHES,
     BARRIER,
-)
-
-QUIZ = (
-    QuizQuestion(
-        "In a pipeline the buffer before a stage is always full, the one behind it always empty. What does that tell?",
-        (
-            Choice("This stage is the slowest.", "It holds up the one before, and starves the one behind.", right=True),
-            Choice("This stage is the fastest.", "Then the buffer before it would be empty."),
-            Choice("The buffers are too small.", "Larger ones would fill up and stay empty just the same."),
-        ),
-    ),
-    QuizQuestion(
-        "What is a stage in the middle: producer or consumer?",
-        (
-            Choice("Both.", "It gets from one segment and puts into the next.", right=True),
-            Choice("Producer.", "It also has to take what it works on."),
-            Choice("Consumer.", "It also hands on what it has made."),
-        ),
-    ),
-    QuizQuestion(
-        "The last stage dies. What happens to the first?",
-        (
-            Choice("Nothing, ever.", "The buffers fill up, one after the other."),
-            Choice("It goes on for a while and then waits.", "Until all buffers behind it are full.", right=True),
-            Choice("It is killed, too.", "Not with shared memory. (A pipe would send it a signal.)"),
-        ),
-    ),
 )

@@ -1,4 +1,4 @@
-"""Run all notebooks and keep what they show: `python -m tests.notebooks.renew` (or those that are named: `... 06 07`).
+"""Run notebooks and keep what they show: `python -m shmlab.course.building.saved_outputs 06 07`, or all.
 
 Of a widget only the text is kept: its picture belongs to the run that made it.
 """
@@ -11,10 +11,9 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from shmlab import course
 from shmlab.explorer.search.progress_line import QUIET
-from tests.clone import ROOT
 
-NOTEBOOKS = ROOT / "notebooks"
 VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -54,6 +53,6 @@ def joined(outputs: list[Any]) -> list[Any]:
 
 if __name__ == "__main__":
     wanted = tuple(sys.argv[1:]) or ("",)
-    for path in sorted(path for path in NOTEBOOKS.glob("*.ipynb") if path.name.startswith(wanted)):
+    for path in sorted(path for path in (course.place() / "notebooks").glob("*.ipynb") if path.name.startswith(wanted)):
         print(f"running {path.name} ...", flush=True)
         renew(path)

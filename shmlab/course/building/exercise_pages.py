@@ -1,7 +1,7 @@
-"""The exercise notebooks are made from the tasks: `python -m tests.notebooks.exercise_pages` writes them anew
-(all, or those of the lessons that are named: `... 06 07`).
+"""The pages of exercises are made from the tasks: `python -m shmlab.course.building.exercise_pages 06 07`, or all.
 
-So a task says the same in its notebook and in `check`, and exercises and solutions have the same numbers.
+So a task says the same in its notebook and in `check`, and exercises and solutions have the same numbers. A page has
+the name of its lesson, in the folders `exercises` and `solutions` beside it.
 """
 
 import os
@@ -14,29 +14,15 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from shmlab import course
+from shmlab.course.building.saved_outputs import METADATA, renew
 from shmlab.course.exercises import check, tasks
 from shmlab.course.exercises.code import Code
 from shmlab.course.exercises.progress import VARIABLE
 from shmlab.course.exercises.puzzle import Puzzle
 from shmlab.course.exercises.size import Size
 from shmlab.course.exercises.task import Task
-from tests.notebooks.renew import METADATA, NOTEBOOKS, renew
 
-EXERCISES, SOLUTIONS = NOTEBOOKS / "exercises", NOTEBOOKS / "solutions"
-TITLES = {
-    "01": "address_spaces",
-    "02": "create_and_attach",
-    "03": "access_control",
-    "04": "the_role_of_the_os",
-    "05": "producer_consumer",
-    "06": "races",
-    "07": "semaphores",
-    "08": "without_semaphores",
-    "09": "bounded_and_unbounded",
-    "10": "when_a_process_dies",
-    "11": "shared_memory_or_messages",
-    "12": "compiler_and_assembler",
-}
 HOW = """Work from top to bottom. A cell with `None` waits for your answer; run it, and the check below it, as often as
 you like. A check says **passed**, or **what** goes wrong and **where**: nothing can break.
 
@@ -47,13 +33,14 @@ SOLVED = "The same numbers as in the exercises. Every right answer is one of man
 
 
 def name(number: str) -> str:
-    """The file of a lesson's page, the same in both folders."""
-    return f"{number}_{TITLES[number]}.ipynb"
+    """The file of a lesson, and of its page in both folders. Raises CourseMissing."""
+    (lesson,) = (course.place() / "notebooks").glob(f"{number}_*.ipynb")
+    return lesson.name
 
 
 def page(number: str, solved: bool) -> Any:
     """The page of a lesson: its tasks, its quiz."""
-    title = TITLES[number].replace("_", " ").replace(" os", " OS")
+    title = Path(name(number)).stem.partition("_")[2].replace("_", " ").replace(" os", " OS")
     heading = f"# {'Solutions' if solved else 'Exercises'} {number}: {title}"
     link = f"\n\nThe lesson: [{number}](../{name(number)})."
     other = "exercises" if solved else "solutions"
@@ -103,10 +90,11 @@ def of_quiz(number: str, solved: bool) -> list[Any]:
 
 
 def write(numbers: Sequence[str] = tasks.NUMBERS) -> list[Path]:
-    """Write the pages of these lessons, without outputs."""
+    """Write the pages of these lessons, without outputs. Raises CourseMissing."""
     written = []
     for number in numbers:
-        for folder, solved in ((EXERCISES, False), (SOLUTIONS, True)):
+        for kind, solved in (("exercises", False), ("solutions", True)):
+            folder = course.place() / "notebooks" / kind
             folder.mkdir(exist_ok=True)
             book = page(number, solved)
             nbformat.validate(book)
