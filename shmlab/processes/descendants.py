@@ -8,17 +8,23 @@ without a readable /proc only the processes of a worker's own group are ended, w
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 
 from shmlab.memory import name_claim
 from shmlab.memory.limits import is_segment_name
 from shmlab.memory.segment import DIRECTORY, owner_is_dead
+from shmlab.memory.waiting import Deadline
 from shmlab.processes.handle import ProcessHandle
 
 VARIABLE = "SHMLAB_SEGMENTS"
 ENVIRONMENT = 1 << 22  # bytes of an environment that are looked at; Linux allows half of it by default
 PIECE = 1 << 17  # bytes that are asked for at a time
 ROUNDS = 5  # whoever starts processes all the time may be quicker than a look at all of them
+EXEC = 1.0  # seconds that one waits, at most, for processes that are just becoming other programs,
+AGAIN = 0.002  # from one look to the next
+YOUNG = 2.0  # seconds since its fork in which a process without an environment may be one of those
+STARTED = 19  # of the fields of /proc/PID/stat behind the name: clock ticks from boot to fork
 SIGKILL = 9  # of Linux; the signal module takes 6 ms to load
 
 
@@ -67,12 +73,29 @@ def _over(name: str) -> bool:
 
 def _end(wanted: Callable[[int, list[str]], bool]) -> list[int]:
     ended: list[int] = []
-    for _ in range(ROUNDS):
-        found = [pid for pid in _processes() if _kill(pid, wanted)]
-        if not set(found) - set(ended):
+    rounds, deadline = 0, Deadline(EXEC)
+    while rounds < ROUNDS:
+        in_exec = any(map(_is_in_exec, _processes()))  # before the look, which sees those that are through by then
+        found = [pid for pid in _processes() if _kill(pid, wanted) and pid not in ended]
+        ended += found
+        if found:
+            rounds += 1
+        elif in_exec and not deadline.over:
+            time.sleep(AGAIN)
+        else:
             break
-        ended += [pid for pid in found if pid not in ended]
     return ended
+
+
+def _is_in_exec(pid: int) -> bool:
+    """Whether a young process is becoming another program right now: the kernel shows no environment of it then."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        if os.stat(f"/proc/{pid}").st_uid == os.geteuid() and not _environment(pid):
+            os.readlink(f"/proc/{pid}/exe")  # a thread of the kernel, and a process that has ended, have none
+            with open(f"/proc/{pid}/stat", "rb") as file:
+                began = int(file.read().rpartition(b")")[2].split()[STARTED])
+            return time.clock_gettime(time.CLOCK_BOOTTIME) - began / os.sysconf("SC_CLK_TCK") < YOUNG
+    return False
 
 
 def _processes() -> list[int]:

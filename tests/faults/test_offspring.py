@@ -154,3 +154,36 @@ def test_the_owners_death_ends_the_guest_and_not_the_shell_s_job(tmp_path: Path)
             assert guest.wait(20) == 0
             assert reader.wait(20) == 0
     assert int(summary.read_text()) >= 1
+
+
+def test_one_that_is_just_becoming_another_program_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between its fork and its first instruction the kernel shows no environment: mm->env_end is 0 (fs/proc/base.c)."""
+    name = f"shmlab-{os.urandom(8).hex()}"
+    child = subprocess.Popen(["sleep", "7774"], env={**os.environ, descendants.VARIABLE: name})
+    read, looks = descendants._environment, []
+
+    def environment(pid: int) -> bytes:
+        if pid == child.pid and len(looks) < 5:
+            looks.append(pid)
+            return b""
+        return read(pid)
+
+    monkeypatch.setattr(descendants, "_environment", environment)
+    try:
+        assert descendants.end(name) == [child.pid] and child.wait(10) == -signal.SIGKILL
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_one_that_has_no_environment_at_all_is_not_waited_for_once_it_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(descendants, "YOUNG", 0.0)
+    child = subprocess.Popen(["sleep", "7774"], env={})
+    try:
+        eventually(lambda: psutil.Process(child.pid).cmdline() == ["sleep", "7774"])
+        assert not descendants._is_in_exec(child.pid)
+        monkeypatch.setattr(descendants, "YOUNG", 100.0)
+        assert descendants._is_in_exec(child.pid)
+    finally:
+        child.kill()
+        child.wait()
