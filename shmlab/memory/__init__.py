@@ -11,5 +11,6 @@ of strategies or of drawing. In reading order:
 - `buf` is what a strategy's `put` and `get` read and write; `semaphore_rules` checks what they ask of a semaphore, and
   `fences` keeps stores in order where the processor does not;
 - `receipts` count every item, whatever a strategy does;
-- `errors`, `limits`, `waiting` (wait until something is true, with a deadline) and `optional_packages` serve everybody.
+- `errors`, `limits`, `waiting` (wait until something is true, with a deadline), `optional_packages` and
+  `text_table` serve everybody.
 """

@@ -28,6 +28,7 @@ from shmlab.course.exercises.task import SEEDS
 from shmlab.course.exercises.tasks import NUMBERS
 from shmlab.course.grading import rerun, sandbox
 from shmlab.memory.errors import ArgumentError
+from shmlab.memory.text_table import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -200,13 +201,6 @@ def no_formula(text: str) -> str:
     return f"'{text}" if begins and begins in "=+-@" else text
 
 
-def lined_up(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as text with columns below each other."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    return "\n".join(line.rstrip() for line in lines)
-
-
 def notebooks(places: Iterable[Path]) -> list[Path]:
     """The notebooks in these folders and below them, and those that are named themselves."""
     found: list[Path] = []
@@ -243,7 +237,7 @@ def run(places: Iterable[Path], save: Path | None = None, seconds: int = CELL_SE
         content = zlib.decompress(small)
         graded.append(Graded(name, (), {}, trouble) if trouble else graded_or_not(name, content, seconds))
     rows = table(graded)
-    print(lined_up(rows), f"\n{LEGEND}", sep="\n")
+    print(*aligned(rows), f"\n{LEGEND}", sep="\n")
     if save:
         with save.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([[no_formula(row[0]), *row[1:-1], no_formula(row[-1])] for row in rows])

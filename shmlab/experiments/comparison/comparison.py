@@ -7,6 +7,7 @@ from dataclasses import replace
 from shmlab.experiments.comparison import call_count, reasons, units, ways
 from shmlab.experiments.comparison.plan import CALLS, THROUGHPUT, TRIP, Plan
 from shmlab.experiments.comparison.result import Result
+from shmlab.memory.text_table import aligned
 from shmlab.processes.host import machine
 
 Key = tuple[str, int, int, int]
@@ -111,7 +112,7 @@ class Comparison:
             results = [self.result(name, size, producers, consumers) for size in self.plan.sizes]
             if any(result.rates for result in results):
                 rows.append([ways.find(name).title, *(units.rate(result.rate) for result in results)])
-        return _aligned([head, *rows])
+        return "\n".join(aligned([head, *rows], numbers=True))
 
     def _costs(self, size: int) -> str:
         head = ["", "processor time", "system calls", "round trip"]
@@ -121,7 +122,7 @@ class Comparison:
             if r.rates:
                 calls = "-" if r.calls is None else f"{r.calls:.2f}"
                 rows.append([ways.find(name).title, units.seconds(r.cpu_each), calls, units.seconds(r.trip)])
-        return _aligned([head, *rows])
+        return "\n".join(aligned([head, *rows], numbers=True))
 
     def _footer(self) -> str:
         rounds = max((len(r.rates) for r in self.results), default=0)
@@ -135,12 +136,3 @@ class Comparison:
         lines += [f"{ways.find(name).title}: {missing}." for name, missing in self.plan.absent().items()]
         return "\n".join(lines)
 
-
-def _aligned(rows: list[list[str]]) -> str:
-    """Rows of texts as a table: the first column to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)

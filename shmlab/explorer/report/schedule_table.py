@@ -6,6 +6,7 @@ from shmlab.explorer.model.system import System
 from shmlab.explorer.report import folding
 from shmlab.explorer.report.sheet import LOOP, STALE, Sheet, sheet
 from shmlab.explorer.report.sheet_html import page
+from shmlab.memory.text_table import aligned
 
 MARK = " (!)"
 Row = list[str]
@@ -60,8 +61,7 @@ def text(made: Sheet) -> str:
         cells[line.process] += MARK if line.stale else ""
         values = [value + "*" * changed for value, changed in zip(line.values, line.changed, strict=True)]
         body.append([number, *cells, *values, f"{line.at:4}  {line.source}" if line.at else ""])
-    widths = [max(len(row[i]) for row in body) for i in range(len(body[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in body]
+    lines = aligned(body)
     if made.loop_at is not None and made.loop_at < len(made.lines):
         lines.insert(2 + made.loop_at, f"      ---- {LOOP} ----")
     if any(line.stale for line in made.lines):
