@@ -75,26 +75,28 @@ def _end(wanted: Callable[[int, list[str]], bool]) -> list[int]:
     ended: list[int] = []
     rounds, deadline = 0, Deadline(EXEC)
     while rounds < ROUNDS:
-        in_exec = any(map(_is_in_exec, _processes()))  # before the look, which sees those that are through by then
-        found = [pid for pid in _processes() if _kill(pid, wanted) and pid not in ended]
+        blank: list[int] = []  # those that show no environment
+        found = [pid for pid in _processes() if _kill(pid, wanted, blank) and pid not in ended]
         ended += found
         if found:
             rounds += 1
-        elif in_exec and not deadline.over:
+        elif any(map(_may_be_in_exec, blank)) and not deadline.over:
             time.sleep(AGAIN)
         else:
             break
     return ended
 
 
-def _is_in_exec(pid: int) -> bool:
-    """Whether a young process is becoming another program right now: the kernel shows no environment of it then."""
+def _may_be_in_exec(pid: int) -> bool:
+    """Whether a process without an environment may be a young one that is becoming another program right now.
+
+    From the beginning of exec to the new program's first instruction the kernel shows no environment.
+    """
     with contextlib.suppress(OSError, ValueError, IndexError):
-        if os.stat(f"/proc/{pid}").st_uid == os.geteuid() and not _environment(pid):
-            os.readlink(f"/proc/{pid}/exe")  # a thread of the kernel, and a process that has ended, have none
-            with open(f"/proc/{pid}/stat", "rb") as file:
-                began = int(file.read().rpartition(b")")[2].split()[STARTED])
-            return time.clock_gettime(time.CLOCK_BOOTTIME) - began / os.sysconf("SC_CLK_TCK") < YOUNG
+        os.readlink(f"/proc/{pid}/exe")  # a thread of the kernel, and a process that has ended, have none
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            began = int(file.read().rpartition(b")")[2].split()[STARTED])
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - began / os.sysconf("SC_CLK_TCK") < YOUNG
     return False
 
 
@@ -104,21 +106,27 @@ def _processes() -> list[int]:
     return []
 
 
-def _kill(pid: int, wanted: Callable[[int, list[str]], bool]) -> bool:
-    """Whether it was to be killed, and was."""
+def _kill(pid: int, wanted: Callable[[int, list[str]], bool], blank: list[int]) -> bool:
+    """Whether it was to be killed, and was. One that shows no environment is added to `blank`."""
     with contextlib.suppress(OSError):
-        if os.stat(f"/proc/{pid}").st_uid != os.geteuid() or not _is(pid, wanted):
+        if os.stat(f"/proc/{pid}").st_uid != os.geteuid():
+            return False
+        environment = _environment(pid)
+        if not environment:
+            blank.append(pid)
+        if not _is_wanted(pid, environment, wanted):
             return False
         handle = ProcessHandle(pid)
         try:
-            return _is(pid, wanted) and handle.signal(SIGKILL)  # once more: the number may have been given away
+            # once more: the number may have been given away
+            return _is_wanted(pid, _environment(pid), wanted) and handle.signal(SIGKILL)
         finally:
             handle.close()
     return False
 
 
-def _is(pid: int, wanted: Callable[[int, list[str]], bool]) -> bool:
-    names = _value(_environment(pid), VARIABLE).split()
+def _is_wanted(pid: int, environment: bytes, wanted: Callable[[int, list[str]], bool]) -> bool:
+    names = _value(environment, VARIABLE).split()
     return bool(names) and wanted(pid, names)
 
 

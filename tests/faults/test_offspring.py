@@ -181,9 +181,9 @@ def test_one_that_has_no_environment_at_all_is_not_waited_for_once_it_is_old(mon
     child = subprocess.Popen(["sleep", "7774"], env={})
     try:
         eventually(lambda: psutil.Process(child.pid).cmdline() == ["sleep", "7774"])
-        assert not descendants._is_in_exec(child.pid)
+        assert not descendants._may_be_in_exec(child.pid)
         monkeypatch.setattr(descendants, "YOUNG", 100.0)
-        assert descendants._is_in_exec(child.pid)
+        assert descendants._may_be_in_exec(child.pid)
     finally:
         child.kill()
         child.wait()
