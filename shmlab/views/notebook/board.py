@@ -11,6 +11,8 @@ from typing import Any
 
 import ipywidgets
 
+from shmlab.observe.events import Event
+from shmlab.observe.snapshot import Snapshot
 from shmlab.views import format, signs
 from shmlab.views.notebook import palette
 from shmlab.views.notebook.cards import CardsView, Request
@@ -52,7 +54,7 @@ class Board(Shown):
         below = [self.values.box, self.charts.box, self.panes, self.line, *last]
         self.box = self.parts.column([*above, *below], "shmlab")
 
-    def _paint(self, snap: Any, events: Sequence[Any], output: str, now: float) -> bool:
+    def _paint(self, snap: Snapshot, events: Sequence[Event], output: str, now: float) -> bool:
         """Draw what is due of everything but the charts. Says whether anything had to change."""
         changed = self.slots.update(snap, now)
         if self.slots.wide != self._wide:
@@ -89,7 +91,7 @@ class Board(Shown):
         widget.value = value
         return True
 
-    def _head(self, snap: Any, more: str = "") -> str:
+    def _head(self, snap: Snapshot, more: str = "") -> str:
         shape = signs.LAB.get(snap.state, "•")
         bound = "" if snap.bounded else f", at most {snap.cap:,}"
         cap = '<span class="pill stopped"><i>▲</i>cap reached</span>' if snap.cap_reached and not snap.bounded else ""

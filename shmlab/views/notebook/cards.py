@@ -11,6 +11,7 @@ from typing import Any
 
 import ipywidgets
 
+from shmlab.observe.snapshot import Snapshot, Worker
 from shmlab.views import format
 from shmlab.views.notebook import palette, rate_scale
 from shmlab.views.notebook.plain_widgets import Parts
@@ -22,7 +23,7 @@ PATTERNS = ("constant", "poisson", "bursty")
 class Card:
     """The card of one worker."""
 
-    def __init__(self, worker: Any, request: Request, parts: Parts) -> None:
+    def __init__(self, worker: Worker, request: Request, parts: Parts) -> None:
         self.row, self.role, self.name = worker.row, worker.role, worker.name
         self.request = request
         self.stalled = False
@@ -67,7 +68,7 @@ class Card:
             self.pattern = change["new"]
             self.request("set_rate", self.row, self.rate, self.pattern)
 
-    def update(self, worker: Any) -> bool:
+    def update(self, worker: Worker) -> bool:
         """Show what the worker does now."""
         text = self.words(worker)
         changed = bool(text != self.text.value)
@@ -92,7 +93,7 @@ class Card:
         return changed
 
     @staticmethod
-    def words(worker: Any) -> str:
+    def words(worker: Worker) -> str:
         """The upper part of the card."""
         shape, tone = palette.sign(worker.state)
         error = f'<div class="error">{html.escape(worker.error)}</div>' if worker.error else ""
@@ -111,12 +112,12 @@ class Card:
 class Still:
     """The card of a worker that one can only look at: of a recorded one."""
 
-    def __init__(self, worker: Any, parts: Parts) -> None:
+    def __init__(self, worker: Worker, parts: Parts) -> None:
         self.role, self.text = worker.role, parts.text()
         self.box = parts.column([self.text], f"card {self.role}")
         self.update(worker)
 
-    def update(self, worker: Any) -> bool:
+    def update(self, worker: Worker) -> bool:
         """Show what the worker did then."""
         text = Card.words(worker)
         changed = bool(text != self.text.value)
@@ -134,7 +135,7 @@ class CardsView:
         self.producers = parts.column([], "cards left")
         self.consumers = parts.column([], "cards right")
 
-    def update(self, snap: Any) -> bool:
+    def update(self, snap: Snapshot) -> bool:
         """Show every worker; cards come and go with their processes."""
         present = {(worker.row, worker.name, worker.pid): worker for worker in snap.workers}
         gone = [key for key in self.cards if key not in present]

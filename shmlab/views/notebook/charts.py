@@ -6,12 +6,12 @@ Two curves in one chart differ in colour and in line style.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from bqplot import Axis, LinearScale, Lines
 
 from shmlab.views.notebook import palette
+from shmlab.views.notebook.buffer_shown import BufferShown
 from shmlab.views.notebook.marks import figure
 from shmlab.views.notebook.plain_widgets import Parts
 
@@ -83,7 +83,7 @@ class ChartsView:
         self.occupied = np.full(POINTS, np.nan, np.float32)
         self.rates = np.full((2, POINTS), np.nan, np.float32)
 
-    def update(self, snap: Any, now: float) -> bool:
+    def update(self, snap: BufferShown, now: float) -> bool:
         """Add a point and draw. To be called `HERTZ` times a second while the lab runs."""
         self.past = [*(point for point in self.past if now - point[0] <= 1.05), (now, snap.produced, snap.consumed)]
         then, produced, consumed = self.past[0]

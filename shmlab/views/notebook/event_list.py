@@ -8,13 +8,14 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from shmlab.observe.events import Event
 from shmlab.views import signs
 from shmlab.views.notebook.plain_widgets import Parts
 
 SHOWN = 200
 
 
-def table(events: Sequence[Any]) -> str:
+def table(events: Sequence[Event]) -> str:
     """The events as CSV with a line of names."""
     out = io.StringIO()
     writer = csv.writer(out)
@@ -32,7 +33,7 @@ class EventsView:
         self.key: tuple[int, Any] | None = None
         self.printed: str | None = None
 
-    def update(self, events: Sequence[Any], output: str) -> bool:
+    def update(self, events: Sequence[Event], output: str) -> bool:
         """Show the events and the output, where they differ from what is shown."""
         changed = False
         key = (len(events), events[-1] if events else None)
@@ -48,7 +49,7 @@ class EventsView:
         return changed
 
     @staticmethod
-    def sentences(events: Sequence[Any]) -> str:
+    def sentences(events: Sequence[Event]) -> str:
         """The latest events, newest first."""
         if not events:
             return '<span class="soft">Nothing has happened yet.</span>'

@@ -5,6 +5,8 @@ The fade has few steps and ends: a buffer at rest asks for no frames.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +23,7 @@ class Glow:
         self.key: Steps | None = None
         self.since = np.full(count, -1e9)
 
-    def ages(self, states: list[int], sequences: list[int], now: float) -> tuple[Steps, Steps]:
+    def ages(self, states: Sequence[int], sequences: Sequence[int], now: float) -> tuple[Steps, Steps]:
         """The state of every slot and how far its last change has faded; `now` in seconds of any steady clock."""
         state = np.asarray(states, dtype=np.int64)
         key: Steps = state + len(palette.STATES) * np.asarray(sequences, dtype=np.int64)
@@ -31,6 +33,6 @@ class Glow:
         age = np.minimum((now - self.since) * (palette.GLOW / palette.GLOW_SECONDS), palette.GLOW - 1)
         return state, age.astype(np.int64)
 
-    def fills(self, states: list[int], sequences: list[int], now: float) -> list[str]:
+    def fills(self, states: Sequence[int], sequences: Sequence[int], now: float) -> list[str]:
         """The colour of every slot."""
         return COLOURS[self.ages(states, sequences, now)].tolist()  # type: ignore[no-any-return]

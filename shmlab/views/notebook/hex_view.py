@@ -7,8 +7,8 @@ digits; what they are as text stands beside them, escaped.
 from __future__ import annotations
 
 import html
-from typing import Any
 
+from shmlab.observe.snapshot import Snapshot
 from shmlab.views.notebook import palette
 from shmlab.views.notebook.plain_widgets import Parts
 
@@ -35,7 +35,7 @@ class HexView:
         self.box = parts.text("shmlab-hex")
         self.shown: tuple[bytes, bytes] | None = None
 
-    def update(self, snap: Any) -> bool:
+    def update(self, snap: Snapshot) -> bool:
         """Show a snapshot's bytes, where they differ from what is shown."""
         if (snap.header, snap.slots.raw) == self.shown:
             return False
@@ -44,7 +44,7 @@ class HexView:
         return True
 
     @staticmethod
-    def header(snap: Any) -> str:
+    def header(snap: Snapshot) -> str:
         """The header's words, each with its name and value."""
         rows = []
         for offset, length, name, value in snap.fields:
@@ -60,7 +60,7 @@ class HexView:
         return f"<section><h4>header</h4><table>{''.join(rows)}</table></section>"
 
     @staticmethod
-    def slots(snap: Any) -> str:
+    def slots(snap: Snapshot) -> str:
         """The slots' bytes, each slot in the colour and with the letter of its state."""
         stride, rows = snap.slots.stride, []
         count = min(SLOTS, snap.capacity)

@@ -14,6 +14,7 @@ from shmlab import strategies
 from shmlab.lab import scenarios
 from shmlab.lab.lab import Lab
 from shmlab.memory.errors import ShmlabError
+from shmlab.observe.snapshot import Snapshot
 from shmlab.views.notebook import controls, download, svg_picture
 from shmlab.views.notebook.background import BackgroundTasks
 from shmlab.views.notebook.board import Board
@@ -76,7 +77,7 @@ class LiveLab(Board):
             changed |= self.charts.update(snap, now)
         return changed
 
-    def _head(self, snap: Any, more: str = "") -> str:
+    def _head(self, snap: Snapshot, more: str = "") -> str:
         self.controls.state(snap.state, bool(self.lab.damaged))
         return super()._head(snap, more)
 
@@ -204,7 +205,7 @@ class LiveLab(Board):
 
     # what a program may ask
 
-    def snapshot(self) -> Any:
+    def snapshot(self) -> Snapshot:
         """The segment at this moment: `lab.snapshot()`."""
         return self.lab.snapshot()
 

@@ -14,6 +14,7 @@ import ipywidgets
 import numpy as np
 
 from shmlab.observe.recording import Recording
+from shmlab.observe.snapshot import Snapshot
 from shmlab.views.notebook import palette
 from shmlab.views.notebook.board import Board
 from shmlab.views.notebook.charts import HERTZ, POINTS, WINDOW
@@ -144,7 +145,7 @@ class ReplayedLab(Board):
         """Occupied slots, items produced and consumed, at these times."""
         return self._curve[np.maximum(np.searchsorted(self._times, when, side="right") - 1, 0)].T
 
-    def _head(self, snap: Any, more: str = "") -> str:
+    def _head(self, snap: Snapshot, more: str = "") -> str:
         return super()._head(snap, '<span class="pill calm"><i>●</i>recorded</span>')
 
     def _notes(self) -> list[tuple[str, str]]:
@@ -158,7 +159,7 @@ class ReplayedLab(Board):
         """What the lab showed, in words."""
         return str(self.recording.lab["title"])
 
-    def snapshot(self) -> Any:
+    def snapshot(self) -> Snapshot:
         """The segment at the moment that is shown."""
         return self.recording.at(self.position).snapshot
 

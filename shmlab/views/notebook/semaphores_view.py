@@ -6,8 +6,8 @@ A semaphore is drawn as its tokens. Faults are counted in the open and turn red,
 from __future__ import annotations
 
 import html
-from typing import Any
 
+from shmlab.observe.snapshot import Snapshot, Worker
 from shmlab.views import format
 from shmlab.views.notebook.plain_widgets import Parts
 
@@ -15,7 +15,7 @@ TOKENS = 12  # as many are drawn, beyond a number says it
 FAULTS = ("lost", "duplicated", "out_of_order", "corrupted")
 
 
-def semaphore(name: str, value: int, most: int, workers: tuple[Any, ...]) -> str:
+def semaphore(name: str, value: int, most: int, workers: tuple[Worker, ...]) -> str:
     """One semaphore: its value, its tokens, who holds it, who waits for it."""
     holders = ", ".join(html.escape(w.name) + ("" if w.alive else " ✕") for w in workers if w.holds == name)
     waiters = [html.escape(w.name) for w in workers if w.waits == name and w.alive]
@@ -38,7 +38,7 @@ class SemaphoresView:
         self.counts = parts.text("shmlab-counts")
         self.box = parts.row([self.sync, self.counts], "strip")
 
-    def update(self, snap: Any) -> bool:
+    def update(self, snap: Snapshot) -> bool:
         """Show a snapshot's values."""
         changed = False
         for widget, value in ((self.sync, self.synchronisation(snap)), (self.counts, self.accounts(snap))):
@@ -48,7 +48,7 @@ class SemaphoresView:
         return changed
 
     @staticmethod
-    def synchronisation(snap: Any) -> str:
+    def synchronisation(snap: Snapshot) -> str:
         """The semaphores and the shared variables."""
         parts = [
             semaphore(name, value, 1 if name == "mutex" else snap.capacity, snap.workers)
@@ -59,7 +59,7 @@ class SemaphoresView:
         return f'<div class="values">{"".join(parts)}{variables}</div>'
 
     @staticmethod
-    def accounts(snap: Any) -> str:
+    def accounts(snap: Snapshot) -> str:
         """What went through, how long it took, what went wrong."""
         flow = (
             f"<span><b>{snap.produced:,}</b> produced</span><span><b>{snap.consumed:,}</b> consumed</span>"

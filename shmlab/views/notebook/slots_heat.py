@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import Any
+from collections.abc import Sequence
 
 import ipywidgets
 import numpy as np
 from numpy.typing import NDArray
 
 from shmlab.views.notebook import palette
+from shmlab.views.notebook.buffer_shown import BufferShown
 from shmlab.views.notebook.glow import Glow, Steps
 from shmlab.views.notebook.plain_widgets import Parts
 from shmlab.views.notebook.slots_row import letters
@@ -87,7 +88,7 @@ class HeatDrawing:
         high = 15 if self.lines <= 16 else max(4, 240 // self.lines)
         self.box.layout = ipywidgets.Layout(height=f"{self.lines * high + 36}px")
 
-    def update(self, snap: Any, now: float) -> bool:
+    def update(self, snap: BufferShown, now: float) -> bool:
         """Draw a snapshot. Says whether anything had to change."""
         value = png(self.shade(*self.glow.ages(snap.slots.states, snap.slots.sequences, now)))
         changed = bool(value != self.image.value)
@@ -115,7 +116,7 @@ class HeatDrawing:
         pixels[: self.pixels] = np.where(share > 0, FIRST - 1 + np.ceil(share * RAMP), EMPTY)
         return pixels
 
-    def marks(self, states: list[int], in_: int | None, out: int | None) -> str:
+    def marks(self, states: Sequence[int], in_: int | None, out: int | None) -> str:
         """The letters and pointers that lie over the picture: full and empty slots need none."""
         parts = []
         if self.each == 1:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import html
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from shmlab.views.notebook import geometry, palette
+from shmlab.views.notebook.buffer_shown import BufferShown
 from shmlab.views.notebook.glow import Glow
 from shmlab.views.notebook.marks import Shapes, figure, plane
 from shmlab.views.notebook.plain_widgets import Parts
@@ -53,7 +54,7 @@ def number(item: int, count: int) -> str:
 Content = tuple[int, int, str]  # what a slot shows: state, item, name of its producer
 
 
-def contents(snap: Any) -> list[Content]:
+def contents(snap: BufferShown) -> list[Content]:
     """What every slot shows."""
     names = {worker.row: worker.name for worker in snap.workers}
     slots = zip(snap.slots.states, snap.slots.sequences, snap.slots.producers, strict=True)
@@ -91,7 +92,7 @@ def places(count: int) -> list[tuple[Point, Point, Point]]:
     return found
 
 
-def middle(snap: Any) -> list[Text]:
+def middle(snap: BufferShown) -> list[Text]:
     """What is written in the middle."""
     of = f"of {snap.capacity} full" + ("" if snap.bounded else ", growing")
     return [Text(0, 0.06, 50, "ink b", str(snap.occupancy)), Text(0, -0.17, 13, "soft", of)]
@@ -106,7 +107,7 @@ def indices(count: int) -> list[Text]:
     ]
 
 
-def pointers(snap: Any) -> list[tuple[str, list[float], list[float], Text]]:
+def pointers(snap: BufferShown) -> list[tuple[str, list[float], list[float], Text]]:
     """`in` and `out`: name, x and y of the triangle, and the word beside it."""
     found = []
     angles = geometry.angles(snap.capacity)
@@ -143,7 +144,7 @@ class RingDrawing:
         look = "shmlab-ring dense" if count > DENSE else "shmlab-ring"
         self.box = parts.row([self.figure, self.under, *self.pieces, self.hub], look)
 
-    def update(self, snap: Any, now: float) -> bool:
+    def update(self, snap: BufferShown, now: float) -> bool:
         """Draw a snapshot. Says whether anything had to change."""
         fills = self.glow.fills(snap.slots.states, snap.slots.sequences, now)
         changed = bool(fills != self.slots.fill_colors)

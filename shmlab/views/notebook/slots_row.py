@@ -6,12 +6,13 @@ that only change colour; the letters of a row are one text whose spacing is that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
 import ipywidgets
 
 from shmlab.views.notebook import geometry, palette
+from shmlab.views.notebook.buffer_shown import BufferShown
 from shmlab.views.notebook.glow import Glow
 from shmlab.views.notebook.marks import Shapes, figure, plane
 from shmlab.views.notebook.plain_widgets import Parts
@@ -21,7 +22,7 @@ HIGH = 0.58  # of a line's height is the box, the rest belongs to the pointers
 LINE = 58  # pixels
 
 
-def letters(states: list[int], across: int, lines: int, high: float, signs: str = palette.LETTERS) -> list[str]:
+def letters(states: Sequence[int], across: int, lines: int, high: float, signs: str = palette.LETTERS) -> list[str]:
     """A text for each line, a letter for each slot; neighbours in the same state are one piece."""
     found = []
     for line in range(lines):
@@ -50,7 +51,7 @@ class RowDrawing:
         self.box = parts.row([self.scale, field], "shmlab-row")
         self.box.layout = ipywidgets.Layout(height=f"{self.lines * LINE + 22}px")
 
-    def update(self, snap: Any, now: float) -> bool:
+    def update(self, snap: BufferShown, now: float) -> bool:
         """Draw a snapshot. Says whether anything had to change."""
         states = snap.slots.states
         fills = self.glow.fills(states, snap.slots.sequences, now)

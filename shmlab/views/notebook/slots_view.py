@@ -6,9 +6,8 @@ Drawing a snapshot changes colours; only the pointers and the texts of a ring mo
 
 from __future__ import annotations
 
-from typing import Any
-
 from shmlab.views.notebook import palette, slots_heat, slots_ring, slots_row
+from shmlab.views.notebook.buffer_shown import BufferShown
 from shmlab.views.notebook.plain_widgets import Parts
 
 Form = slots_ring.RingDrawing | slots_row.RowDrawing | slots_heat.HeatDrawing
@@ -36,7 +35,7 @@ class SlotsView:
         """Whether the drawing wants the whole width."""
         return not isinstance(self.form, slots_ring.RingDrawing)
 
-    def update(self, snap: Any, now: float) -> bool:
+    def update(self, snap: BufferShown, now: float) -> bool:
         """Draw a snapshot, taken at the time `now`. Says whether anything had to change."""
         fresh = self.form is None or self.form.count != snap.capacity
         if fresh:
@@ -58,7 +57,7 @@ class SlotsView:
             self.parts.close(old.box)
 
     @staticmethod
-    def total(snap: Any) -> str:
+    def total(snap: BufferShown) -> str:
         """The occupancy in words, for the forms that have no middle."""
         more = "slots full" if snap.bounded else "slots, at the cap" if snap.cap_reached else "slots, growing"
         return f"<b>{snap.occupancy:,}</b> <span>of {snap.capacity:,} {more}</span>"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from shmlab.observe.snapshot import Snapshot
 from shmlab.views import format
 from shmlab.views.notebook import geometry, palette, slots_ring
 
@@ -29,7 +30,7 @@ def shape(x: Any, y: Any, colour: str, stroke: str = "#fff") -> str:
     return f'<polygon points="{points}" fill="{colour}" stroke="{stroke}" stroke-width="1.5"/>'
 
 
-def around(snap: Any, top: float) -> tuple[str, float]:
+def around(snap: Snapshot, top: float) -> tuple[str, float]:
     """The slots as a ring, and how far down it reaches."""
     cx, cy = WIDTH / 2, top + MIDDLE - 30
     looks = {"soft": SOFT, "in": IN, "out": OUT, "ink": INK}
@@ -51,7 +52,7 @@ def around(snap: Any, top: float) -> tuple[str, float]:
     return "".join(parts), cy + UNIT * 1.36
 
 
-def lines(snap: Any, top: float) -> tuple[str, float]:
+def lines(snap: Snapshot, top: float) -> tuple[str, float]:
     """The slots as rows, and how far down they reach."""
     count, left = snap.capacity, 70
     across = geometry.columns(count)
@@ -79,7 +80,7 @@ def lines(snap: Any, top: float) -> tuple[str, float]:
     return "".join(parts), top + -(-count // across) * pitch
 
 
-def svg(snap: Any, title: str, theme: str = "#ffffff") -> str:
+def svg(snap: Snapshot, title: str, theme: str = "#ffffff") -> str:
     """The whole picture."""
     draw = around if snap.capacity <= slots_ring.MOST else lines
     slots, y = draw(snap, 84)
