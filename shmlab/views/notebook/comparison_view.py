@@ -1,14 +1,9 @@
-"""The comparison while it is measured: a chart and a table that fill in, cancel, and the figures as a file.
-
-One thread follows the measuring program and draws a few times a second. Callbacks only say what is wanted, so the page
-stays alive, and the processors are left to what is being measured.
-"""
+"""The comparison while it is measured: a chart and a table that fill in, and the reasons of what surprises."""
 
 from __future__ import annotations
 
 import html
-import threading
-import time
+from collections.abc import Iterator
 
 import ipywidgets
 
@@ -18,52 +13,50 @@ from shmlab.experiments.comparison.measuring import Measuring
 from shmlab.experiments.comparison.plan import Plan
 from shmlab.experiments.comparison.result import Result
 from shmlab.experiments.comparison.ways import find
-from shmlab.views.notebook import download, palette
+from shmlab.views.notebook import palette
 from shmlab.views.notebook.close import close_tree
 from shmlab.views.notebook.curves import Curves
-from shmlab.views.notebook.plain_widgets import Parts
-from shmlab.views.notebook.shown import Shown
+from shmlab.views.notebook.measuring_view import MeasuringView
 
-EVERY = 0.3  # seconds between two drawings: what draws, too, takes time from what is measured
-LEAVE = 10.0  # seconds for the thread to end
 ITEMS, BYTES = "items/s", "bytes/s"
 
 
-class LiveComparison(Shown):
+class LiveComparison(MeasuringView):
     """A comparison under way and its view. `comparison` holds the figures; `close()` ends both."""
+
+    called, saved_as, noted, every = "comparison", "comparison.csv", "why", 0.3
+    _measuring: Measuring
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         super().__init__(f"<LiveComparison: {len(plan.ways)} ways, {len(plan.sizes)} sizes>")
-        self._measuring = Measuring(plan)
-        self._build()
-        self._start()
 
     @property
     def comparison(self) -> Comparison:
         """What is known until now: `print` it, ask it `why()`."""
         return self._measuring.comparison
 
+    def _measurement(self) -> Measuring:
+        return Measuring(self.plan)
+
+    def _results(self) -> Iterator[object]:
+        with self._measuring as measuring:
+            yield from measuring
+
+    def _figures(self) -> str:
+        return self.comparison.csv()
+
     # what one sees
 
     def _build(self) -> None:
-        self.parts = parts = Parts()
-        self.head, self.bar, self.note = parts.text("head"), parts.text("bar"), parts.text("why")
-        self.table, self.line, self.download = parts.text("figures"), parts.text("state-line"), parts.text("download")
-        self.again = parts.button("▶ again", "measure everything anew")
-        self.cancel = parts.button("■ cancel", "stop measuring and keep the figures")
-        self.csv = parts.button("CSV", "save all figures as a file")
-        self.again.on_click(lambda _: self._start_anew())
-        self.cancel.on_click(lambda _: self._measuring.cancel())
-        self.csv.on_click(lambda _: self._save())
+        parts, self.table = self.parts, self.parts.text("figures")
         pairs = [(f"{producers} to {consumers}", (producers, consumers)) for producers, consumers in self.plan.between]
         self.between = ipywidgets.ToggleButtons(options=pairs, style={"button_width": "74px"})
         self.unit = ipywidgets.ToggleButtons(options=[ITEMS, BYTES], style={"button_width": "84px"})
         for choice in (self.between, self.unit):
             choice.observe(lambda _: self._draw(), "value")
         self.curves = Curves(parts, self.comparison)
-        css = palette.style("comparison")
-        style = parts.text("unseen", f"<style>{css}</style>")
+        style = parts.text("unseen", f"<style>{palette.style('comparison')}</style>")
         top = parts.row([self.head, parts.row([self.csv], "group")], "top")
         buttons = parts.row([self.again, self.cancel], "group")
         choices = [self.between, self.unit] if len(pairs) > 1 else [self.unit]
@@ -71,32 +64,18 @@ class LiveComparison(Shown):
         shown = [style, top, controls, self.curves.box, self.table, self.note, self.line, self.download]
         self.box = parts.column(shown, "shmlab comparison")
 
-    def _draw(self) -> None:
-        """Show what is known now."""
-        with self.lock:
-            if self.closed:
-                return
-            known, between, in_bytes = self.comparison, self.between.value, self.unit.value == BYTES
-            self.curves.update(known, between, in_bytes)
-            for widget, value in (
-                (self.head, self._title(known)),
-                (self.bar, self._progress(known)),
-                (self.table, self._table(known, between, in_bytes)),
-                (self.note, "" if self.measuring else self._reasons(known)),
-                (self.line, f'<div role="status">{html.escape(str(self))}</div>'),
-            ):
-                if widget.value != value:
-                    widget.value = value
-            self.again.disabled, self.cancel.disabled = self.measuring, not self.measuring
+    def _show(self) -> None:
+        known, between, in_bytes = self.comparison, self.between.value, self.unit.value == BYTES
+        self.curves.update(known, between, in_bytes)
+        self._set(self.head, self._title(known))
+        self._set(self.bar, self._progress(100 * known.done // known.total))
+        self._set(self.table, self._table(known, between, in_bytes))
+        self._set(self.note, "" if self.measuring else self._reasons(known))
 
     @staticmethod
     def _title(known: Comparison) -> str:
         machine = "".join(f"<span>{html.escape(f'{name} {value}')}</span>" for name, value in known.machine.items())
         return f'<div class="title">The same items, many ways</div><div class="under">{machine}</div>'
-
-    def _progress(self, known: Comparison) -> str:
-        part = 100 * known.done // known.total
-        return f'<progress value="{part}" max="100" aria-label="how far it is"></progress><b>{part} %</b>'
 
     def _table(self, known: Comparison, between: tuple[int, int], in_bytes: bool) -> str:
         sizes, least = self.plan.sizes, min(self.plan.sizes)
@@ -128,57 +107,13 @@ class LiveComparison(Shown):
 
     # what happens
 
-    @property
-    def measuring(self) -> bool:
-        """Whether it is still being measured."""
-        return self._thread.is_alive() and not self._ended
-
     def wait(self, seconds: float | None = None) -> Comparison:
         """The figures, once everything is measured or `seconds` have passed."""
-        self._thread.join(seconds)
+        self._join(seconds)
         return self.comparison
 
-    def _start(self) -> None:
-        self._ended = False
-        self._thread = threading.Thread(target=self._follow, name="shmlab-comparison", daemon=True)
-        self._thread.start()
-
-    def _start_anew(self) -> None:
-        with self.lock:
-            if self.closed or self.measuring:
-                return
-            self._measuring = Measuring(self.plan)
-            self._start()
-
-    def _follow(self) -> None:
-        """Take every result as it comes; draw now and then, and at the end."""
-        drawn = 0.0
-        trouble = ""
-        try:
-            with self._measuring as measuring:
-                self._draw()
-                for _ in measuring:
-                    if time.monotonic() - drawn > EVERY:
-                        self._draw()
-                        drawn = time.monotonic()
-        except Exception as error:  # nobody reads this thread's exceptions: the view says it
-            trouble = f'<p class="error">✕ {html.escape(f"{type(error).__name__}: {error}")}</p>'
-        self._ended = True
-        self._draw()
-        with self.lock:
-            if trouble and not self.closed:
-                self.note.value += trouble
-
-    def _save(self) -> None:
-        with self.lock:
-            if not self.closed:
-                self.download.value = ""  # the same file again is a change, too
-                self.download.value = f"<div>saved as {download.link('comparison.csv', self.comparison.csv())}</div>"
-
     def _end(self) -> None:
-        self._measuring.cancel()
-        if threading.current_thread() is not self._thread:
-            self._thread.join(LEAVE)
+        self._leave()
         close_tree(self.box, self.between, *self.parts.shared)
 
     def __str__(self) -> str:

@@ -1,13 +1,11 @@
 """How full the buffer is, measured and as queueing theory has it, in one figure that fills in.
 
-One thread measures and draws twice a second; callbacks only say what is wanted. A pattern is known by the shape of its
-points as well as by their colour.
+A pattern is known by the shape of its points as well as by their colour.
 """
 
 from __future__ import annotations
 
-import html
-import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +14,12 @@ from bqplot import Axis, LinearScale, Lines, Scatter
 
 from shmlab.experiments import queueing
 from shmlab.experiments.queueing.occupancy import RATIOS, SHARES, OccupancyMeasurement, OccupancyResult, Point
-from shmlab.views.notebook import download, palette
+from shmlab.views.notebook import palette
 from shmlab.views.notebook.close import close_tree
 from shmlab.views.notebook.marks import figure, plane
+from shmlab.views.notebook.measuring_view import MeasuringView
 from shmlab.views.notebook.plain_widgets import Parts
-from shmlab.views.notebook.shown import Shown
 
-LEAVE = 10.0  # seconds for the thread to end
 ENDS = (0.4, 2.2)  # of the axis of ratios
 MARGIN = {"top": 14, "bottom": 46, "left": 54, "right": 20}
 LOOKS = {
@@ -105,33 +102,35 @@ class Occupancy:
         return max(0.0, point.mean - error), min(float(slots), point.mean + error)
 
 
-class LiveQueueing(Shown):
+class LiveQueueing(MeasuringView):
     """A measurement under way and its view. `measured` holds the figures; `close()` ends both."""
+
+    called, saved_as = "queueing", "occupancy.csv"
+    _measuring: OccupancyMeasurement
 
     def __init__(self, slots: int, seconds: float) -> None:
         self.slots, self.seconds = slots, seconds
         super().__init__(f"<LiveQueueing: {slots} slots, {len(RATIOS)} ratios, {len(SHARES)} patterns>")
-        self._measuring = OccupancyMeasurement(slots, seconds)
-        self._build()
-        self._start()
 
     @property
     def measured(self) -> OccupancyResult:
         """What is known until now: `print` it."""
         return self._measuring.measured
 
+    def _measurement(self) -> OccupancyMeasurement:
+        return OccupancyMeasurement(self.slots, self.seconds)
+
+    def _results(self) -> Iterator[object]:
+        yield from self._measuring
+
+    def _figures(self) -> str:
+        return self.measured.csv()
+
     def _build(self) -> None:
-        self.parts = parts = Parts()
+        parts = self.parts
         title = f'<div class="title">How full is a buffer of {self.slots} slots?</div>'
         under = f'<div class="under"><span>{len(RATIOS)} labs at a time, two real processes each</span></div>'
-        self.head, self.bar, self.note = parts.text("head", title + under), parts.text("bar"), parts.text("note")
-        self.line, self.download = parts.text("state-line"), parts.text("download")
-        self.again = parts.button("▶ again", "measure everything anew")
-        self.cancel = parts.button("■ cancel", "stop measuring and keep the figures")
-        self.csv = parts.button("CSV", "save all figures as a file")
-        self.again.on_click(lambda _: self._start_anew())
-        self.cancel.on_click(lambda _: self._measuring.cancel())
-        self.csv.on_click(lambda _: self._save())
+        self.head.value = title + under
         self.occupancy = Occupancy(parts, self.slots)
         css = palette.style() + Path(__file__).with_name("queueing.css").read_text(encoding="utf-8")
         style = parts.text("unseen", f"<style>{css}</style>")
@@ -140,67 +139,17 @@ class LiveQueueing(Shown):
         shown = [style, top, parts.row([controls], "controls"), self.note, self.occupancy.box, self.line]
         self.box = parts.column([*shown, self.download], "shmlab queueing")
 
-    def _draw(self) -> None:
-        with self.lock:
-            if self.closed:
-                return
-            known = self.measured
-            self.occupancy.update(known)
-            percent = round(100 * known.done)
-            bar = f'<progress value="{percent}" max="100" aria-label="how far it is"></progress><b>{percent} %</b>'
-            for widget, value in ((self.bar, bar), (self.line, f'<div role="status">{html.escape(str(self))}</div>')):
-                if widget.value != value:
-                    widget.value = value
-            self.again.disabled, self.cancel.disabled = self.measuring, not self.measuring
-
-    # what happens
-
-    @property
-    def measuring(self) -> bool:
-        """Whether it is still being measured."""
-        return self._thread.is_alive() and not self._ended
+    def _show(self) -> None:
+        self.occupancy.update(self.measured)
+        self._set(self.bar, self._progress(round(100 * self.measured.done)))
 
     def wait(self, seconds: float | None = None) -> OccupancyResult:
         """The figures, once everything is measured or `seconds` have passed."""
-        self._thread.join(seconds)
+        self._join(seconds)
         return self.measured
 
-    def _start(self) -> None:
-        self._ended = False
-        self._thread = threading.Thread(target=self._follow, name="shmlab-queueing", daemon=True)
-        self._thread.start()
-
-    def _start_anew(self) -> None:
-        with self.lock:
-            if self.closed or self.measuring:
-                return
-            self._measuring = OccupancyMeasurement(self.slots, self.seconds)
-            self.note.value = ""
-            self._start()
-
-    def _follow(self) -> None:
-        try:
-            self._draw()
-            for _ in self._measuring:
-                self._draw()
-        except Exception as error:  # nobody reads this thread's exceptions: the view says it
-            with self.lock:
-                if not self.closed:
-                    text = html.escape(f"{type(error).__name__}: {error}")
-                    self.note.value = f'<div class="error">✕ {text}</div>'
-        self._ended = True
-        self._draw()
-
-    def _save(self) -> None:
-        with self.lock:
-            if not self.closed:
-                self.download.value = ""  # the same file again is a change, too
-                self.download.value = f"<div>saved as {download.link('occupancy.csv', self.measured.csv())}</div>"
-
     def _end(self) -> None:
-        self._measuring.cancel()
-        if threading.current_thread() is not self._thread:
-            self._thread.join(LEAVE)
+        self._leave()
         close_tree(self.box, *self.parts.shared)
 
     def __str__(self) -> str:
