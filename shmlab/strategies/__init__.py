@@ -1,10 +1,14 @@
-"""The synchronisation strategies, by name: each a file that reads like the textbook's page.
+"""The synchronisation strategies, by name: each of those in `names` is a file that reads like the textbook's page.
 
 A strategy is a module with `put(buf, item)`, `get(buf)`, `shared(capacity)` (its variables and
 semaphores with their initial values), `at_rest(capacity, used)` (its invariant: the values that
 follow from `used` full slots when nobody is inside), `TITLE` and `warning(producers, consumers)`.
-To add one, copy a file and add its name here.
+To add one, copy a file and add its name here; CONTRIBUTING.md says what else belongs to it.
+
+`own` makes a strategy of a student's functions, with `functions`, which looks into what they are; `choice` is the
+decision that a program text may leave open.
 """
+
 
 import importlib
 from collections.abc import Callable, Mapping

@@ -2,9 +2,14 @@
 
     from shmlab import check
 
-The kinds: `predict`, `puzzle` (be the scheduler), `code`, `find` (the fault in given code), `size`. The tasks
-themselves are data, in `tasks`: a right answer stands beside its question.
+A `task` has a kind: `predict`, `puzzle` (be the scheduler), `code`, `find` (the fault in given code), `size`; each
+judges an answer, and `judgement` is what it says. The tasks of a lesson are in `tasks/`, with a right answer beside
+each question; its `quiz` is a file in `quizzes/`, read by `content`. `exercise_book` is `check`.
+
+`program_text` compiles programs that are given as text, `real_run` runs a student's functions in real processes,
+`handed_in` writes down what was handed in, `progress` keeps what was passed.
 """
+
 
 from shmlab.course.exercises.exercise_book import ExerciseBook
 from shmlab.course.exercises.judgement import Judgement

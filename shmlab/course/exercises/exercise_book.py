@@ -35,7 +35,7 @@ class ExerciseBook:
         return tuple(tasks.lesson(limits.choice(number, "the lesson", tasks.NUMBERS)).TASKS)
 
     def quiz(self, number: str) -> Quiz:
-        """The questions at the end of lesson `number`, "01" to "12". Raises ArgumentError."""
+        """The questions at the end of lesson `number`, "01" to "12". Raises ArgumentError, ContentRefused."""
         return tasks.quiz(limits.choice(number, "the lesson", tasks.NUMBERS))
 
     def progress(self) -> Said:

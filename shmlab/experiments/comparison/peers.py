@@ -1,6 +1,6 @@
 """The processes that a measurement needs: forked, ready, told how many items to move, asked when they were done.
 
-They are forked by a program of its own that has one thread (see `stage`), never by a notebook's kernel. Each has one
+They are forked by a program of its own that has one thread (see `bench`), never by a notebook's kernel. Each has one
 socket to that program, over which come orders (how many items) and go reports. They end with it.
 """
 

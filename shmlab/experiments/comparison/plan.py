@@ -42,7 +42,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that is to be measured. `seconds` is for the whole of it; `work` names a module (see `stage`)."""
+    """Everything that is to be measured. `seconds` is for the whole of it; `work` names a module (see `bench`)."""
 
     ways: tuple[str, ...]
     sizes: tuple[int, ...]

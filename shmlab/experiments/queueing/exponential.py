@@ -1,7 +1,7 @@
 """A producer and a consumer as queueing theory has them: the textbook's put and get, and a time of work after each.
 
-The time is slept through. What the workers of a lab do between two items (see `pace`) makes up for lost time; here
-nothing is made up for, so that with exponential times the buffer is exactly an M/M/1/K queue.
+The time is slept through. What the workers of a lab do between two items (see `worker.pacing`) makes up for lost time;
+here nothing is made up for, so that with exponential times the buffer is exactly an M/M/1/K queue.
 """
 
 import random

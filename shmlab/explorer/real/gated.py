@@ -2,7 +2,7 @@
 
 Every access to shared memory has a gate before it. The process announces what it is about to do, waits until
 the owner opens the gate, and then does it itself, on the mapped segment and the named semaphores. Its function
-comes over standard input. When the owner dies, so does this process (see `orphan`).
+comes over standard input. When the owner dies, so does this process (see `owner_watch`).
 """
 
 import _thread

@@ -36,7 +36,7 @@ class Verdict:
     `ok`: every interleaving is right. `fault` is one word for what is wrong (or None), `reason` a sentence.
     `schedule` is the simplest one that shows it, as text that one can type; `loop` what then goes on for ever.
     `states`, `transitions`: how many there are. `complete`: all were seen; if not, `ok` is never True.
-    `reduced`: the states stand for others, too (see `explorer.reduced`), and interleavings are not counted.
+    `reduced`: the states stand for others, too (see `search.reduced`), and interleavings are not counted.
     """
 
     def __init__(
