@@ -1,8 +1,8 @@
-"""The programs that meet in a segment: producers and consumers.
+"""The programs that share a segment: producers and consumers.
 
 - `program` is what one worker runs, `python -P -m shmlab.worker.program`: it attaches to the segment, takes its row,
-  and puts or gets until it is told to end;
-- `pacing` says when the next item is due;
+  and puts or gets until the owner tells it to stop;
+- `pacing` computes when the next item is due;
 - `guest` joins a running lab by its name, from a terminal, as one more producer or consumer;
-- `c/` does the same in C, from the documented layout alone.
+- `c/` does the same in C, using only the documented layout.
 """

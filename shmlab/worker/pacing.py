@@ -1,25 +1,24 @@
-"""When the next item is due: constant, Poisson or bursty, with the same mean rate.
+"""Compute when the next item is due: constant, Poisson or bursty, with the same mean rate.
 
-The schedule is absolute, so that lateness of one item does not delay the next. Time that a worker
-spends blocked does not count: a producer that waited for a free slot does not catch up in a burst.
+The schedule is absolute, so a late item does not delay the next one. Time that a worker spends
+blocked does not count: a producer that waited for a free slot does not catch up in a burst.
 """
 
 import math
 
 CONSTANT, POISSON, BURSTY = range(3)  # in the order of limits.PATTERNS
-BURST = 10  # items of one burst, sent at BURST_SPEED times the rate; then silence restores the mean
+BURST = 10  # items in one burst, sent at BURST_SPEED times the rate; the pause after it restores the mean
 BURST_SPEED = 20
-TICK = 0.001  # a fast worker wakes once a millisecond and does all that is due,
-SHARE = 4  # but never more at a time than a quarter of the slots, or the other side would have to wait for it
-FORGIVEN = 0.1  # seconds of lateness that are caught up; more is dropped
-SHORT = 0.01  # seconds of blocking that count as lateness; longer ones move the schedule
+TICK = 0.001  # a fast worker wakes once a millisecond and processes all items that are due,
+SHARE = 4  # but at most a quarter of the slots at a time, or the other side would have to wait
+FORGIVEN = 0.1  # seconds of lateness that a worker catches up; any more is dropped
+SHORT = 0.01  # seconds of blocking that count as lateness; a longer wait shifts the schedule
 
 
 class Pace:
     """The schedule of one worker. Times are in seconds of the monotonic clock.
 
-    `rate` is in items per second, or infinite for "as fast as possible"; `slots` is the size of
-    the buffer.
+    `rate` is in items per second, infinite for "as fast as possible"; `slots` is the size of the buffer.
     """
 
     def __init__(self, rate: float, pattern: int, slots: int, now: float) -> None:
@@ -28,13 +27,13 @@ class Pace:
         self._pattern = pattern
         self._in_burst = 0
         if pattern == POISSON:
-            import random  # a worker that does not need it starts sooner
+            import random  # imported here so that other workers start faster
 
             self._random = random.random
         self._next = now + self._gap()
 
     def due(self, now: float) -> int:
-        """How many items are due at `now`; they count as done from here on."""
+        """Return how many items are due at `now`, and count them as done."""
         if not self._mean:
             return 1
         self._next = max(self._next, now - FORGIVEN)
@@ -45,11 +44,11 @@ class Pace:
         return count
 
     def wait(self, now: float) -> float:
-        """Seconds from `now` until it is worth looking again."""
+        """Return the seconds from `now` until the next check."""
         return max(self._next - now, self._tick if self._mean < TICK else 0.0)
 
     def excuse(self, blocked: float) -> None:
-        """Seconds spent blocked; a long time moves the schedule."""
+        """Shift the schedule by `blocked` seconds if the worker was blocked for longer than SHORT."""
         if blocked > SHORT:
             self._next += blocked
 

@@ -1,9 +1,9 @@
 """The producer and consumer program: `python -P -m shmlab.worker.program NAME ROW [own]`.
 
-A worker attaches the segment by name, takes its settings from its row, and calls the protocol's
-`put` or `get` whenever its pace says so. It waits for its next item *or* for news from the owner,
-which come as bytes on standard input; the end of standard input means that the owner is dead.
-It keeps its state and its accounts in its row, where anyone can read them.
+A worker attaches to the segment by name, reads its settings from its row, and calls the protocol's
+`put` or `get` whenever an item is due. It waits for its next item *or* for the owner to announce changed
+settings by a byte on standard input; end-of-file on standard input means that the owner is dead.
+It keeps its state and its counters in its row, where any process can read them.
 """
 
 import _thread
@@ -30,15 +30,15 @@ from shmlab.processes import first_input, owner_watch
 from shmlab.worker.pacing import Pace
 
 TYPE_CHECKING = False
-SIGINT, SIGCONT, SIG_IGN, PR_SET_PDEATHSIG = 2, 18, 1, 1  # of Linux; the signal module takes 6 ms to load
-NICE = 5  # the page and its kernel come first: a spinning worker must not freeze the picture
+SIGINT, SIGCONT, SIG_IGN, PR_SET_PDEATHSIG = 2, 18, 1, 1  # Linux values; importing the signal module takes 6 ms
+NICE = 5  # the notebook and its kernel have priority: a spinning worker must not freeze the display
 if TYPE_CHECKING:
     from typing import Any
 
 Put = Callable[[Buf, items.Item], None]
 Get = Callable[[Buf], object]
-RETRY = 0.02  # seconds until a producer at the cap tries again
-PARKING = 0.0005  # seconds between two looks at a repair
+RETRY = 0.02  # seconds until a producer refused at the cap retries
+PARKING = 0.0005  # seconds between two checks whether the repair is over
 
 
 class WorkerProcess:
@@ -53,7 +53,7 @@ class WorkerProcess:
         self.role = self.words[self.mine + at.ROLE]
         self.put, self.get, self.conditions = _numbered(put, 2, row), _numbered(get, 1, row), conditions
         self.deliveries = Deliveries(segment, row)
-        self.listening = True  # is standard input the owner's pipe?
+        self.listening = True  # whether standard input is the owner's pipe
 
     def run(self) -> None:
         """Work until the owner says stop."""
@@ -64,7 +64,7 @@ class WorkerProcess:
             news = words[mine + at.NEWS]
             buf = self._buf()
             pace = self._pace()
-            with contextlib.suppress(Frozen):  # the item is put or got after the repair
+            with contextlib.suppress(Frozen):  # retry the item after the repair
                 while words[mine + at.NEWS] == news:
                     if words[at.STATE // at.WORD] == at.STOPPED or words[mine + at.LEAVE]:
                         words[mine + at.PHASE] = at.LEFT
@@ -72,7 +72,7 @@ class WorkerProcess:
                     self._go_on(work, buf, pace, news)
 
     def _go_on(self, work: Callable[[Buf], None], buf: Buf, pace: Pace, news: int) -> None:
-        """Do what is due, or rest until something is, or until there are news."""
+        """Process due items; otherwise sleep until the next is due or settings change."""
         words, mine = self.words, self.mine
         if words[mine + at.ORDERS] > words[mine + at.ORDERS_DONE]:
             work(buf)
@@ -98,9 +98,9 @@ class WorkerProcess:
             pace.excuse((words[mine + at.BLOCKED] - blocked) / 1e9)
 
     def _park(self) -> None:
-        """While the owner repairs: rest here, between two items."""
+        """Park here, between two items, while the owner repairs."""
         while epoch := self.words[at.FROZEN // at.WORD]:
-            time.sleep(PARKING)  # before the word: a system call orders what this process stored before it
+            time.sleep(PARKING)  # before PARKED: the system call orders this process's earlier stores before it
             self.words[self.mine + at.PARKED] = epoch
 
     def produce(self, buf: Buf) -> None:
@@ -143,7 +143,7 @@ class WorkerProcess:
         return Pace(math.inf if rate is None else rate, pattern, self.segment.capacity, time.monotonic())
 
     def _rest(self, phase: int, seconds: float) -> None:
-        """Sleep for so long, or until the owner has news."""
+        """Set the phase, then sleep for `seconds` or until the owner announces a change."""
         self.words[self.mine + at.PHASE] = phase
         if not self.listening:
             time.sleep(min(seconds, RETRY))
@@ -152,14 +152,14 @@ class WorkerProcess:
 
 
 def _numbered(function: "Callable[..., Any]", usual: int, number: int) -> "Callable[..., Any]":
-    """A put or get that takes `usual` arguments; one that takes `me`, too, is given the number of its process."""
+    """Return `function` as a put or get of `usual` arguments; if it also takes `me`, bind `number` to that."""
     if not limits.takes_number(function.__code__, usual):
         return function
     return lambda *given: function(*given, number)
 
 
 def _functions(segment: Segment, own: bool) -> tuple[Put, Get, dict[str, str]]:
-    """The protocol and the locks of its conditions: by name, or sent by the owner over standard input."""
+    """Return the protocol and its conditions' locks: found by name, or sent by the owner over standard input."""
     if not own:
         strategy = strategies.find(segment.layout.strategy)
         return strategy.put, strategy.get, {}
@@ -168,35 +168,35 @@ def _functions(segment: Segment, own: bool) -> tuple[Put, Get, dict[str, str]]:
 
     (size,) = struct.unpack("<Q", first_input.read(8))
     put, get, sources, conditions = pickle.loads(first_input.read(size))
-    for filename, text in sources.items():  # so that a traceback shows the notebook's lines
+    for filename, text in sources.items():  # so that a traceback shows the notebook's source lines
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     return put, get, conditions
 
 
 def main(arguments: list[str]) -> int:
-    """Run one worker; the exit status is 0 when it was told to end, 1 when something failed."""
+    """Run one worker; return its exit status: 0 if it was told to end, 1 if something failed."""
     name, row, owner = arguments[0], int(arguments[1]), int(arguments[2])
     libc = ctypes.CDLL(None)
-    libc.signal(SIGINT, SIG_IGN)  # "interrupt the kernel" is not meant for workers
+    libc.signal(SIGINT, SIG_IGN)  # interrupting the Jupyter kernel must not interrupt workers
     let_the_owner_wake()
     try:
         segment = attach(name)
     except (SegmentNotFound, SegmentRefused) as error:
         print(error, file=sys.stderr)
         return 1
-    libc.prctl(PR_SET_PDEATHSIG, SIGCONT)  # a stopped worker wakes when its owner dies
+    libc.prctl(PR_SET_PDEATHSIG, SIGCONT)  # so that a stopped worker resumes when its owner dies
     _thread.start_new_thread(owner_watch.watch, (segment, owner))
     with contextlib.suppress(OSError):
         os.nice(NICE)
     words, mine = segment.words, at.first_word(row)
     rows.Row(segment, row).hold()
-    os.register_at_fork(after_in_child=lambda: rows.forget(segment))  # what a student's put forks must not keep the row
+    os.register_at_fork(after_in_child=lambda: rows.forget(segment))  # a forked child must not keep the row
     words[mine + at.PID] = os.getpid()
     words[mine + at.PHASE] = at.STARTING
     try:
         WorkerProcess(segment, row, *_functions(segment, own=arguments[3:] == ["own"])).run()
     except BaseException as error:
-        if isinstance(error, SystemExit) and words[at.STATE // at.WORD] == at.STOPPED:  # the owner, not a student
+        if isinstance(error, SystemExit) and words[at.STATE // at.WORD] == at.STOPPED:  # not a student's exit()
             words[mine + at.PHASE] = at.LEFT
             return 0
         words[mine + at.PHASE] = at.FAILED
@@ -206,7 +206,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _report(error: BaseException, segment: Segment) -> None:
-    """The student's part of the traceback on standard error."""
+    """Print the student's part of the traceback to standard error."""
     import traceback
 
     if isinstance(error, AttributeError):
@@ -214,7 +214,7 @@ def _report(error: BaseException, segment: Segment) -> None:
     if isinstance(error, AttributeError) and f"'{Buf.__name__}' object has no attribute" in str(error):
         from shmlab.strategies.own import nearest
 
-        name = str(error).split("'")[-2]  # a failed store leaves error.name empty
+        name = str(error).split("'")[-2]  # error.name is empty after a failed store
         error.add_note(nearest(name, [*segment.layout.variables, *segment.layout.semaphores, "slots", "capacity"]))
     if isinstance(error, SystemExit):
         error.add_note("put and get must return: exit() ends the whole process.")
