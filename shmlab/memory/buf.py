@@ -1,12 +1,12 @@
-"""What a protocol text talks to: `buf`, whose attributes live in the shared segment.
+"""The object a protocol text operates on: `buf`, whose attributes live in the shared segment.
 
 `buf.in_`, `buf.count`, ... are shared variables, `buf.slots[i]` a slot, `buf.mutex` a semaphore,
 `buf.capacity` a constant. Each load, store and semaphore operation is one step. `bind` builds
-`buf` for a real process: an access goes straight to mapped memory. With `before`, a function that
-is called ahead of every step, somebody else can set the pace: slow motion, or a person.
+`buf` for a real process: each access goes straight to mapped memory. With `before`, a function
+called ahead of every step, the caller controls the pace: slow motion, or a person stepping by hand.
 
-The shared variables have no fences of their own, on no machine: which order a protocol needs is the protocol's
-business. What the slots note for the observer is stored in order everywhere (`fences.in_order`).
+The shared variables have no fences of their own on any machine: the protocol must ensure the order it needs.
+What the slots record for the observer is stored in order everywhere (`fences.in_order`).
 """
 
 import time
@@ -22,16 +22,16 @@ Before = Callable[[str, str], None]  # the kind of step ("load", "store", "acqui
 
 
 class Buf:
-    """The base of every `buf`."""
+    """The base class of every `buf`."""
 
     __slots__ = ()
 
 
 class BufSlots:
-    """`buf.slots`: storing puts an item into a slot, loading takes a copy of it out.
+    """`buf.slots`: storing puts an item into a slot, loading copies it out and empties the slot.
 
-    The slot's state tells what happens to it, and this worker's row tells which slot and which
-    item it has in hand, so that anyone can see it, also after the worker's death.
+    The slot's state shows what is happening to it, and this worker's row records which slot it is accessing
+    and which item it has dequeued, so that anyone can see both, even after the worker has died.
     """
 
     __slots__ = ("_before", "_length", "_mine", "_ordered", "_segment")
@@ -46,7 +46,7 @@ class BufSlots:
     def __setitem__(self, index: int, item: items.Item | None) -> None:
         slot = self._slot(index)
         words = self._ordered.words
-        if item is None:  # cleared by a tidy student
+        if item is None:  # the student's code clears the slot
             words[slot] = at.EMPTY
             return
         if type(item) is not items.Item:
@@ -93,10 +93,10 @@ class BufSlots:
 
 
 class EndlessSlots(BufSlots):
-    """The slots of an unbounded buffer: any index >= 0. Storing beyond the memory there is makes it longer.
+    """The slots of an unbounded buffer: any index >= 0. Storing past the end of its memory makes it grow.
 
-    Item i stands at i modulo capacity. When the capacity doubles, the items that would be looked
-    for in the new half move there. Both ends must hold the buffer's mutex, as its protocol does.
+    Item i is in slot i modulo capacity. When the capacity doubles, the items whose slot is now in the
+    new half move there. Both producers and consumers must hold the buffer's mutex, as its protocol does.
     """
 
     __slots__ = ("_out",)
@@ -108,7 +108,7 @@ class EndlessSlots(BufSlots):
     def _slot(self, index: int) -> int:
         segment = self._segment
         capacity = segment.words[at.CAPACITY // at.WORD]
-        if capacity != segment.capacity:  # another producer made it longer
+        if capacity != segment.capacity:  # another producer has grown it
             segment.map()
         if index >= segment.signed[self._out] + segment.capacity:
             self._double()
@@ -129,9 +129,9 @@ class EndlessSlots(BufSlots):
 def bind(
     segment: Segment, row: int, before: Before | None = None, conditions: Mapping[str, str] | None = None
 ) -> Buf:
-    """`buf` for worker `row` of this segment; `before` is called ahead of every step.
+    """Return `buf` for worker `row` of this segment; `before` is called ahead of every step.
 
-    `conditions`: the name of the lock of each condition variable.
+    `conditions` maps each condition variable to the name of its lock.
     """
     layout = segment.layout
     body: dict[str, object] = {"__slots__": (), "capacity": property(lambda _: segment.capacity)}
@@ -143,7 +143,7 @@ def bind(
     body["slots"] = (EndlessSlots if layout.unbounded else BufSlots)(segment, row, before)
     if conditions:
         from shmlab.memory.condition_variable import (
-            LabCondition,  # few protocols have any, and a worker starts sooner without
+            LabCondition,  # imported here: few protocols have any, and a worker starts faster without
         )
 
         body |= {name: LabCondition(name, lock, body) for name, lock in conditions.items()}
@@ -173,7 +173,7 @@ def _variable(words: memoryview, index: int, name: str, before: Before | None) -
 
 
 class _Gated(LabSemaphore):
-    """A semaphore whose every operation is announced first."""
+    """A semaphore that calls `before` ahead of every operation."""
 
     def __init__(self, semaphore: WorkerSemaphore, before: Before) -> None:
         self._semaphore, self._before, self.name = semaphore, before, semaphore.name
@@ -202,12 +202,12 @@ class _Gated(LabSemaphore):
 
 
 def slow(seconds: float) -> Before:
-    """Slow motion: before every step wait `seconds`, half as long or half as long again.
+    """Return a `before` for slow motion: it sleeps for 0.5 to 1.5 times `seconds` before every step.
 
-    Without that scatter two processes with the same loop fall into step, and what real schedulers
-    bring about every day would never be seen.
+    Without this jitter, two processes with the same loop would run in lockstep, and interleavings that
+    are common under a real scheduler would never occur.
     """
-    import random  # a worker at full speed does without
+    import random  # imported here: a worker at full speed does not need it
 
     def wait(_kind: str, _name: str) -> None:
         time.sleep(seconds * (0.5 + random.random()))

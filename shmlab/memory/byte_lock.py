@@ -1,14 +1,14 @@
-"""A lock on one byte of a file: one process has it, and the operating system takes it back when that process dies.
+"""A lock on one byte of a file, held by one process at a time; the operating system releases it when the holder dies.
 
-It is fcntl's "open file description" lock (Linux 3.15): it belongs to the open file, is seen by every process that can
-open the file, in whatever container, and needs no process number. A byte that is not locked belongs to nobody alive.
+It is fcntl's "open file description" lock (Linux 3.15): it belongs to the open file, is visible to every process that
+can open the file, in whatever container, and needs no process number. An unlocked byte has no living holder.
 
-A process made by fork has the open file, too, and with it the lock, until it has closed the descriptor and whatever it
-has mapped through it. So a segment is mapped through another open file (`open_again`), and a child closes this one.
+A process made by fork shares the open file and therefore the lock, until it has closed the descriptor and everything
+it has mapped through it. So a segment is mapped through another open file (`open_again`), and a child closes this one.
 
-Where a sandbox refuses it, fcntl's older lock does: both respect each other. But that one belongs to the process: it is
-lost as soon as the process closes the file anywhere, and does not keep two parts of one process apart. So whoever
-relies on a lock opens the segment once, and keeps it open.
+Where a sandbox refuses it, fcntl's older record lock takes its place; the two kinds respect each other. But the older
+one belongs to the process: it is lost as soon as the process closes the file anywhere, and it does not exclude other
+parts of the same process. So code that relies on a lock opens the segment once and keeps it open.
 """
 
 import errno
@@ -27,7 +27,7 @@ _FLOCK = struct.Struct("hhqqi")  # struct flock of 64-bit Linux: type, whence, s
 
 
 def lock(fd: int, offset: int) -> bool:
-    """Take the lock on the byte at `offset`; False where somebody else has it. Raises OSError."""
+    """Take the lock on the byte at `offset`; return False if another holder has it. Raises OSError."""
     try:
         _ask(fd, fcntl.F_OFD_SETLK, fcntl.F_WRLCK, offset)
     except OSError as error:
@@ -38,28 +38,28 @@ def lock(fd: int, offset: int) -> bool:
 
 
 def unlock(fd: int, offset: int) -> None:
-    """Give the lock on the byte at `offset` back. Raises OSError."""
+    """Release the lock on the byte at `offset`. Raises OSError."""
     _ask(fd, fcntl.F_OFD_SETLK, fcntl.F_UNLCK, offset)
 
 
 def locked(fd: int, offset: int) -> bool:
-    """Whether somebody else has the lock on the byte at `offset`. Raises OSError."""
+    """Return whether another holder has the lock on the byte at `offset`. Raises OSError."""
     return _ask(fd, fcntl.F_OFD_GETLK, fcntl.F_WRLCK, offset) != fcntl.F_UNLCK
 
 
 def open_again(fd: int) -> "FileIO":
-    """The same file for mappings, opened once more, without the locks of `fd`. It stays open as long as they do.
+    """Open the file of `fd` once more, for mappings, without its locks. Keep it open as long as they exist.
 
-    Closing it would lose locks of the older kind. Raises OSError.
+    Closing it would release locks of the older kind. Raises OSError.
     """
     try:
-        return open(f"/proc/self/fd/{fd}", "r+b", buffering=0)  # its name may be gone
-    except OSError:  # no /proc here
+        return open(f"/proc/self/fd/{fd}", "r+b", buffering=0)  # via /proc: the file's name may be gone
+    except OSError:  # /proc is not available
         return open(os.dup(fd), "r+b", buffering=0)
 
 
 def _ask(fd: int, command: int, kind: int, offset: int) -> int:
-    """The type of lock that the kernel answers with."""
+    """Return the lock type in the kernel's answer."""
     asked = _FLOCK.pack(kind, os.SEEK_SET, offset, 1, 0)
     try:
         answer = fcntl.fcntl(fd, command, asked)

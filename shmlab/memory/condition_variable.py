@@ -1,11 +1,11 @@
-"""Condition variables: wait inside a monitor until somebody notifies, as in Python's `threading`.
+"""Condition variables: wait inside a monitor until notified, as in Python's `threading`.
 
-A condition variable is made of what every lab has: a semaphore on which the waiting processes sleep, a number that says
-how many of them have not been notified yet, and a second semaphore. `notify` waits on that until the woken process has
-taken its wake-up. The notifier still has the lock then, so nobody who comes to wait later can take it instead.
+A condition variable is built from what every lab has: a semaphore on which the waiting processes sleep, a count of
+waiting processes that have not been notified yet, and a second semaphore, on which `notify` waits until the woken
+process has taken its wake-up. The notifier still holds the lock then, so no later waiter can take it instead.
 
-The text below is the one that is explored, stepped and run. Whoever is woken takes the lock again like anybody else, so
-another process may have been inside before it: it looks again (`while`, not `if`).
+The code below is what is explored, stepped and run. A woken process must take the lock again like any other, so
+another process may have been inside before it: it must recheck its condition (`while`, not `if`).
 Sources: Lampson and Redell, Experience with Processes and Monitors in Mesa (1980); Birrell, Implementing Condition
 Variables with Semaphores (2003); Python's documentation of `threading.Condition`.
 """
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 USE = "enter it with `with`, sleep with .wait() in a while loop, wake one with .notify() or all with .notify_all()."
 PATIENCE = "wait takes no timeout here: whoever waits is notified at some time, or is in a deadlock."
-WAITING, WOKEN, LOCK = ".waiting", ".woken", ".lock"  # what a condition's other parts are called, after its own name
+WAITING, WOKEN, LOCK = ".waiting", ".woken", ".lock"  # the names of a condition's other parts, appended to its own
 
 
 class Condition:
-    """In `shared`, a condition variable to be. `lock`: the name of a semaphore there that is its lock.
+    """A condition variable as declared in `shared`. `lock`: the name of the semaphore there that is its lock.
 
         shared=dict(mutex=Semaphore(1), not_full=Condition("mutex"), not_empty=Condition("mutex"), count=0)
 
-    Without a name it has a lock of its own. A process that is killed while it waits is still counted: nothing repairs
+    Without a name it gets its own lock. A process that is killed while it waits is still counted: nothing repairs
     that, and a later `notify` waits for it.
     """
 
@@ -52,18 +52,18 @@ class Condition:
 
 
 def rows(shared: Mapping[str, object]) -> dict[str, int]:
-    """How many conditions there are in each list of conditions in `shared`."""
+    """Return the number of conditions in each list of conditions in `shared`."""
     lists = {name: value for name, value in shared.items() if isinstance(value, (list, tuple)) and value}
     return {name: len(row) for name, row in lists.items() if all(isinstance(one, Condition) for one in row)}
 
 
 def each(name: str, length: int) -> list[str]:
-    """What the conditions in a list of that name are called."""
+    """Return the names of the conditions in a list of `length` conditions called `name`."""
     return [f"{name}[{index}]" for index in range(length)]
 
 
 def spread(shared: "Mapping[str, Any]") -> "dict[str, Any]":
-    """`shared` with each condition of a list under a name of its own."""
+    """Return `shared` with each condition of a list under its own name."""
     lists = rows(shared)
     single: dict[str, Any] = {}
     for name, value in shared.items():
@@ -72,7 +72,7 @@ def spread(shared: "Mapping[str, Any]") -> "dict[str, Any]":
 
 
 def locks(shared: Mapping[str, object]) -> dict[str, str]:
-    """The name of the lock of each condition in `shared`. Raises ArgumentError."""
+    """Return the name of the lock of each condition in `shared`. Raises ArgumentError."""
     found = {}
     for name, value in shared.items():
         condition = value() if value is Condition else value
@@ -88,15 +88,16 @@ def locks(shared: Mapping[str, object]) -> dict[str, str]:
 
 
 def parts(name: str, lock: str) -> dict[str, int | Semaphore]:
-    """What a condition is made of, each with its initial value."""
+    """Return the parts that make up a condition called `name` with this `lock`, each with its initial value."""
     own = {lock: Semaphore(1)} if lock == name + LOCK else {}
     return {**own, name + WAITING: 0, name: Semaphore(0), name + WOKEN: Semaphore(0)}
 
 
 class ConditionVariable:
-    """What a process may ask of a condition. A lab and the explorer each have a class with the parts.
+    """The operations on a condition variable. A lab and the explorer each have a subclass with the parts.
 
-    `_count` tells how many wait and have not been notified, `_set` says it; `_error` makes an error of a sentence.
+    `_count` returns how many processes wait and have not been notified, `_set` stores that number;
+    `_error` makes an exception from a sentence.
     """
 
     __slots__ = ()
@@ -112,7 +113,7 @@ class ConditionVariable:
         raise NotImplementedError
 
     def wait(self, timeout: object = None) -> bool:
-        """Give the lock back, sleep until notified, take the lock again."""
+        """Release the lock, sleep until notified, take the lock again. `timeout` must be None."""
         if timeout is not None:
             raise self._error(PATIENCE)
         self._set(self._count() + 1)
@@ -123,7 +124,7 @@ class ConditionVariable:
         return True
 
     def wait_for(self, predicate: Callable[[], object], timeout: object = None) -> object:
-        """Wait until `predicate()` is true; what it has given."""
+        """Wait until `predicate()` is true; return its result. `timeout` must be None."""
         result = predicate()
         while not result:
             self.wait(timeout)
@@ -131,7 +132,7 @@ class ConditionVariable:
         return result
 
     def notify(self, n: int = 1) -> None:
-        """Wake `n` of the processes that wait now, or all if there are fewer."""
+        """Wake `n` of the processes that are waiting, or all if there are fewer."""
         try:
             most = limits.whole(n, "n", 1, MOST_AT_ONCE)
         except ArgumentError as error:
@@ -139,7 +140,7 @@ class ConditionVariable:
         self._wake(most)
 
     def notify_all(self) -> None:
-        """Wake all processes that wait now."""
+        """Wake all processes that are waiting."""
         self._wake(MOST_AT_ONCE)
 
     def _wake(self, most: int) -> None:
@@ -157,7 +158,7 @@ class ConditionVariable:
         return self._lock.acquire()
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         self._lock.release()
 
     def __enter__(self) -> None:
@@ -168,7 +169,7 @@ class ConditionVariable:
 
 
 class LabCondition(ConditionVariable, Opaque):
-    """A condition variable of a lab, made of what `buf` has."""
+    """A condition variable of a lab, built from parts of `buf`."""
 
     __slots__ = ("_lock", "_name", "_number", "_set", "_sleepers", "_woken")
     _lock: "Any"
@@ -190,7 +191,7 @@ class LabCondition(ConditionVariable, Opaque):
     def _no_number(self) -> Exception:
         return TypeError(f"buf.{self._name} is no number: {USE}")
 
-    def __getattr__(self, name: str) -> object:  # what is there never comes here
+    def __getattr__(self, name: str) -> object:  # only called for attributes that do not exist
         if name in LabCondition.__slots__:
             raise AttributeError(name)
         raise AttributeError(f"buf.{self._name} has no {name}: {USE}")

@@ -1,6 +1,6 @@
-"""Everything that can go wrong, with its cure in the message.
+"""All errors that shmlab raises on purpose.
 
-An error says what happened, to which thing, and what to do. All derive from `ShmlabError`.
+Each message says what happened, to which thing, and what to do. All derive from `ShmlabError`.
 """
 
 
@@ -13,7 +13,7 @@ class ArgumentError(ShmlabError, ValueError):
 
 
 class CourseMissing(ShmlabError, FileNotFoundError):
-    """The package was installed without the notebooks of the course."""
+    """The package was installed without the course notebooks."""
 
     def __init__(self, place: object) -> None:
         super().__init__(
@@ -26,7 +26,7 @@ class CourseMissing(ShmlabError, FileNotFoundError):
 
 
 class PackageMissing(ShmlabError, ModuleNotFoundError):
-    """A package that is needed for what was asked is not installed. `name` is its name."""
+    """A package required for the request is not installed. `name` is its name."""
 
     def __init__(self, package: str, purpose: str) -> None:
         super().__init__(
@@ -54,39 +54,39 @@ class SegmentRefused(ShmlabError):
 
 
 class NoRoom(ShmlabError, OSError):
-    """The machine has no shared memory (or descriptors) left for a new segment."""
+    """The machine has no shared memory (or file descriptors) left for a new segment."""
 
     def __str__(self) -> str:
         return str(self.args[-1])  # without OSError's "[Errno 28]"
 
 
 class RecordingRefused(ShmlabError):
-    """A recording that cannot be played: damaged, of another version, or no recording at all."""
+    """A recording that cannot be played: damaged, of another version, or not a recording at all."""
 
 
 class CapReached(ShmlabError):
-    """The unbounded buffer may not grow any more. The worker keeps its item and tries again."""
+    """The unbounded buffer may not grow any further. The worker keeps its item and tries again."""
 
 
 class LabStopped(ShmlabError):
-    """The lab has no processes: it was never started, or was stopped."""
+    """The lab has no processes: it was never started, or has been stopped."""
 
 
 class WorkerFailed(ShmlabError):
-    """A worker process ended by an error of its own, usually in a student's put or get."""
+    """A worker process ended because of an error in its own code, usually in a student's put or get."""
 
 
 class RingTimeout(ShmlabError, TimeoutError):
-    """Within the given time there was no free slot, or no item, in a ring. Nothing was put or taken."""
+    """The ring had no free slot, or no item, within the given time. Nothing was put or taken."""
 
 
 class RingClosed(ShmlabError, EOFError):
-    """The ring was closed: by this process, by its owner, or by its owner's death."""
+    """The ring was closed: by this process, by its owner, or because its owner died."""
 
 
 class RingTaken(ShmlabError):
-    """As many processes as the ring was made for have this role already."""
+    """As many processes as the ring allows already have this role."""
 
 
 class ItemRefused(ShmlabError, ValueError):
-    """Not a whole item, or not whole items: a ring's items all have the same number of bytes."""
+    """The data is not a whole item or a sequence of whole items: all items of a ring have the same number of bytes."""

@@ -1,12 +1,12 @@
-"""Whether this machine needs fences, and a fence that plain Python can make.
+"""Whether this machine needs fences, and a fence that pure Python can make.
 
 x86 processors keep loads in order and stores in order; only a load may overtake an earlier store. Others, such as ARM,
-let any two accesses to different addresses change places (`WEAK`), unless a fence stands between them. `fence()` makes
+may reorder any two accesses to different addresses (`WEAK`) unless there is a fence between them. `fence()` makes
 one: all loads and stores before it take effect before all that come after it.
 
-It gives a lock of its own back and takes it again. Giving a lock back is a release: nothing before it moves behind it.
-Taking one is an acquire: nothing after it moves in front of it. And an acquire that reads what the same processor's
-release has written waits for that write. Together nothing passes, in either direction.
+It releases a private lock and acquires it again. A release keeps everything before it from moving behind it.
+An acquire keeps everything after it from moving in front of it. And an acquire that reads what the same processor's
+release has written waits for that write. Together, nothing passes in either direction.
 Source: Arm Architecture Reference Manual, B2.3, "barrier-ordered-before" and "atomic-ordered-before".
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Protocol, TypeVar
 
     class Worded(Protocol):
-        """What has words, such as a segment."""
+        """An object with words, such as a segment."""
 
         @property
         def words(self) -> memoryview: ...
@@ -31,20 +31,20 @@ WEAK = MACHINE not in ("x86_64", "i686")  # may this processor reorder more than
 
 
 def private_fence() -> Callable[[], None]:
-    """A function that makes a fence; one thread at a time may call it."""
+    """Return a function that makes a fence; only one thread at a time may call it."""
     lock = _thread.allocate_lock()
     lock.acquire()
     release, acquire = lock.release, lock.acquire
 
     def fence() -> None:
         release()
-        acquire()  # at once: nobody else knows this lock
+        acquire()  # does not block: nothing else uses this lock
 
     return fence
 
 
 class InOrder:
-    """The words of a segment, of which every store takes effect after all that its process did before."""
+    """The words of a segment, where each store takes effect after everything its process did before."""
 
     __slots__ = ("_fence", "_segment")
 
@@ -65,5 +65,5 @@ class InOrder:
 
 
 def in_order(segment: "Has") -> "Has":
-    """What has the same `words`, with a fence before each store where the machine is weak; elsewhere the segment."""
-    return InOrder(segment) if WEAK else segment  # type: ignore[return-value]  # it is asked for nothing else
+    """Return an object with the same `words` and a fence before each store if the machine is weak; else the segment."""
+    return InOrder(segment) if WEAK else segment  # type: ignore[return-value]  # only its words are used

@@ -1,7 +1,7 @@
 """One item on its way from a producer to a consumer.
 
-Its ticket (which producer, which number) and its checksum travel with the payload through the
-slot, so no strategy can lose, double or damage an item unnoticed.
+Its ticket (producer and sequence number) and its checksum travel with the payload through the
+slot, so no strategy can lose, duplicate or damage an item unnoticed.
 """
 
 import zlib
@@ -11,7 +11,7 @@ SEQUENCE = (1 << SEQUENCE_BITS) - 1
 
 
 class Item:
-    """What `put` receives and `get` returns.
+    """The object that `put` receives and `get` returns.
 
     `ticket` is (row of the producer + 1) << 48 | number of the item; `payload` is its bytes;
     `time` is when it was produced, in nanoseconds of the machine's monotonic clock.
@@ -24,7 +24,7 @@ class Item:
 
     @property
     def producer(self) -> int:
-        """The row of the producer, -1 for memory that nobody has filled."""
+        """The row of the producer, or -1 for memory that has never been filled."""
         return (self.ticket >> SEQUENCE_BITS) - 1
 
     @property
@@ -33,7 +33,7 @@ class Item:
         return self.ticket & SEQUENCE
 
     def whole(self) -> bool:
-        """Whether payload and ticket belong together: not torn, not invented."""
+        """Return whether payload and ticket belong together: neither torn nor made up."""
         return self.ticket != 0 and self.checksum == checksum(self.payload, self.ticket)
 
     def __repr__(self) -> str:
@@ -41,12 +41,12 @@ class Item:
 
 
 def make(row: int, sequence: int, size: int, time: int) -> Item:
-    """Item number `sequence` of producer `row`: `size` payload bytes that all tell its number."""
+    """Make item number `sequence` of producer `row`: `size` payload bytes, each the low byte of its number."""
     ticket = (row + 1) << SEQUENCE_BITS | sequence
     payload = bytes((sequence & 0xFF,)) * size
     return Item(ticket, payload, time, checksum(payload, ticket))
 
 
 def checksum(payload: bytes, ticket: int) -> int:
-    """CRC-32 of the payload, begun with the ticket."""
+    """Return the CRC-32 of the payload, seeded with the ticket."""
     return zlib.crc32(payload, (ticket ^ ticket >> 32) & 0xFFFFFFFF)

@@ -1,8 +1,8 @@
-"""The binary contract of a segment: what stands at which byte. Described for other languages in docs/layout.md.
+"""The binary contract of a segment: what is at which byte. Described for other languages in docs/layout.md.
 
 All words are 8 bytes, little-endian and 8-byte aligned. From low addresses to high ones:
 
-    header      constant from publication on, guarded by a checksum: what the segment is
+    header      what the segment is: constant once published, guarded by a checksum
     control     words that the owner writes and every worker reads (one cache line each)
     variables   the protocol's shared variables (one cache line each)
     rows        one record for each worker: settings (owner writes), state and counters (worker writes)
@@ -11,7 +11,7 @@ All words are 8 bytes, little-endian and 8-byte aligned. From low addresses to h
 
 A ring (shmlab.Ring) has no receipts, and its slots are bare payloads, end to end.
 
-No other module knows an offset.
+Offsets appear in no other module.
 """
 
 import struct
@@ -54,17 +54,17 @@ NAME_BYTES = 24
 SEMAPHORES_AT, SEMAPHORE_COUNT = 1024, 16
 INITIAL_AT = SEMAPHORES_AT + SEMAPHORE_COUNT * NAME_BYTES
 HEADER_SIZE = PAGE
-RING_ITEM = 1 << 28  # bytes of one item of a ring, at most
+RING_ITEM = 1 << 28  # maximum bytes of one item of a ring
 _CHECKSUM_AT = HEADER_WORDS.index("checksum") * WORD
 
 # --- control: offset of each word ----------------------------------------------------------------
 CONTROL_AT = HEADER_SIZE
 STATE = CONTROL_AT  # RUNNING, PAUSED or STOPPED
-CAPACITY = CONTROL_AT + LINE  # slots now; an unbounded buffer's producers raise it
+CAPACITY = CONTROL_AT + LINE  # current number of slots; an unbounded buffer's producers raise it
 STEP_TIME = CONTROL_AT + 2 * LINE  # slow motion: nanoseconds before each protocol step
-AT_CAP = CONTROL_AT + 3 * LINE  # 1 once an unbounded buffer was refused more slots
-ROWS_USED = CONTROL_AT + 4 * LINE  # rows from here on were never given to a worker
-FROZEN = CONTROL_AT + 5 * LINE  # not 0 while the owner repairs: workers give up waiting, and park between two items
+AT_CAP = CONTROL_AT + 3 * LINE  # 1 once an unbounded buffer has been refused more slots
+ROWS_USED = CONTROL_AT + 4 * LINE  # rows from here on have never been given to a worker
+FROZEN = CONTROL_AT + 5 * LINE  # nonzero while the owner repairs: workers give up waiting, and park between two items
 RUNNING, PAUSED, STOPPED = range(3)
 
 # --- shared variables ----------------------------------------------------------------------------
@@ -72,7 +72,7 @@ SHARED_AT = CONTROL_AT + PAGE
 
 
 def variable(index: int) -> int:
-    """The offset of shared variable number `index`."""
+    """Return the offset of shared variable number `index`."""
     return SHARED_AT + index * LINE
 
 
@@ -83,37 +83,37 @@ ROW_SIZE = 2048
 PHASE, PID, WAITS, HOLDS, SINCE, BLOCKED, SLOT, HAND = range(8)
 PRODUCED, CONSUMED, RECEIVED, LATE, OVERWRITTEN_ITEMS, EMPTY_READS, OUT_OF_ORDER, CORRUPTED = range(8, 16)
 SETTLED, DELIVERED, ORDERS_DONE = range(16, 19)
-TURN = 19  # of a ring's peer: 1 while it has, or is about to have, its side's mutex
-PARKED = 20  # the value of FROZEN for which it rests, with nothing taken and nothing awaited
+TURN = 19  # of a ring's peer: 1 while it holds, or is about to take, its side's mutex
+PARKED = 20  # the value of FROZEN for which it is parked, holding nothing and waiting for nothing
 # the owner writes, in the row of a dead worker
-DIED = 21  # items that died in this row's hand
+DIED = 21  # items lost because this row's worker died after dequeuing them
 # the worker writes, while it settles the oldest of its receipts
-CLOSING = 22  # what SETTLED is about to become; 0 when nothing is being settled
-BEFORE = 23  # DELIVERED as it was before
+CLOSING = 22  # the value SETTLED is about to have; 0 when nothing is being settled
+BEFORE = 23  # the previous value of DELIVERED
 # the owner writes (a cache line of its own)
 ROLE, NUMBER, RATE, PATTERN, ORDERS, QUOTA, NEWS, BASE, LEAVE = range(32, 41)
-# the worker writes: how many items had which latency
+# the worker writes: a histogram of item latencies
 LATENCY, LATENCY_BUCKETS = 64, 128
 
 PRODUCER, CONSUMER = 1, 2
-GONE = 3  # as a role: a dead worker that is not shown any more, but whose row is not yet repaired, thus not free
+GONE = 3  # as a role: a dead worker that is no longer shown, but whose row is not yet repaired, thus not free
 ROLES = {PRODUCER: "producer", CONSUMER: "consumer"}
 NOBODY, STARTING, RESTING, WORKING, HELD_BACK, FINISHED, CAPPED, LEFT, FAILED = range(9)
 NO_QUOTA = (1 << 63) - 1
 
 
 def row(index: int) -> int:
-    """The offset of the record of worker `index`."""
+    """Return the offset of the record of worker `index`."""
     return ROWS_AT + index * ROW_SIZE
 
 
 def row_word(index: int, word: int) -> int:
-    """Where a word of row `index` stands: bytes from the beginning of the segment."""
+    """Return the offset of `word` of row `index`, in bytes from the beginning of the segment."""
     return ROWS_AT + index * ROW_SIZE + word * WORD
 
 
 def first_word(index: int) -> int:
-    """Where row `index` begins in a view of the whole segment as words."""
+    """Return where row `index` begins in a view of the whole segment as words."""
     return (ROWS_AT + index * ROW_SIZE) // WORD
 
 
@@ -128,7 +128,7 @@ LETTERS = "·wFrX"
 
 
 def latency_bucket(nanoseconds: int) -> int:
-    """Which bucket counts a latency of so many nanoseconds, 0 and up; each is at most 25 % wide."""
+    """Return the bucket that counts a latency of so many `nanoseconds`, 0 and up; each is at most 25 % wide."""
     units = nanoseconds >> 8
     if units < 4:
         return 0
@@ -137,18 +137,18 @@ def latency_bucket(nanoseconds: int) -> int:
 
 
 def latency_of(bucket: int) -> float:
-    """The middle of a bucket, in seconds."""
+    """Return the middle of a `bucket`, in seconds."""
     return (4 + (bucket & 3) + 0.5) * (1 << (bucket >> 2)) * 256e-9
 
 
 class Layout:
-    """The constants of one segment, as its header tells them.
+    """The constants of one segment, as its header gives them.
 
-    `strategy` is the name of the protocol. `capacity` slots are there at the start, `cap` at most: more only where
-    the buffer is `unbounded`. `payload` is bytes of one item, `rows` how many workers there can be.
-    `variables` are the names of the shared variables in their order; `semaphores` maps each
-    semaphore's name to its initial value. `producers` is 0 in a lab's segment; in a ring's, that many
-    of the rows are for producers, the first ones.
+    `strategy` is the name of the protocol. The buffer starts with `capacity` slots and has at most `cap`: more than
+    `capacity` only if it is `unbounded`. `payload` is the bytes of one item, `rows` the maximum number of workers.
+    `variables` are the names of the shared variables in order; `semaphores` maps each
+    semaphore's name to its initial value. `producers` is 0 in a lab's segment; in a ring's, it is the
+    number of rows for producers, which come first.
     """
 
     __slots__ = (
@@ -194,23 +194,23 @@ class Layout:
         self.owner_pid = self.owner_uid = self.created = 0
 
     def size_for(self, capacity: int) -> int:
-        """Bytes of the whole segment when it has `capacity` slots."""
+        """Return the bytes of the whole segment when it has `capacity` slots."""
         return _round_up(self.slots_at + capacity * self.stride, PAGE)
 
     def slot(self, index: int) -> int:
-        """Where slot `index` begins: bytes from the beginning of the segment."""
+        """Return where slot `index` begins, in bytes from the beginning of the segment."""
         return self.slots_at + index * self.stride
 
     def slot_word(self, index: int, word: int) -> int:
-        """Where a word of slot `index` stands: bytes from the beginning of the segment."""
+        """Return the offset of `word` of slot `index`, in bytes from the beginning of the segment."""
         return self.slots_at + index * self.stride + word * WORD
 
     def receipts(self, index: int) -> int:
-        """The offset of the receipts of row `index`, one byte for each of the last `window` items."""
+        """Return the offset of the receipts of row `index`, one byte for each of the last `window` items."""
         return self.receipts_at + index * self.window
 
     def header(self) -> bytes:
-        """The header page, with its checksum."""
+        """Return the header page, with its checksum."""
         page = bytearray(HEADER_SIZE)
         for position, name in enumerate(HEADER_WORDS):
             struct.pack_into("<Q", page, position * WORD, self._word(name))
@@ -232,9 +232,9 @@ class Layout:
 
 
 def parse(page: bytes, actual_size: int, name: str) -> Layout:
-    """The layout that a header `page` describes, in a segment of `actual_size` bytes called `name`.
+    """Return the layout that a header `page` describes, in a segment of `actual_size` bytes called `name`.
 
-    Raises SegmentRefused, with cause and cure, for anything that is not exactly a header of this version.
+    Raises SegmentRefused, with cause and remedy, for anything that is not exactly a header of this version.
     """
     if len(page) < HEADER_SIZE:
         raise SegmentRefused(f"'{name}' has {len(page)} bytes, less than a header: truncated, or not of shmlab. {CURE}")
@@ -285,12 +285,12 @@ CURE = "Stop its lab and start a new one; `shmlab clean` removes what dead labs 
 
 
 def slot_stride(payload: int) -> int:
-    """Bytes from one slot to the next, for so many bytes of payload: whole cache lines, which no neighbours share."""
+    """Return the bytes from one slot to the next for this `payload`: whole cache lines, not shared between slots."""
     return _round_up(SLOT_PAYLOAD + payload, 64)
 
 
 def header_words(page: bytes) -> list[tuple[int, str, int]]:
-    """The words of a header, from its `page` of bytes: offset, name and value of each."""
+    """Return the words of a header, from its `page` of bytes: offset, name and value of each."""
     values = struct.unpack_from(f"<{len(HEADER_WORDS)}Q", page)
     return [(i * WORD, name, value) for i, (name, value) in enumerate(zip(HEADER_WORDS, values, strict=True))]
 
@@ -310,4 +310,4 @@ def _put_name(page: bytearray, at: int, name: str, room: int) -> None:
 
 
 def _name(page: bytes, at: int, room: int) -> str:
-    return page[at : at + room - 1].split(b"\0")[0].decode("ascii", "ignore")  # others do not survive header()
+    return page[at : at + room - 1].split(b"\0")[0].decode("ascii", "ignore")  # non-ASCII names do not survive header()

@@ -1,4 +1,4 @@
-"""Which C library this process runs on: shmlab reads its semaphores as files, so it must know how it keeps them."""
+"""Which C library this process uses: shmlab reads its semaphores as files, so it must know their format."""
 
 import errno
 import os
@@ -7,15 +7,15 @@ from shmlab.memory.errors import NoRoom
 
 
 def glibc() -> str:
-    """The version of the GNU C library, such as "glibc 2.36"; empty where it is another one."""
+    """Return the version of the GNU C library, such as "glibc 2.36"; empty if the C library is another one."""
     try:
         return os.confstr("CS_GNU_LIBC_VERSION") or ""
-    except (AttributeError, ValueError, OSError):  # the name is unknown elsewhere
+    except (AttributeError, ValueError, OSError):  # the name is unknown in other C libraries
         return ""
 
 
 def check() -> None:
-    """Raise NoRoom where the C library keeps semaphores in a way that shmlab does not know."""
+    """Raise NoRoom if the C library stores semaphores in a format that shmlab does not know."""
     if not glibc():
         raise NoRoom(
             errno.ENOSYS,

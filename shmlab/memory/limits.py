@@ -1,7 +1,7 @@
-"""What the lab allows, in one place, and the checks that enforce it.
+"""The limits of a lab, in one place, and the checks that enforce them.
 
 Every public argument passes through one of these checks before anything is created, so a bad
-value costs nothing and leaves nothing behind. They stand below the widgets because a browser
+value costs nothing and leaves nothing behind. They are implemented below the widgets because a browser
 can send anything.
 """
 
@@ -20,11 +20,11 @@ PAYLOAD = (8, 65_536)  # bytes of one item
 RATE = (0.1, 100_000.0)  # items per second of one worker
 SLOW_MOTION = (0.0, 2.0)  # seconds that one protocol step takes
 PATTERNS = ("constant", "poisson", "bursty")
-ME = "me"  # what a put or get calls the number of its process
+ME = "me"  # the parameter through which a put or get receives the number of its process
 
 
 def _allowed(name: str, most: int) -> int:
-    """A limit that whoever runs a server may lower in its environment, such as SHMLAB_WORKERS=8."""
+    """Return a limit that the administrator of a server may lower in the environment, such as SHMLAB_WORKERS=8."""
     wanted = os.environ.get(f"SHMLAB_{name}", "")
     return max(1, min(most, int(wanted))) if wanted.isascii() and wanted.isdecimal() else most
 
@@ -39,7 +39,7 @@ HEXADECIMAL = "0123456789abcdef"
 
 
 def whole(value: object, name: str, least: int, most: int) -> int:
-    """`value` as an int between `least` and `most`; booleans, floats and strings are refused."""
+    """Return `value` as an int between `least` and `most`; booleans, floats and strings are refused."""
     try:
         result = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
@@ -52,7 +52,7 @@ def whole(value: object, name: str, least: int, most: int) -> int:
 
 
 def number(value: object, name: str, least: float, most: float, unit: str) -> float:
-    """`value` as a finite float between `least` and `most`."""
+    """Return `value` as a finite float between `least` and `most`."""
     if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
         raise ArgumentError(f"{name} must be a number from {least:g} to {most:,g} {unit}, not {value!r}.")
     try:
@@ -65,7 +65,7 @@ def number(value: object, name: str, least: float, most: float, unit: str) -> fl
 
 
 def rate(value: object, name: str = "rate") -> float | None:
-    """Items per second, or None for "as fast as possible"."""
+    """Return `value` as items per second, or None for "as fast as possible"."""
     if value is None:
         return None
     try:
@@ -75,14 +75,14 @@ def rate(value: object, name: str = "rate") -> float | None:
 
 
 def choice(value: object, name: str, allowed: tuple[str, ...]) -> str:
-    """`value`, one of the `allowed` words."""
+    """Return `value`, one of the `allowed` words."""
     if not isinstance(value, str) or value not in allowed:
         raise ArgumentError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
     return value
 
 
 def lock(value: object, semaphores: Mapping[str, int]) -> str:
-    """`value`, one of `semaphores` (with their initial values) that a worker can hold: one that starts at 1."""
+    """Return `value`, one of `semaphores` (with their initial values) that a worker can hold: one that starts at 1."""
     locks = [name for name, initial in semaphores.items() if initial == 1]
     if isinstance(value, str) and value in locks:
         return value
@@ -93,48 +93,48 @@ def lock(value: object, semaphores: Mapping[str, int]) -> str:
 
 
 def function(value: object, name: str, *arguments: str) -> None:
-    """Refuse what is neither None nor a function that can be called with so many arguments."""
+    """Refuse anything but None or a function that can be called with these arguments."""
     if value is None:
         return
     shape = f"{name} must be a function {name}({', '.join(arguments)})"
     if not callable(value):
         raise ArgumentError(f"{shape}, not {value!r}.")
     try:
-        import inspect  # here: a worker loads this module, and checks no function
+        import inspect  # here: a worker loads this module, but checks no function
 
         inspect.signature(value).bind(*arguments)
     except TypeError as error:
         raise ArgumentError(f"{shape}: {error}.") from None
-    except ValueError:  # some that are built in do not tell what they take
+    except ValueError:  # some built-in functions have no signature
         return
 
 
 def takes_number(code: CodeType, usual: int) -> bool:
-    """Whether a put or get takes one argument more than the `usual` ones, called `me`: the number of its process."""
+    """Return whether a put or get takes one argument more than the `usual` ones: `me`, the number of its process."""
     return code.co_argcount == usual + 1 and code.co_varnames[usual] == ME
 
 
 def numbers(value: object, name: str, most: int) -> list[int]:
-    """`value` as a list of numbers of processes, each from 0 to `most`."""
+    """Return `value` as a list of process numbers, each from 0 to `most`."""
     if not isinstance(value, (list, tuple, range, set, frozenset)):
         raise ArgumentError(f"{name} must be a list of numbers of processes, such as [0, 1], not {value!r}.")
     return [whole(number, f"{name}, the number of a process,", 0, most) for number in value]
 
 
 def yes_or_no(value: object, name: str) -> bool:
-    """`value`, True or False."""
+    """Return `value`, True or False."""
     if not isinstance(value, bool):
         raise ArgumentError(f"{name} must be True or False, not {value!r}.")
     return value
 
 
 def is_segment_name(value: object) -> bool:
-    """Whether this is a name as `create` makes them: `shmlab-` and 16 hexadecimal digits."""
+    """Return whether `value` is a name as `create` makes them: `shmlab-` and 16 hexadecimal digits."""
     return isinstance(value, str) and len(value) == 23 and value[:7] == "shmlab-" and not value[7:].strip(HEXADECIMAL)
 
 
 def segment_name(value: object) -> str:
-    """`value`, a possible name of a segment."""
+    """Return `value`, a valid name of a segment."""
     if not isinstance(value, str) or not is_segment_name(value):
         raise ArgumentError(
             f"a segment's name is 'shmlab-' and 16 hexadecimal digits, not {value!r}. Running labs: `shmlab ls`."

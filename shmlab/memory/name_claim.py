@@ -1,11 +1,11 @@
-"""A claim on a name that nothing stands under yet: a locked file under a private name.
+"""A claim on a name under which nothing exists yet: a locked file under a private name.
 
-Whoever creates a segment claims its name first, then makes the semaphores, and gives the segment its name last. Until
-then this file stands for it. Its own name is a hash of the claimed one, so a stranger who watches the directory cannot
-tell which names are about to be used; a process of the same user that meets `sem.shmlab-….mutex` without a segment can
-tell whether somebody is creating one: it computes the hash and looks.
+The creator of a segment claims its name first, then makes the semaphores, and gives the segment its name last. Until
+then the claim's file represents it. Its own name is a hash of the claimed one, so a stranger who watches the directory
+cannot find out which names are about to be used; a process of the same user that finds `sem.shmlab-….mutex` without a
+segment can check whether the segment is being created: it computes the hash and looks.
 
-Invariant: a claim is locked (flock) for as long as whoever made it lives, and while it stands it is older than
+Invariant: a claim is locked (flock) for as long as its creator lives, and while it exists it is older than
 everything under the claimed name. So a claim whose lock can be taken is a dead process's, and may be swept.
 """
 
@@ -25,7 +25,7 @@ class Claim:
 
     def __init__(self, name: str) -> None:
         self.name, self.path, self.fd = name, path(name), -1
-        self.call = ""  # the system call that it made last, for whoever has to say which one was refused
+        self.call = ""  # the most recent system call, so that an error can say which one was refused
 
     def take(self) -> "Claim":
         """Create the file and lock it. Raises FileExistsError, OSError."""
@@ -34,9 +34,9 @@ class Claim:
                 self.call = "open"
                 self.fd = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
                 self.call = "fchmod"
-                os.fchmod(self.fd, 0o600)  # whatever the umask
+                os.fchmod(self.fd, 0o600)  # regardless of the umask
                 self.call = "flock"
-                fcntl.flock(self.fd, fcntl.LOCK_EX)  # a sweeper that came in between has it for a moment, and unlinks
+                fcntl.flock(self.fd, fcntl.LOCK_EX)  # a sweeper may get in first, hold it for a moment, and unlink
                 if os.fstat(self.fd).st_nlink:
                     return self
                 self.close()
@@ -45,19 +45,19 @@ class Claim:
             raise
 
     def move(self, name: str) -> str:
-        """Claim another name, `name`, instead. Raises OSError."""
+        """Claim `name` instead. Raises OSError."""
         os.rename(self.path, path(name))
         self.name, self.path = name, path(name)
         return name
 
     def publish(self) -> None:
-        """Give the file the claimed name: from now on that tells of it. Raises FileExistsError if it is taken."""
+        """Give the file the claimed name, which then represents it. Raises FileExistsError if it is taken."""
         self.call = "link"
         os.link(self.path, f"{DIRECTORY}/{self.name}")
         os.unlink(self.path)
 
     def close(self) -> None:
-        """Give the claim up, published or not. Twice does no harm."""
+        """Give up the claim, published or not. Calling it twice is harmless."""
         if self.fd < 0:
             return
         with contextlib.suppress(FileNotFoundError):
@@ -67,19 +67,19 @@ class Claim:
 
 
 def path(name: str) -> str:
-    """The file that is the claim on `name`."""
-    import hashlib  # which takes milliseconds to load, and a worker claims nothing
+    """Return the path of the file that is the claim on `name`."""
+    import hashlib  # imported here: it takes milliseconds to load, and a worker claims nothing
 
     return f"{DIRECTORY}/shmlab-{hashlib.sha256(name.encode()).hexdigest()[:16]}{SUFFIX}"
 
 
 def stands(name: str) -> bool:
-    """Whether a process of this user has claimed `name`, unless it has died and nobody has swept since."""
+    """Return whether a process of this user has claimed `name`; also true for a dead one's claim not yet swept."""
     return ours(path(name))
 
 
 def ours(path: str) -> bool:
-    """Whether there may be a file of this user at `path`: also true where one may not look, unlike `os.path.exists`."""
+    """Return whether there may be a file of this user at `path`; also if access is denied, unlike `os.path.exists`."""
     try:
         return os.lstat(path).st_uid == os.geteuid()
     except OSError as error:
@@ -87,7 +87,7 @@ def ours(path: str) -> bool:
 
 
 def remove(path: str) -> bool:
-    """Unlink a file, if it is there and this user's: root, too, leaves those of others alone. Whether it was."""
+    """Unlink the file at `path` if this user owns it, even when root; return whether it did."""
     with contextlib.suppress(OSError):
         if ours(path):
             os.unlink(path)
@@ -96,7 +96,7 @@ def remove(path: str) -> bool:
 
 
 def sweep() -> list[str]:
-    """Unlink the claims of this user's dead processes; tells which."""
+    """Unlink the claims of this user's dead processes; return their names."""
     swept = []
     for entry in os.listdir(DIRECTORY):
         if PRIVATE.fullmatch(entry) and _sweep(f"{DIRECTORY}/{entry}"):
@@ -111,7 +111,7 @@ def _sweep(path: str) -> bool:
             info = os.fstat(fd)
             if info.st_uid == os.geteuid() and stat.S_ISREG(info.st_mode):
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                os.unlink(path)  # while the lock is held: whoever made it a moment ago finds it gone, and begins anew
+                os.unlink(path)  # while the lock is held: a process that has just created it finds it gone, and retries
                 return True
         finally:
             os.close(fd)

@@ -1,4 +1,4 @@
-"""Packages that only some of shmlab needs. The core works without them; what needs one that is missing says so."""
+"""Packages that only parts of shmlab need. The core works without them; the parts report which one is missing."""
 
 import contextlib
 from collections.abc import Collection, Iterator
@@ -9,7 +9,7 @@ from shmlab.memory.errors import PackageMissing
 
 @contextlib.contextmanager
 def needed_for(purpose: str) -> Iterator[None]:
-    """Import within it. Raises PackageMissing, with what it is needed for, where a package is not installed."""
+    """Run imports inside this context. Raises PackageMissing, naming the `purpose`, if a package is not installed."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -19,7 +19,7 @@ def needed_for(purpose: str) -> Iterator[None]:
 
 
 def pickled(value: object, by_value: Collection[ModuleType]) -> bytes:
-    """`value` for another program, with the functions of the modules that it cannot import.
+    """Return `value` pickled for another program, with the functions of the modules `by_value` that it cannot import.
 
     Raises PackageMissing, and what cloudpickle raises for a value that cannot be sent.
     """

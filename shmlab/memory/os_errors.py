@@ -1,4 +1,4 @@
-"""What the operating system refused, as an error that says what to do about it."""
+"""Turn a refusal by the operating system into an error that says what to do about it."""
 
 import errno
 import os
@@ -9,14 +9,14 @@ from shmlab.memory.name_claim import DIRECTORY
 
 GIVE = "give it more (sudo mount -o remount,size=256m /dev/shm; Docker: --shm-size=256m)"
 REFUSED = "A sandbox refuses that system call: allow it. `shmlab doctor` tries each one."
-SMALL = 384 << 10  # bytes: in less, not even the smallest lab has room
+SMALL = 384 << 10  # bytes: with less, even the smallest lab does not fit
 FILES = SEMAPHORE_COUNT + 1  # of one lab, at most
 MORE_FILES = "Stop other labs, run `shmlab clean`, or mount it with more (nr_inodes)."
 DOCTOR = "`shmlab doctor` looks at the machine, `shmlab clean` frees what dead labs left."
 
 
 def no_room(error: Exception, doing: str, step: str = "") -> NoRoom:
-    """An error of the system that kept somebody from `doing` something, in one `step` of it, with its cure."""
+    """Return a system error that interrupted `doing` something, in one `step` of it, as a NoRoom with the remedy."""
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.ENOSPC:
         cause, cure = _full(doing)
@@ -39,12 +39,12 @@ def no_room(error: Exception, doing: str, step: str = "") -> NoRoom:
 
 
 def few_files(room: os.statvfs_result) -> bool:
-    """Whether a file system has too few file entries (inodes) left for a lab: its segment and its semaphores."""
+    """Return whether a file system has too few file entries (inodes) left for a lab: its segment and its semaphores."""
     return bool(room.f_files) and room.f_favail < FILES
 
 
 def _full(doing: str) -> tuple[str, str]:
-    """Why there is no room, and what helps."""
+    """Return why there is no room, and the remedy."""
     room = os.statvfs(DIRECTORY)
     if few_files(room):
         cause = f"no room to {doing}: {DIRECTORY} can hold {room.f_favail:,} more files, and a lab needs up to {FILES}"

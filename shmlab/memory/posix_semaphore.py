@@ -1,14 +1,14 @@
-"""A POSIX named semaphore as the C library has it: open it by name, take one, give one back, sleep until there is one.
+"""A POSIX named semaphore of the C library: open it by name, acquire it, release it, wait for it.
 
-The standard library calls the C library's functions from C: `_multiprocessing.SemLock`, what multiprocessing's locks
-are made of. A Python that was built without it calls the same functions through ctypes, which costs nine times as much
-(`benchmarks/semaphores.py`). Either way the semaphore is the C library's, and processes that use different ways share
-it.
+The standard library calls the C library's functions from C: `_multiprocessing.SemLock`, on which multiprocessing's
+locks are built. In a Python that was built without it, this module calls the same functions through ctypes, which takes
+nine times as long (`benchmarks/semaphores.py`). Either way the semaphore is the C library's, and processes that use
+different ways share it.
 
-`sleep`, the one way to wait for a limited time, always goes through ctypes, for two reasons. SemLock begins an
-interrupted wait again once Python's signal handlers have run, so a worker that waits could not be woken by a signal to
-look at what its owner wants. And SemLock sleeps until a moment of the wall clock: if the clock is set back by an hour
-meanwhile, it sleeps for an hour. `sem_clockwait` takes the monotonic clock, which nobody can set.
+`sleep`, the one way to wait for a limited time, always goes through ctypes, for two reasons. SemLock restarts an
+interrupted wait once Python's signal handlers have run, so a signal could not make a waiting worker check its
+owner's settings. And SemLock sleeps until a time of the wall clock: if the clock is set back by an hour
+meanwhile, it sleeps for an hour. `sem_clockwait` uses the monotonic clock, which nobody can set.
 
 Source: sem_overview(7), sem_wait(3), sem_clockwait(3); CPython, Modules/_multiprocessing/semaphore.c.
 """
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Named", "c_library", "open_named", "sleep", "value"]
 
-COUNTING, MOST = 1, (1 << 31) - 1  # SemLock's number for a semaphore that counts, and how far
+COUNTING, MOST = 1, (1 << 31) - 1  # SemLock's number for a counting semaphore, and its maximum value
 MONOTONIC = 1  # CLOCK_MONOTONIC
-PAUSE = 500  # microseconds between two looks, where the C library has no sem_clockwait (glibc has it from 2.30 on)
+PAUSE = 500  # microseconds between two tries if the C library has no sem_clockwait (glibc has it from 2.30 on)
 _library: "ctypes.CDLL | None" = None
 
 
 def sleep(semaphore: "Named", seconds: float) -> bool:
-    """Take one; sleep while there is none, until so many seconds have passed or a signal comes. Whether it got one."""
+    """Decrement; wait while the value is 0, at most `seconds` or until a signal arrives. Return whether it succeeded."""
     import ctypes
 
     end = time.monotonic() + seconds
@@ -44,18 +44,18 @@ def sleep(semaphore: "Named", seconds: float) -> bool:
 
 
 def _poll(semaphore: "Named", end: float) -> bool:
-    """The same, until that moment of the monotonic clock, by looking again and again."""
+    """Do the same by polling, until `end` on the monotonic clock."""
     while not semaphore.acquire(False):
-        if time.monotonic() >= end or c_library().usleep(PAUSE):  # a signal came
+        if time.monotonic() >= end or c_library().usleep(PAUSE):  # a signal arrived
             return False
     return True
 
 
 def c_library() -> "ctypes.CDLL":
-    """The C library of this process."""
+    """Return the C library of this process."""
     global _library
     if _library is None:
-        import ctypes  # which a worker has loaded, and a script does not need before
+        import ctypes  # imported here: a worker has loaded it already, and a script does not need it before
 
         library = ctypes.CDLL(None, use_errno=True)
         library.sem_open.restype = ctypes.c_void_p
@@ -64,7 +64,7 @@ def c_library() -> "ctypes.CDLL":
 
 
 class ByCtypes:
-    """An open semaphore where Python has no SemLock: its methods, through ctypes. `handle` is its address here."""
+    """An open semaphore for a Python without SemLock: the same methods through ctypes. `handle` is its address here."""
 
     def __init__(self, name: str) -> None:
         import ctypes
@@ -80,7 +80,7 @@ class ByCtypes:
         return cls(name)
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
-        """Take one; False if there was none, or none within `timeout` seconds."""
+        """Decrement; return False if the value was 0 (and, with `block`, stayed 0 for `timeout` seconds)."""
         if not self._take(self._address):
             return True
         if not block:
@@ -92,7 +92,7 @@ class ByCtypes:
         return True
 
     def release(self) -> None:
-        """Give one back and wake a sleeper."""
+        """Increment and wake a sleeper."""
         self._give(self._address)
 
     def __enter__(self) -> None:
@@ -113,7 +113,7 @@ except ImportError:
 
 
 def value(semaphore: "Named") -> int:
-    """How many there are at this moment."""
+    """Return the current value of `semaphore`."""
     if not isinstance(semaphore, ByCtypes):
         return semaphore._get_value()  # type: ignore[no-any-return]
     import ctypes
@@ -124,8 +124,8 @@ def value(semaphore: "Named") -> int:
 
 
 def open_named(name: str, kind: "Any" = Named) -> "Named":
-    """The semaphore called `name`, such as "/shmlab-….mutex", as one of `kind`. Raises FileNotFoundError, NoRoom."""
-    libc.check()  # elsewhere it would be looked for under another name
+    """Open the semaphore called `name`, such as "/shmlab-….mutex", as a `kind`. Raises FileNotFoundError, NoRoom."""
+    libc.check()  # another C library would look for it under another name
     try:
         opened: Named = kind._rebuild(0, COUNTING, MOST, name)
     except FileNotFoundError as error:

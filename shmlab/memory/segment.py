@@ -1,10 +1,10 @@
 """A named piece of memory that several processes map: create, attach, close, unlink.
 
-The name and the memory live separate lives: `unlink` takes the name away, the memory stays until
+The name and the memory have separate lifetimes: `unlink` removes the name, the memory stays until
 the last process has closed it. Invariants: a segment is visible by name only when its header is
 complete, all its bytes are reserved and its semaphores exist; its owner holds a lock (flock) on it for
-as long as the owner lives, so a lock that can be taken means that the owner is dead. Until the segment
-has its name, a claim (see `claim`) stands for it.
+as long as the owner lives, so if the lock can be taken, the owner is dead. Until the segment
+has its name, a claim (see `name_claim`) represents it.
 """
 
 import _thread
@@ -29,49 +29,49 @@ from shmlab.memory.os_errors import no_room
 from shmlab.memory.waiting import Deadline
 
 READ_ONLY, READ_WRITE = os.O_RDONLY, os.O_RDWR
-PIECE = 1 << 20  # bytes that are written at once
-PERSISTENCE = 10.0  # seconds in which one name after the other is tried, when somebody takes each first
-SPECIAL = (errno.ELOOP, errno.EISDIR, errno.ENXIO)  # what opening a link, a directory, a FIFO or socket comes to
+PIECE = 1 << 20  # bytes written at once
+PERSISTENCE = 10.0  # seconds for which new names are tried, when another user takes each first
+SPECIAL = (errno.ELOOP, errno.EISDIR, errno.ENXIO)  # errors from opening a link, a directory, a FIFO or a socket
 
 
 class SegmentFile:
     """A segment opened but not mapped: words are read and written by system calls. `create`, `open_unmapped` make it.
 
-    `name` stands in /dev/shm, `fd` is the open descriptor, `layout` what the header says.
+    `name` is its name in /dev/shm, `fd` the open descriptor, `layout` what the header says.
 
-    The notebook's kernel uses only this. A mapping dies of SIGBUS when another process truncates
-    the segment; `pread` just comes back short (and is padded with zeros here).
+    The notebook's kernel uses only this. Access through a mapping raises SIGBUS if another process has truncated
+    the segment; `pread` merely returns fewer bytes (padded with zeros here).
     """
 
     def __init__(self, name: str, fd: int, layout: at.Layout) -> None:
         self.name, self.fd, self.layout = name, fd, layout
-        self._using = _thread.allocate_lock()  # a closed descriptor's number may soon mean another file
+        self._using = _thread.allocate_lock()  # the number of a closed descriptor may be reused for another file
 
     def read(self, offset: int, size: int) -> bytes:
-        """`size` bytes from `offset` on, copied. Raises OSError once closed."""
+        """Return a copy of `size` bytes starting at `offset`. Raises OSError once closed."""
         with self._using:
             return os.pread(self.fd, size, offset).ljust(size, b"\0")
 
     def word(self, offset: int) -> int:
-        """The word at `offset`. Raises OSError once closed."""
+        """Return the word at `offset`. Raises OSError once closed."""
         return int.from_bytes(self.read(offset, at.WORD), "little")
 
     def write(self, offset: int, data: bytes) -> None:
-        """Put `data` at `offset`; an aligned word is seen whole by everybody. Raises OSError once closed."""
+        """Write `data` at `offset`; an aligned word is never seen half-written. Raises OSError once closed."""
         with self._using:
             os.pwrite(self.fd, data, offset)
 
     def set_word(self, offset: int, value: int) -> None:
-        """Put `value` into the word at `offset` (bytes); it wraps as in the processor. Raises OSError once closed."""
+        """Write `value` into the word at `offset` (bytes), modulo 2**64. Raises OSError once closed."""
         self.write(offset, (value % (1 << 64)).to_bytes(at.WORD, "little"))
 
     def size(self) -> int:
-        """Bytes of the segment as it is now. Raises OSError once closed."""
+        """Return the current size of the segment in bytes. Raises OSError once closed."""
         with self._using:
             return os.fstat(self.fd).st_size
 
     def close(self) -> None:
-        """Give the descriptor back; for the owner this also gives up the lock."""
+        """Close the descriptor; for the owner this also releases the lock."""
         with self._using:
             fd, self.fd = self.fd, -1
             if fd >= 0:
@@ -96,7 +96,7 @@ class Segment(SegmentFile):
             raise
 
     def map(self) -> None:
-        """Map all that the segment has now; older mappings show the same memory. Raises SegmentRefused, OSError."""
+        """Map the segment at its current size; older mappings show the same memory. Raises SegmentRefused, OSError."""
         capacity = self.word(at.CAPACITY)
         if not self.layout.capacity <= capacity <= self.layout.cap or self.size() < self.layout.size_for(capacity):
             raise SegmentRefused(f"'{self.name}' says that it has {capacity:,} slots, which cannot be. {at.CURE}")
@@ -108,13 +108,13 @@ class Segment(SegmentFile):
         self.capacity = capacity
 
     def close(self) -> None:
-        """Give back the descriptor and the mapping; whoever still uses a view of it gets a ValueError, not a crash."""
+        """Close the descriptor and unmap the memory; later use of a view of it raises ValueError, not a crash."""
         super().close()
         self._again.close()
         for view in (self.data, self.words, self.signed):
             view.release()
         for mapping in self._mappings:
-            with contextlib.suppress(BufferError):  # a view of before it grew is still in use
+            with contextlib.suppress(BufferError):  # a view from before it grew is still in use
                 mapping.close()
 
     def grow(self) -> None:
@@ -137,8 +137,8 @@ Fill = Callable[[SegmentFile], None]
 def create(layout: at.Layout, fill: Fill | None = None) -> SegmentFile:
     """Reserve, fill and publish a new segment of this `layout` under a random name; this process becomes its owner.
 
-    `fill` is given the file while nobody can attach it yet, to store values and to create the semaphores; it is called
-    again, for another name, when it finds one of its names taken. The memory is reserved in full now, so that a full
+    `fill` receives the file before anyone can attach it, to store values and to create the semaphores; it is called
+    again, for another name, if it finds one of its names taken. All memory is reserved now, so that a full
     /dev/shm is an error here and never a SIGBUS later. Raises ArgumentError, NoRoom.
     """
     if not isinstance(layout, at.Layout):
@@ -166,7 +166,7 @@ def create(layout: at.Layout, fill: Fill | None = None) -> SegmentFile:
 
 
 def _reserve(fd: int, size: int) -> None:
-    """Make a file so many bytes long, with memory for all of them. Raises OSError."""
+    """Make a file `size` bytes long, with memory reserved for all of them. Raises OSError."""
     try:
         os.posix_fallocate(fd, 0, size)
     except OSError as error:
@@ -177,7 +177,7 @@ def _reserve(fd: int, size: int) -> None:
 
 
 def _publish(claimed: name_claim.Claim, file: SegmentFile, fill: Fill | None) -> None:
-    """Create what belongs to the segment, then give it its name. A stranger may be quicker: then under another name."""
+    """Create what belongs to the segment, then give it its name; if a stranger takes that first, pick another name."""
     deadline = Deadline(PERSISTENCE)
     while True:
         try:
@@ -198,7 +198,7 @@ def _new_name() -> str:
 def attach(name: str) -> Segment:
     """Open the segment called `name` and map it for reading and writing.
 
-    Raises ArgumentError (no such name is possible), SegmentNotFound, SegmentRefused, NoRoom.
+    Raises ArgumentError (the name is not a valid one), SegmentNotFound, SegmentRefused, NoRoom.
     """
     name, fd, layout = _open(name, READ_WRITE)
     try:
@@ -211,9 +211,9 @@ def attach(name: str) -> Segment:
 
 
 def open_unmapped(name: str, mode: int = READ_ONLY) -> SegmentFile:
-    """Open the segment called `name` without mapping it: what observers and the owner do. Raises as `attach` does.
+    """Open the segment called `name` without mapping it, as observers and the owner do. Raises as `attach` does.
 
-    mode: `READ_ONLY`, or `READ_WRITE` for who steers it.
+    mode: `READ_ONLY`, or `READ_WRITE` to control the lab.
     """
     return SegmentFile(*_open(name, mode))
 
@@ -254,9 +254,9 @@ def _special(name: str) -> str:
 
 
 def unlink(name: str, semaphores: Iterable[str] | None = None) -> None:
-    """Take away the name of the segment and of its semaphores (by default all that there are).
+    """Remove the name of the segment and the names of its semaphores (by default all that exist).
 
-    Silent where they are gone already, and where another user or a directory has taken their place: those stay.
+    Names that are gone already, or that another user or a directory has taken, are skipped silently.
     """
     segment_name(name)
     if semaphores is None:
@@ -266,7 +266,7 @@ def unlink(name: str, semaphores: Iterable[str] | None = None) -> None:
 
 
 def names() -> list[str]:
-    """The names of all segments of this user, oldest first."""
+    """Return the names of all segments of this user, oldest first."""
     found = []
     for entry in os.listdir(DIRECTORY):
         with contextlib.suppress(FileNotFoundError):
@@ -277,7 +277,7 @@ def names() -> list[str]:
 
 
 def owner_is_dead(name: str) -> bool:
-    """Whether nobody holds the owner's lock on the segment called `name` (any more). Raises ArgumentError."""
+    """Return whether nobody holds the owner's lock on the segment called `name` (any more). Raises ArgumentError."""
     segment_name(name)
     try:
         fd = os.open(f"{DIRECTORY}/{name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -293,10 +293,10 @@ def owner_is_dead(name: str) -> bool:
 
 
 def sweep() -> list[str]:
-    """Unlink every segment of this user whose owner is dead, and semaphores without a segment; tells which.
+    """Unlink every segment of this user whose owner is dead, and semaphores without a segment; return their names.
 
-    Semaphores come before their segment when a lab is created, and go before it when it ends. They are left over where
-    nobody claims the segment's name and then, looked at second, there is no segment: in between it may be published.
+    Semaphores are created before their segment and unlinked before it. They are orphaned if first nobody claims the
+    segment's name and then there is no segment. The claim is checked first: the segment may be published in between.
     """
     swept = [name for name in names() if owner_is_dead(name)]
     for name in swept:

@@ -1,7 +1,7 @@
-"""What a protocol text may ask of a semaphore, the same in a lab and in the explorer, and what it is told otherwise.
+"""The operations that a protocol text may use on a semaphore, the same in a lab and in the explorer, and their errors.
 
-A semaphore is no number: it cannot be compared, calculated with or taken for true or false, but it has a `value`.
-`acquire` and `release` take what those of Python's own semaphores take.
+A semaphore is not a number: it cannot be compared, used in arithmetic or tested for truth, but it has a `value`.
+`acquire` and `release` take the same arguments as those of Python's own semaphores.
 """
 
 from shmlab.memory import limits
@@ -17,9 +17,9 @@ MOST_SECONDS, MOST_AT_ONCE = 1e6, 1000
 
 
 def patience(blocking: object, timeout: object, block: object) -> float | None:
-    """The seconds that an `acquire` may wait: 0 for an attempt, None for ever. Raises ArgumentError.
+    """Return the seconds that an `acquire` may wait: 0 for a single try, None for no limit. Raises ArgumentError.
 
-    `block` is multiprocessing's word for `blocking`: whichever is not True counts.
+    `timeout` is in seconds. `block` is multiprocessing's name for `blocking`: whichever is not True counts.
     """
     blocking = blocking if block is True else block
     if isinstance(blocking, float):
@@ -35,17 +35,17 @@ def patience(blocking: object, timeout: object, block: object) -> float | None:
 
 
 def times(n: object) -> int:
-    """How many a `release` gives back. Raises ArgumentError."""
+    """Return by how much a `release` of `n` increments the semaphore. Raises ArgumentError."""
     return limits.whole(n, "n", 1, MOST_AT_ONCE)
 
 
 class Opaque:
-    """The base of what cannot be compared, calculated with or taken for true or false."""
+    """The base of objects that cannot be compared, used in arithmetic or tested for truth."""
 
     __slots__ = ()
 
     def _no_number(self) -> Exception:
-        """What is raised for that."""
+        """Return the exception to raise for such an operation."""
         raise NotImplementedError
 
     def _refuse(self, *_: object) -> object:
@@ -72,9 +72,9 @@ class LabSemaphore(Opaque):
 
 
 def explain(error: AttributeError) -> None:
-    """Where somebody asked a semaphore of a lab for what none has, let the error say what it has.
+    """When code asked a lab's semaphore for an attribute that it lacks, make the error list what it has.
 
-    A `__getattr__` would say it at once, but a class with one looks up each of its attributes at half the speed.
+    A `__getattr__` could do so directly, but in a class that has one every attribute lookup takes twice as long.
     """
     semaphore = error.obj
     if isinstance(semaphore, LabSemaphore):

@@ -1,4 +1,4 @@
-"""Named POSIX semaphores: a counter that processes share, and a place to sleep until it is above zero.
+"""Named POSIX semaphores: counters that processes share, on which a process sleeps while the counter is zero.
 
 Their names derive from the segment's: segment `shmlab-…`, semaphore `mutex` is `/shmlab-….mutex`.
 Workers open them; the owner creates and unlinks them and otherwise only reads the value from the
@@ -16,24 +16,24 @@ from shmlab.memory import layout as at, posix_semaphore as semaphores
 from shmlab.memory.segment import DIRECTORY, Segment
 from shmlab.memory.semaphore_rules import LabSemaphore, patience, times
 
-YIELDS = 20  # look again so many times before sleeping: sleeping and waking costs more than a short wait
+YIELDS = 20  # tries before sleeping: to sleep and be woken costs more than a short wait
 FROZEN = at.FROZEN // at.WORD
-SLICE = 0.04  # seconds of one sleep: a signal that comes just before it does not end it
+SLICE = 0.04  # maximum seconds of one sleep: a signal that arrives just before it does not end it
 SIZE = 16 if sys.maxsize < 1 << 32 else 32  # bytes of a semaphore (glibc's sem_t)
-WAKE = 23  # SIGURG, which does nothing by default: the owner ends a sleep with it, because it repairs
+WAKE = 23  # SIGURG, ignored by default: the owner interrupts sleeps with it, in order to repair
 
 
 class Frozen(BaseException):
-    """Ends put or get where it waits, because the owner repairs. Not an Exception: no protocol catches it."""
+    """Ends a waiting put or get because the owner is repairing. Not an Exception, so that no protocol catches it."""
 
 
 def let_the_owner_wake() -> None:
-    """Let `WAKE` end this process's sleeps on semaphores: they look at the owner's words, and sleep again."""
+    """Let `WAKE` interrupt this process's semaphore waits: each checks the owner's words, then resumes."""
     _signal.signal(WAKE, lambda _number, _frame: None)
 
 
 class Semaphore:
-    """In `shared`, a semaphore to be: its initial value."""
+    """A semaphore as declared in `shared`, with its initial `value`."""
 
     __slots__ = ("value",)
 
@@ -42,23 +42,23 @@ class Semaphore:
 
 
 def path(segment: str, semaphore: str) -> str:
-    """The file in which Linux keeps the semaphore of that name of a segment."""
+    """Return the file in which Linux keeps the semaphore called `semaphore` of a `segment`."""
     return f"{DIRECTORY}/sem.{segment}.{semaphore}"
 
 
 def create(segment: str, semaphore: str, value: int) -> None:
-    """Create one named semaphore of a segment with this initial value, as `create_all` does."""
+    """Create the named `semaphore` of a `segment` with this initial `value`, as `create_all` does."""
     create_all(segment, {semaphore: value})
 
 
 def create_all(segment: str, values: Mapping[str, int]) -> None:
-    """Create the named semaphores of a segment that is not published yet; `values` are their initial values by name.
+    """Create the named semaphores of a `segment` that is not published yet; `values` are initial values by name.
 
     The C library fills in the bytes (`sem_init`). All names are taken in a row, and before any file is filled, because
-    the first tells a stranger what the others will be; nobody opens them before the segment is there.
-    Raises FileExistsError, OSError; then some are created.
+    the first reveals the others to a stranger; nobody opens them before the segment exists.
+    Raises FileExistsError or OSError; some may exist by then.
     """
-    import ctypes  # which a worker has loaded, and a script does not need before
+    import ctypes  # imported here: a worker has loaded it already, and a script does not need it before
 
     images = {}
     for name, value in values.items():
@@ -70,7 +70,7 @@ def create_all(segment: str, values: Mapping[str, int]) -> None:
         for file in images:
             opened.append(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
         for fd, image in zip(opened, images.values(), strict=True):
-            os.fchmod(fd, 0o600)  # whatever the umask
+            os.fchmod(fd, 0o600)  # regardless of the umask
             os.write(fd, image.raw)
     finally:
         for fd in opened:
@@ -78,7 +78,7 @@ def create_all(segment: str, values: Mapping[str, int]) -> None:
 
 
 def value(segment: str, semaphore: str) -> int | None:
-    """The value of a segment's semaphore now, read from its file; None where it is gone."""
+    """Return the current value of a segment's `semaphore`, read from its file; None if it is gone."""
     with contextlib.suppress(OSError):
         fd = os.open(path(segment, semaphore), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
@@ -89,7 +89,7 @@ def value(segment: str, semaphore: str) -> int | None:
 
 
 def reset(segment: str, semaphore: str, value: int) -> None:
-    """Give a segment's semaphore this value, and no sleepers. Only while nobody uses it; without opening it.
+    """Set the `value` of a segment's `semaphore`, with no sleepers, without opening it. Use only while nobody uses it.
 
     glibc on 64 bits keeps the value in the low half of the first word, and the number of sleepers in the high half.
     """
@@ -101,9 +101,9 @@ def reset(segment: str, semaphore: str, value: int) -> None:
 
 
 class WorkerSemaphore(LabSemaphore):
-    """The semaphore `name` of a segment, as one worker uses it; its row tells everyone what it waits for and holds.
+    """The semaphore `name` of a segment, as one worker uses it; its `row` records what the worker waits for and holds.
 
-    A semaphore that starts at 1 is taken for a lock: between acquire and release its worker holds it.
+    A semaphore that starts at 1 is regarded as a lock: between acquire and release the worker holds it.
     """
 
     __slots__ = ("_acquire", "_blocked", "_holds", "_named", "_release", "_state", "_tag", "_waits", "_words", "name")
@@ -118,9 +118,9 @@ class WorkerSemaphore(LabSemaphore):
         self._holds = mine + at.HOLDS if segment.layout.semaphores[name] == 1 else 0
 
     def acquire(self, blocking: bool = True, timeout: float | None = None, block: bool = True) -> bool:
-        """Take one; sleep while there is none, at most `timeout` seconds, and not at all if not `blocking`.
+        """Decrement; sleep while the value is 0, at most `timeout` seconds, and not at all if not `blocking`.
 
-        Whether it got one. multiprocessing's word for `blocking` is `block`: either will do. Raises ArgumentError.
+        Return whether it succeeded. `block`, multiprocessing's name for `blocking`, works too. Raises ArgumentError.
         """
         if blocking is True and timeout is None and block is True:
             if not self._acquire(False):
@@ -134,7 +134,7 @@ class WorkerSemaphore(LabSemaphore):
         return True
 
     def release(self, n: int = 1) -> None:
-        """Give `n` back, one after the other, and wake as many sleepers. Raises ArgumentError."""
+        """Increment `n` times, one at a time, and wake as many sleepers. Raises ArgumentError."""
         if n != 1:
             for _ in range(times(n) - 1):
                 self._release()
@@ -144,7 +144,7 @@ class WorkerSemaphore(LabSemaphore):
 
     @property
     def value(self) -> int:
-        """How many there are; it may be another number before one can act on it."""
+        """The current value; it may have changed before you can act on it."""
         return semaphores.value(self._named)
 
     def _wait(self, seconds: float | None = None) -> bool:

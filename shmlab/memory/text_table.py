@@ -1,10 +1,10 @@
-"""Rows of words as lines whose columns stand below one another: the one aligner for everything that is printed."""
+"""Format rows of words as lines with aligned columns: the one aligner for everything that is printed."""
 
 from collections.abc import Sequence
 
 
 def aligned(rows: Sequence[Sequence[str]], numbers: bool = False) -> list[str]:
-    """The rows as lines, two spaces between columns. numbers: all columns but the first stand to the right."""
+    """Return the rows as lines, two spaces between columns. numbers: right-align all columns but the first."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(

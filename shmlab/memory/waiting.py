@@ -1,23 +1,23 @@
-"""Wait until something is true, at most so long: the one loop for it, so that every wait has an overall deadline.
+"""Wait until a condition is true, up to a deadline: the one polling loop, so that every wait has an overall deadline.
 
-Deadlines count on the monotonic clock. Several waits that follow each other share one `Deadline`, so that their times
-do not add up. Where the operating system can wake us (a lock, a pipe, `poll`), that is better: give it `deadline.left`.
+Deadlines count on the monotonic clock. Consecutive waits share one `Deadline`, so that their times
+do not add up. If the operating system can wake us (a lock, a pipe, `poll`), that is better: pass it `deadline.left`.
 """
 
 import time
 from collections.abc import Callable
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing takes a worker 3 ms to load
+if TYPE_CHECKING:  # importing typing takes a worker 3 ms
     from typing import TypeVar
 
     Found = TypeVar("Found")
 
-LOOK = 0.002  # seconds between two looks, unless asked otherwise
+LOOK = 0.002  # default seconds between two checks
 
 
 class Deadline:
-    """The moment, so many seconds from now, at which waiting ends."""
+    """The moment, a given number of seconds from now, at which waiting ends."""
 
     __slots__ = ("_end",)
 
@@ -26,20 +26,20 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Seconds until then, at least 0."""
+        """Seconds until the deadline, at least 0."""
         return max(0.0, self._end - time.monotonic())
 
     @property
     def over(self) -> bool:
-        """Whether it has passed."""
+        """Whether the deadline has passed."""
         return time.monotonic() >= self._end
 
 
 def until(true: "Callable[[], Found]", at_most: float | Deadline, every: float = LOOK) -> "Found":
-    """Call `true` again and again until it gives something true, and give that; what it gave last if time is up.
+    """Call `true` until it returns something true, and return that; once time is up, return its last result.
 
-    at_most: seconds, or a Deadline that other waits share. every: seconds between two looks. It looks at least once,
-    and once more when the time is up, so that a machine that was busy meanwhile changes no answer.
+    at_most: seconds, or a Deadline shared with other waits. every: seconds between two checks. It checks at least once,
+    and once more after the deadline, so that a machine that was busy meanwhile does not change the result.
     """
     deadline = at_most if isinstance(at_most, Deadline) else Deadline(at_most)
     while True:
