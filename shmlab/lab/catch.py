@@ -1,4 +1,4 @@
-"""Stop a process while it is in its critical section: it is stopped, looked at, and let go again if it has left."""
+"""Stop a process in its critical section: stop it, check where it is, and continue it if it has already left."""
 
 import signal
 from collections.abc import Callable
@@ -7,15 +7,15 @@ from time import sleep
 from shmlab.memory.waiting import Deadline, until
 from shmlab.processes.supervisor import RunningProgram
 
-LOOK = 0.0005  # seconds between two looks
-MOMENT = 0.001  # seconds until a signal has reached its process
+LOOK = 0.0005  # seconds between two checks
+MOMENT = 0.001  # seconds until a signal has been delivered
 
 
 def catch(process: RunningProgram, inside: Callable[[], bool], timeout: float) -> bool:
-    """Stop a process (SIGSTOP) while `inside()`; False, and it goes on, if that did not come about in so many seconds.
+    """Stop `process` (SIGSTOP) while `inside()` holds; return False, and let it continue, after `timeout` seconds.
 
-    Somebody else may wake it again and again (SIGCONT). Where the system does not tell whether a process is stopped,
-    it is taken to be so after a moment: a signal takes a while to reach another processor.
+    Another process may continue it repeatedly (SIGCONT). If the system does not report whether a process is stopped,
+    assume so after MOMENT: a signal takes a while to reach another processor.
     """
     deadline = Deadline(timeout)
     while until(lambda: process.ended.is_set() or inside(), deadline, LOOK) and not process.ended.is_set():
@@ -24,7 +24,7 @@ def catch(process: RunningProgram, inside: Callable[[], bool], timeout: float) -
         if process.stopped() is None:
             sleep(MOMENT)
         if process.stopped() is not False and inside():
-            return True  # it cannot let go any more
+            return True  # stopped, it cannot release the lock
         process.signal(signal.SIGCONT)
         if deadline.over:
             break

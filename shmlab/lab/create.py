@@ -1,4 +1,4 @@
-"""From a strategy to a segment with its semaphores, and from a dead owner's segment to nothing."""
+"""Create the segment and semaphores of a strategy; remove them, and those that dead owners left."""
 
 import contextlib
 import errno
@@ -13,13 +13,13 @@ from shmlab.memory.segment import SegmentFile
 from shmlab.processes import descendants, owner_watch, scratch_folder
 from shmlab.strategies import Strategy
 
-_running: dict[str, int] = {}  # this program's segments, and how many bytes each may come to have
-_owned: dict[str, SegmentFile] = {}  # the same segments, whose locks tell that this program lives
+_running: dict[str, int] = {}  # this program's segments, and the most bytes each may grow to
+_owned: dict[str, SegmentFile] = {}  # the same segments, whose locks show that this program is alive
 _counting = threading.Lock()
 
 
 def publish(strategy: Strategy, slots: int, payload: int) -> SegmentFile:
-    """Create the segment and semaphores of a strategy; this process owns them. Raises NoRoom."""
+    """Create the segment and semaphores of `strategy`, owned by this process. Raises NoRoom."""
     initial = strategy.shared(slots)
     values = {name: value.value for name, value in initial.items() if isinstance(value, semaphores.Semaphore)}
     variables = {name: value for name, value in initial.items() if not isinstance(value, semaphores.Semaphore)}
@@ -42,8 +42,8 @@ def publish(strategy: Strategy, slots: int, payload: int) -> SegmentFile:
 
 
 def withdraw(file: SegmentFile) -> None:
-    """Unlink the segment and its semaphores and give up the owner's lock."""
-    segment.unlink(file.name, file.layout.semaphores)  # it needs no descriptor, and perhaps there is none
+    """Unlink the segment and its semaphores, and release the owner's lock."""
+    segment.unlink(file.name, file.layout.semaphores)  # by name: there may be no descriptor left
     file.close()
     with _counting:
         _running.pop(file.name, None)
@@ -51,7 +51,7 @@ def withdraw(file: SegmentFile) -> None:
 
 
 def _forked() -> None:
-    """A child that this program has forked owns nothing: it must not keep the locks when its parent is dead."""
+    """Drop all ownership in a forked child: it must not keep the locks after its parent dies."""
     for file in _owned.values():
         rows.forget(file)
     _owned.clear()
@@ -72,9 +72,9 @@ def _check_room(layout: Layout) -> None:
 
 
 def sweep() -> list[str]:
-    """End the workers of dead owners, unlink what is left of their segments, remove their folders; tells what went.
+    """End dead owners' workers, unlink their segments, remove their folders; return what was removed.
 
-    Raises NoRoom where /dev/shm cannot be looked at.
+    Raises NoRoom if /dev/shm cannot be read.
     """
     try:
         return _sweep()
@@ -88,7 +88,7 @@ def _sweep() -> list[str]:
     for name in segment.names():
         if segment.owner_is_dead(name):
             places |= descendants.temporary_folders(name)
-            with contextlib.suppress(ShmlabError):  # damaged: its rows tell nothing
+            with contextlib.suppress(ShmlabError):  # damaged: its rows cannot be trusted
                 file = segment.open_unmapped(name)
                 try:
                     owner_watch.end_workers(file)
@@ -98,9 +98,9 @@ def _sweep() -> list[str]:
 
 
 def _cap(slots: int, payload: int) -> int:
-    """The most slots that an unbounded buffer of such items may get: its first ones, doubled a whole number of times.
+    """Return the maximum capacity of an unbounded buffer: `slots` doubled as often as the limits for `payload` allow.
 
-    Whole doublings, because a repair tells from the two capacities which items a dying producer had not moved yet.
+    Only whole doublings, because a repair infers from the two capacities which items a dead producer had not moved.
     """
     most = min(limits.CAP_SLOTS, limits.CAP_BYTES // at.slot_stride(payload))
     while 2 * slots <= most:

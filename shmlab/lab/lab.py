@@ -1,8 +1,8 @@
-"""Start, steer, watch and stop a set of real processes on one segment.
+"""Start, control, observe and stop a set of real processes on one segment.
 
 The lab owns the segment: it creates it, gives every worker a row, writes settings there, and
 unlinks everything at the end. It never maps the segment and never waits on a semaphore, so
-whatever a worker does, the lab's own process goes on.
+no worker can block or crash the lab's own process.
 """
 
 import contextlib
@@ -23,18 +23,18 @@ from shmlab.observe.recording.recorder import Recorder
 from shmlab.observe.snapshot import Report, Snapshot, Worker
 from shmlab.processes.at_exit import at_exit
 
-GRACE = 0.5  # seconds that stop waits for items in motion before it kills
+GRACE = 0.5  # seconds that stop waits for items in transit before it kills
 
 
 class Lab:
     """Producers and consumers, real processes, on one buffer in a real shared-memory segment.
 
-    strategy: one of `strategies.names`; or give your own `put` and `get`, and what they share, as
-    `shared=dict(count=0, lock=Semaphore(1), full=Condition("lock"))`. As put(buf, item, me) and get(buf, me) they are
-    given the number of their process. slots: 2 to 1,024. produce_rate, consume_rate: items per second of each worker,
-    0.1 to 100,000, or None for as fast as possible. pattern: "constant", "poisson" or "bursty". payload: bytes of one
-    item, 8 to 65,536. slow_motion: seconds that every protocol step takes, 0 to 2. repair: set right at once what a
-    dead worker leaves.
+    strategy: one of `strategies.names`; or pass your own `put` and `get`, and the variables they share, as
+    `shared=dict(count=0, lock=Semaphore(1), full=Condition("lock"))`. Written as put(buf, item, me) and get(buf, me),
+    they also get the number of their process. slots: 2 to 1,024. produce_rate, consume_rate: items per second of each
+    worker, 0.1 to 100,000, or None for as fast as possible. pattern: "constant", "poisson" or "bursty". payload: bytes
+    per item, 8 to 65,536. slow_motion: seconds that every protocol step takes, 0 to 2. repair: repair the state that a
+    dead worker leaves as soon as it dies.
 
     Raises ArgumentError before anything is created; `start` raises NoRoom when /dev/shm is full.
     """
@@ -71,12 +71,12 @@ class Lab:
     # --- life ------------------------------------------------------------------------------------
 
     def start(self, paused: bool = False) -> "Lab":
-        """Create the segment, start the processes, `paused` if asked. Raises NoRoom, OSError; nothing is left then."""
+        """Create the segment and start the processes, `paused` if asked. Raises NoRoom, OSError; cleans up."""
         with self._lock:
             if self._segment:
                 return self
             create.sweep()
-            self._forget, self._owner = at_exit(self.stop), getpid()  # first: an interrupt may come after any line
+            self._forget, self._owner = at_exit(self.stop), getpid()  # first: an interrupt may follow any line
             self._segment = file = create.publish(self.strategy, self.slots, self.payload)
             try:
                 file.set_word(at.STATE, at.PAUSED if paused else at.RUNNING)
@@ -93,7 +93,7 @@ class Lab:
             return self
 
     def stop(self) -> None:
-        """End all processes, keep the last snapshot, unlink everything. Any thread may call it, twice does no harm."""
+        """End all processes, keep the last snapshot, unlink everything. Idempotent; any thread may call it."""
         if getpid() != self._owner:  # never started, or a forked child, which must not stop its parent's lab
             return
         with self._lock:
@@ -122,11 +122,11 @@ class Lab:
     # --- steering --------------------------------------------------------------------------------
 
     def pause(self) -> None:
-        """Every worker rests after the item it is busy with."""
+        """Pause every worker after its current item."""
         self._control(at.STATE, at.PAUSED, "Paused.")
 
     def resume(self) -> None:
-        """Go on after `pause`."""
+        """Let the workers continue after `pause`."""
         self._control(at.STATE, at.RUNNING, "Resumed.")
 
     @property
@@ -141,22 +141,22 @@ class Lab:
             self._control(at.STEP_TIME, int(self._slow_motion * 1e9), f"Each step now takes {self._slow_motion:g} s.")
 
     def add_producer(self, rate: float | str | None = "same", pattern: str | None = None) -> Worker:
-        """Start one more producer, with the lab's rate and pattern unless given. Raises ArgumentError, LabStopped."""
+        """Start one more producer; `rate` and `pattern` default to the lab's. Raises ArgumentError, LabStopped."""
         return self._add_one(at.PRODUCER, rate, pattern)
 
     def add_consumer(self, rate: float | str | None = "same", pattern: str | None = None) -> Worker:
-        """Start one more consumer, with the lab's rate and pattern unless given. Raises ArgumentError, LabStopped."""
+        """Start one more consumer; `rate` and `pattern` default to the lab's. Raises ArgumentError, LabStopped."""
         return self._add_one(at.CONSUMER, rate, pattern)
 
     def remove(self, worker: Worker | str | int) -> None:
-        """Let a worker leave between two items, or after the item that it waits for. A dead one is only not shown."""
+        """Ask a worker to leave between two items, or after the item it waits for. A dead worker is only hidden."""
         self._alive().let_leave(self._alive().find(worker, dead_too=True))
 
     def kill(self, worker: Worker | str | int, holding: str | None = None, timeout: float = 5.0) -> bool:
-        """End a worker by SIGKILL, anywhere in its code.
+        """Kill a worker with SIGKILL, wherever it is in its code.
 
-        With `holding`, wait until it holds that lock (a semaphore that starts at 1): it is stopped, looked
-        at, and killed only inside. Returns False if it never was inside within `timeout` seconds.
+        With `holding`, kill it only while it holds that lock (a semaphore that starts at 1): stop it, check, and
+        kill it only inside the critical section. Returns False if that did not succeed within `timeout` seconds.
         """
         row = self._alive().find(worker)
         limits.number(timeout, "timeout", 0, 3600, "seconds")
@@ -165,33 +165,33 @@ class Lab:
         return self._alive().kill(row, holding, timeout)
 
     def repair(self) -> list[str]:
-        """Set right what dead workers have left: their slots, the variables, the semaphores. Tells what was done."""
+        """Repair what dead workers left: slots, variables, semaphores. Returns sentences that say what was done."""
         return self._alive().recovery.repair()
 
     @property
     def damaged(self) -> tuple[str, ...]:
-        """The dead workers whose damage is not repaired."""
+        """The names of dead workers whose damage is not yet repaired."""
         return tuple(dead.name for dead in self._pool.recovery.dead.values()) if self._pool else ()
 
     @property
     def blocked(self) -> str | None:
-        """Who holds up a repair, and what to do about it; None where nobody does."""
+        """Which worker delays a repair, and what to do about it; None if none does."""
         return self._pool.recovery.blocked if self._pool and self.damaged else None
 
     def stall(self, worker: Worker | str | int) -> None:
-        """Stop a worker where it is (SIGSTOP); it keeps what it holds."""
+        """Stop a worker where it is (SIGSTOP); it keeps any lock it holds."""
         self._alive().send(self._alive().find(worker), signal.SIGSTOP, "is stalled")
 
     def unstall(self, worker: Worker | str | int) -> None:
-        """Let a stalled worker go on (SIGCONT)."""
+        """Let a stalled worker continue (SIGCONT)."""
         self._alive().send(self._alive().find(worker), signal.SIGCONT, "goes on")
 
     def one_item(self, worker: Worker | str | int) -> None:
-        """Let a worker produce or consume one item now, also while the lab is paused."""
+        """Make a worker produce or consume one item now, even while the lab is paused."""
         self._alive().order_one(self._alive().find(worker))
 
     def set_rate(self, worker: Worker | str | int, rate: float | None, pattern: str | None = None) -> None:
-        """Change a worker's `rate`, in items per second (None: as fast as possible), and the `pattern` of its items."""
+        """Change a worker's `rate`, in items per second (None: as fast as possible), and its `pattern`, if given."""
         pattern = pattern if pattern is None else limits.choice(pattern, "pattern", limits.PATTERNS)
         self._alive().set_rate(self._alive().find(worker), limits.rate(rate), pattern)
 
@@ -217,12 +217,12 @@ class Lab:
 
     @property
     def running(self) -> bool:
-        """Whether there is a segment with processes on it."""
+        """Whether the lab has been started and not stopped."""
         return self._segment is not None
 
     @property
     def paused(self) -> bool:
-        """Whether the workers rest."""
+        """Whether the lab is running but its workers are paused."""
         return self._segment is not None and self._segment.word(at.STATE) == at.PAUSED
 
     @property
@@ -232,31 +232,31 @@ class Lab:
 
     @property
     def workers(self) -> tuple[Worker, ...]:
-        """The processes as they are now."""
+        """The worker processes, from a new snapshot."""
         return self.snapshot().workers
 
     @property
     def warning(self) -> str | None:
-        """Where the strategy is not sound for this number of processes, as a sentence."""
+        """A sentence that says where the strategy is unsound for this number of processes, or None."""
         return self._settings.warning([w.role for w in self._last.workers if w.alive] if self._last else [])
 
     @property
     def events(self) -> list[Event]:
-        """What happened so far, oldest first."""
+        """The events logged so far, oldest first."""
         return self._log.events
 
     @property
     def log(self) -> EventLog:
-        """The event log; `log.csv()` gives it as a table."""
+        """The event log; `log.csv()` returns it as a table."""
         return self._log
 
     @property
     def output(self) -> str:
-        """What the workers printed: the last 64 KiB of each, in the order of their rows."""
+        """What the workers printed: the last 64 KiB of each, in row order."""
         return self._pool.output() if self._pool else ""
 
     def snapshot(self) -> Snapshot:
-        """The segment and its processes now; after `stop` the last one. Raises LabStopped if never started."""
+        """Return the segment and processes now; after `stop`, the last ones. Raises LabStopped if never started."""
         if self._segment and (pool := self._pool):
             with self._looking, contextlib.suppress(OSError):  # stopped by another thread meanwhile
                 self._last = pool.look()
@@ -266,21 +266,21 @@ class Lab:
         return self._last
 
     def run(self, items: int = 20_000, timeout: float = 30.0, look: Look | None = None) -> Report:
-        """Send `items` through the buffer as fast as possible and report. Starts or resumes the lab if need be.
+        """Send `items` through the buffer as fast as possible and report. Starts or resumes the lab if necessary.
 
-        Ends when all items arrived, when nothing moves any more (`stuck`), or after `timeout` seconds. With `look`,
-        which is called for each snapshot in the place of `snapshot`, the workers keep their rates. Raises WorkerFailed.
+        Ends when all items have arrived, when no item moves any more (`stuck`), or after `timeout` seconds. With
+        `look`, which is called instead of `snapshot`, the workers keep their rates. Raises WorkerFailed.
         """
         limits.whole(items, "items", 1, 1 << 40)
         limits.number(timeout, "timeout", 0, 86_400, "seconds")
         if not self._segment:
-            with self.start(paused=True):  # so that no producer makes an item before it has its share
+            with self.start(paused=True):  # so that no producer makes an item before it has its quota
                 return self.run(items, timeout, look)
         with Trial(self._alive(), self.snapshot(), items, paced=look is not None) as trial:
             return trial.report(look or self.snapshot, timeout)
 
     def record(self, file: str | PathLike[str]) -> Recorder:
-        """Write what happens into `file`, for `labs.replay(file)`; see Recorder. Raises ArgumentError, LabStopped."""
+        """Record the lab into `file`, for `labs.replay(file)`; see Recorder. Raises ArgumentError, LabStopped."""
         return Recorder(self, file)
 
     def __str__(self) -> str:

@@ -1,12 +1,12 @@
-"""After a death: the living come to rest, the damage is repaired, they go on.
+"""Quiesce the running workers after a death, repair the damage, and let the workers continue.
 
-The living are all processes that have a row of the segment, whoever started them, whether or not a snapshot has shown
-them: as long as one of them does not rest, nothing is repaired, and `blocked` says who it is and what to do. The others
-work on meanwhile: after each try that has failed they are left in peace for longer.
+Every live process that has a row of the segment must park, no matter who started it or whether a snapshot has shown
+it: while one does not, nothing is repaired, and `blocked` says which one and what to do. The others continue meanwhile:
+after each failed attempt, the next one comes later.
 
-A worker that waits is woken by a signal and gives up its wait, one that is inside put or get finishes it, then each
-parks between two items, with nothing taken and nothing awaited: that is the moment for `repair`. The owner only reads
-and writes words of the segment's file; it never waits on a semaphore, and no living worker is harmed if it gives up.
+A signal wakes each waiting worker, which gives up its wait; a worker inside put or get finishes it. Then each parks
+between two items, holding nothing and waiting for nothing, and `repair` can run. The owner only reads and writes words
+of the segment's file; it never waits on a semaphore, and its giving up harms no running worker.
 """
 
 import contextlib
@@ -25,31 +25,31 @@ from shmlab.observe.guests import Guest
 from shmlab.processes.supervisor import RunningProgram
 from shmlab.strategies import Strategy
 
-PATIENCE = 2.0  # seconds until every worker is parked; in slow motion also as long as a put may take
-STEPS = 20  # steps of slow motion in one put or get, at most
-LOOK = 0.0005  # seconds between two looks at who is parked
-AGAIN = 0.1  # seconds until another try, where a worker is stalled: nobody was frozen for that
-LONGEST = 30.0  # seconds until another try, at most, where somebody does not come to rest
+PATIENCE = 2.0  # seconds for all workers to park; in slow motion, plus the longest put
+STEPS = 20  # most slow-motion steps in one put or get
+LOOK = 0.0005  # seconds between two checks which workers are parked
+AGAIN = 0.1  # seconds until the next attempt if a worker is stalled: that attempt froze nobody
+LONGEST = 30.0  # most seconds until the next attempt if a worker does not park
 
 
 class Crowd(Protocol):
-    """Whoever works on the segment."""
+    """All processes that work on the segment."""
 
     def present(self) -> dict[int, RunningProgram | None]:
-        """Everybody who may touch the segment now, by row; None for a process that is only starting."""
+        """Return every process that may access the segment now, by row; None for one that is still starting."""
 
     def name(self, row: int) -> str:
-        """What a person calls whoever has this row."""
+        """Return the displayed name of the worker in this row."""
 
     def tell_all(self) -> None:
-        """Make all look at their words."""
+        """Make all workers reread their settings."""
 
     def free(self, row: int) -> None:
-        """Give a repaired row back, if nobody is to see any more who had it."""
+        """Free a repaired row if its worker is no longer to be shown."""
 
 
 class Recovery:
-    """Repairs one lab, on which this crowd works. `blocked` is the sentence that says why a repair cannot be done."""
+    """Repair of one lab, whose processes are `crowd`. `blocked` is a sentence that says why a repair is impossible."""
 
     def __init__(
         self,
@@ -62,16 +62,16 @@ class Recovery:
         self._file, self._strategy, self._log, self.automatic = file, strategy, log, automatic
         self._crowd = crowd
         self.blocked: str | None = None
-        self._froze = 0.0  # seconds for which the last try kept everybody from working
+        self._froze = 0.0  # seconds for which the last attempt kept all workers parked
         self._lock = threading.Lock()
         self._epoch = 0
         self._closed = threading.Event()
         self._starting = threading.Lock()
-        self._thread: threading.Thread | None = None  # while there is something to repair
+        self._thread: threading.Thread | None = None  # only while there is something to repair
         self.dead: dict[int, Dead] = {}  # not yet repaired, by row
 
     def died(self, row: int, worker: Dead) -> None:
-        """A worker has ended otherwise than it was asked to."""
+        """Record that `worker` ended without being asked to, and start a repair if repairs are automatic."""
         with self._starting:
             self.dead[row] = worker
             if self.automatic and not self._thread and not self._closed.is_set():
@@ -79,20 +79,20 @@ class Recovery:
                 self._thread.start()
 
     def repair(self) -> list[str]:
-        """Repair now. What was done, as sentences; none where nobody is dead, or somebody is stalled."""
+        """Repair now. Return what was done, as sentences; none if no worker is dead or one is stalled."""
         with self._lock, contextlib.suppress(OSError):  # closed meanwhile
             return self._repair()
         return []
 
     def wait(self) -> None:
-        """Wait until the repair that is going on is done; not long."""
+        """Wait for a repair in progress, at most PATIENCE seconds."""
         with self._starting:
             thread = self._thread
         if thread:
             thread.join(PATIENCE)
 
     def close(self) -> None:
-        """No more repairs."""
+        """Stop repairing."""
         self._closed.set()
         self.wait()
 
@@ -111,9 +111,9 @@ class Recovery:
                 self._let_work(pause)
 
     def _let_work(self, pause: float) -> None:
-        """Wait before another try: as long as the last one froze the lab, then until who is there has changed.
+        """Wait before the next attempt: as long as the last one froze the lab, then until the set of processes changes.
 
-        At most `pause` seconds, which double, so that a repair that cannot be done costs the lab ever less of its time.
+        At most `pause` seconds, which double, so that an impossible repair takes ever less of the lab's time.
         """
         deadline = Deadline(max(pause, AGAIN))
         with contextlib.suppress(OSError):  # closed meanwhile
@@ -134,7 +134,7 @@ class Recovery:
                 if freezes and not self._park():
                     break
                 if self.dead != dead:
-                    continue  # somebody died while the others came to rest
+                    continue  # another worker died while the rest parked
                 told += repair(self._file, self._strategy, dead)
                 for row in dead:
                     del self.dead[row]
@@ -149,7 +149,7 @@ class Recovery:
         return told
 
     def _park(self) -> bool:
-        """Whether all living workers have come to rest between two items. Else `blocked` says who has not."""
+        """Return whether all live workers have parked between two items. If not, `blocked` says which have not."""
         self._froze = 0.0
         stalled = [row for row, process in self._crowd.present().items() if process and process.stopped()]
         if stalled:
@@ -169,11 +169,11 @@ class Recovery:
         return not moving
 
     def _moving(self) -> dict[int, RunningProgram | None]:
-        """Whoever is not at rest yet, by row; woken where asleep."""
+        """Return the workers that are not parked yet, by row, and wake those that wait on a semaphore."""
         moving = {row: process for row, process in self._crowd.present().items() if not self._at_rest(row)}
         for row, process in moving.items():
             if process and Row(self._file, row).waits:
-                process.signal(signal.SIGURG)  # again and again: it was perhaps not yet asleep
+                process.signal(signal.SIGURG)  # on every call: it may not have been asleep yet
         return moving
 
     def _at_rest(self, row: int) -> bool:
@@ -181,11 +181,11 @@ class Recovery:
         return one.parked == self._epoch or one.phase == at.LEFT
 
     def _described(self, moving: dict[int, RunningProgram | None]) -> list[str]:
-        """Who does not come to rest, and what to do about each."""
+        """Return sentences that say which workers do not park, and what to do about each."""
         told = []
         for row, process in moving.items():
             if process is None:
-                told.append("a worker that is only starting")  # it may have no name yet
+                told.append("a worker that is only starting")  # it may not have a name yet
                 continue
             name = self._crowd.name(row)
             if not isinstance(process, Guest):

@@ -1,10 +1,10 @@
-"""What a dead worker has left behind, set right: its slot, its accounts, the strategy's variables and semaphores.
+"""Repair what a dead worker left: its slot, its counters, the strategy's variables and semaphores.
 
-SIGKILL ends a worker between any two instructions. What it was about then stands in its row (slot, ticket in hand,
-semaphore held), and `in_` and `out` tell what was handed over: each put and each get becomes valid by one store of one
-word. All else follows from the number of full slots (`at_rest` of the strategy).
+SIGKILL ends a worker between any two instructions. Its row records what it was doing (slot, ticket dequeued but not
+yet acknowledged, semaphore held), and `in_` and `out` show which items were handed over: each put and each get takes
+effect by one store of one word. The number of full slots determines everything else (`at_rest` of the strategy).
 
-This must run while no living worker is inside put or get (see `recovery`). It reads and writes the segment's file.
+Run this only while no live worker is inside put or get (see `quiesce`). It reads and writes the segment's file.
 """
 
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ class Dead:
 
 
 def repair(file: SegmentFile, strategy: Strategy, dead: dict[int, Dead]) -> list[str]:
-    """Set right what these dead workers, by row, have left; tells it in sentences. Raises OSError once closed."""
+    """Repair what the workers in `dead`, by row, left; return sentences on it. Raises OSError once closed."""
     broken = Broken(file, strategy)
     told = []
     producers = {row: worker.name for row, worker in dead.items() if worker.role == at.PRODUCER}
     for row, worker in dead.items():
         told += (broken.producer if row in producers else broken.consumer)(row, worker.name)
-    for row, name in producers.items():  # now that no slot is half filled
+    for row, name in producers.items():  # only now, with no slot half filled
         broken.close_books(row)
         told += broken.last_put(row, name)
     for row in dead:
@@ -47,7 +47,7 @@ def repair(file: SegmentFile, strategy: Strategy, dead: dict[int, Dead]) -> list
 
 
 class Broken:
-    """A segment in which somebody has died."""
+    """A segment in which a worker has died."""
 
     def __init__(self, file: SegmentFile, strategy: Strategy) -> None:
         self.file, self.strategy, self.layout = file, strategy, file.layout
@@ -56,28 +56,28 @@ class Broken:
         self.growing = False
 
     def row(self, row: int) -> Row:
-        """A row; only that of a dead worker may be changed."""
+        """Return a row; only a dead worker's row may be changed."""
         return Row(self.file, row)
 
     def variable(self, name: str) -> int:
-        """A shared variable; -1 where there is none of that name."""
+        """Return the value of the shared variable `name`; -1 if there is none."""
         names = self.layout.variables
         return self.file.word(at.variable(names.index(name))) if name in names else -1
 
     def slot(self, index: int, word: int) -> int:
-        """A word of a slot."""
+        """Return a word of slot `index` (modulo the capacity)."""
         return self.file.word(self.layout.slot_word(index % self.capacity, word))
 
     def set_state(self, index: int, state: int) -> None:
-        """Change the state of a slot."""
+        """Set the state of slot `index` (modulo the capacity)."""
         self.file.set_word(self.layout.slot_word(index % self.capacity, at.SLOT_STATE), state)
 
     def inside(self, row: int, index: str) -> bool:
-        """Whether a worker died in its critical section before it moved `index`, with its slot in hand."""
+        """Return whether a worker died in its critical section, with its slot chosen, before it advanced `index`."""
         return (bool(self.row(row).holds) or not self.locks) and self.row(row).slot == self.variable(index)
 
     def producer(self, row: int, name: str) -> list[str]:
-        """A slot that a producer was filling, and had not handed over, is empty."""
+        """Empty the slot that a dead producer was filling and had not handed over."""
         if self.row(row).holds:
             self.growing |= self.layout.unbounded
         if not self.inside(row, "in_"):
@@ -90,11 +90,11 @@ class Broken:
         return [f"{name} died while it filled slot {slot % self.capacity}: the slot is empty again."]
 
     def consumer(self, row: int, name: str) -> list[str]:
-        """An item that a consumer had not yet taken stays in its slot; one that it had taken died with it."""
+        """Keep an item that a dead consumer had not yet dequeued; count one that it had dequeued as lost with it."""
         one = self.row(row)
         hand, slot = one.hand, one.slot
         behind = one.received + one.corrupted - one.consumed
-        if behind == 1:  # it died between two of its accounts
+        if behind == 1:  # it died between updating two counters
             one.consumed += 1
             return []
         if self.inside(row, "out") and (not hand or hand == self.slot(slot, at.SLOT_TICKET)):
@@ -105,8 +105,8 @@ class Broken:
         if not hand:
             return []
         producer, sequence = (hand >> SEQUENCE_BITS) - 1, hand & SEQUENCE
-        settled = producer < self.layout.rows and sequence < self.row(producer).settled  # as not delivered
-        if self._receipt(hand) and not settled:  # given its receipt, not yet counted
+        settled = producer < self.layout.rows and sequence < self.row(producer).settled  # counted as not delivered
+        if self._receipt(hand) and not settled:  # it has its receipt, but was not yet counted
             one.received += 1
             one.consumed += 1
             return []
@@ -114,9 +114,9 @@ class Broken:
         return [f"{name} died with item {sequence} of the producer in row {producer} in its hand: that item is lost."]
 
     def last_put(self, row: int, name: str) -> list[str]:
-        """An item that was handed over counts as produced, though its producer died before it could count it."""
+        """Count an item that was handed over as produced if its producer died before counting it."""
         ticket, slots = self._ticket(row), self._slots()
-        there = (*USED, at.DRAINING)  # where nobody is parked, a living consumer may be at it
+        there = (*USED, at.DRAINING)  # if workers are not parked, a consumer may be reading it
         waiting = [t for t, state in zip(slots.tickets, slots.states, strict=True) if state in there]
         hands = [other.hand for other in rows.used(self.file)]
         if ticket in waiting or ticket in hands or self._receipt(ticket):  # in the order in which an item moves
@@ -125,7 +125,7 @@ class Broken:
         return []
 
     def close_books(self, row: int) -> None:
-        """A settlement of receipts that was under way is done, or has not begun."""
+        """Complete or undo a settlement of receipts that was in progress."""
         one = self.row(row)
         delivered, cleared = opened(one.words(at.BEFORE + 1), self.layout.window)
         one.delivered = delivered
@@ -133,7 +133,7 @@ class Broken:
         one.closing = 0
 
     def finish_growth(self) -> None:
-        """Move the items that a dying producer had not moved when it made an unbounded buffer longer."""
+        """Move the items that a producer had not yet moved when it died while growing an unbounded buffer."""
         out, in_, stride = self.variable("out"), self.variable("in_"), self.layout.stride
         half = self.capacity // 2
         if not 0 < in_ - out <= half:
@@ -145,7 +145,7 @@ class Broken:
                 self.file.set_word(here, at.EMPTY)
 
     def rest(self) -> list[str]:
-        """Give the strategy's variables and semaphores the values that follow from the full slots."""
+        """Set the strategy's variables and semaphores to the values that follow from the number of full slots."""
         if not self.strategy.at_rest:
             return []
         used = sum(state in USED for state in self._slots().states)
@@ -163,7 +163,7 @@ class Broken:
         return [", ".join(told)] if told else []
 
     def _ticket(self, row: int) -> int:
-        """The ticket of the item that a producer was about to put, or had just put."""
+        """Return the ticket of the item that a producer was about to put, or had just put."""
         return (row + 1) << SEQUENCE_BITS | self.row(row).produced
 
     def _slots(self) -> Slots:
@@ -174,11 +174,11 @@ class Broken:
         return self.slot(index, at.SLOT_STATE) in USED
 
     def _receipt(self, ticket: int) -> bool:
-        """Whether this item has its receipt."""
+        """Return whether the item with this ticket has its receipt."""
         producer, sequence = (ticket >> SEQUENCE_BITS) - 1, ticket & SEQUENCE
         if not 0 <= producer < self.layout.rows:
             return False
         settled, window = self.row(producer).settled, self.layout.window
-        if sequence >= settled + window:  # its byte is still that of an older item
+        if sequence >= settled + window:  # its byte still belongs to an older item
             return False
         return sequence < settled or self.file.read(self.layout.receipts(producer) + sequence % window, 1) != b"\0"

@@ -1,4 +1,4 @@
-"""A run to the end: so many items through the buffer as fast as possible, and a report."""
+"""Run a given number of items through the buffer as fast as possible, and report."""
 
 import math
 import time
@@ -12,17 +12,17 @@ from shmlab.memory.waiting import until
 from shmlab.observe.snapshot import Report, Snapshot, Worker
 
 NO_MOTION = 3.0  # seconds without any item moving after which a run counts as stuck
-LOOK = 0.005  # seconds between two looks
-# how the state of a worker begins that will move no item by itself
+LOOK = 0.005  # seconds between two snapshots
+# prefixes of the states in which a worker will move no item by itself
 STANDING = ("waiting", "spinning", "finished", "ended", "killed", "stalled")
 Look = Callable[[], Snapshot]
 
 
 class Trial:
-    """Gives every producer its share of `items`, lets all run at full speed, paused or not, and puts back the rates.
+    """A run that gives each producer its share of `items`, lets all run at full speed, and restores the rates.
 
-    If `paced`, all keep their rates; then it may be long until the next item moves, and nothing is stuck as long as one
-    worker rests or works.
+    It resumes a paused lab. If `paced`, all keep their rates; then the next item may be a long time coming, and the run
+    is not stuck as long as one worker sleeps until its next item or works.
     """
 
     def __init__(self, pool: WorkerPool, before: Snapshot, items: int, paced: bool = False) -> None:
@@ -31,7 +31,7 @@ class Trial:
             raise ArgumentError("run needs at least one producer: add_producer().")
         self._pool, self._before, self._paced = pool, before, paced
         self._rates = {w.row: w.rate for w in before.workers if w.alive}
-        self._quotas: dict[int, int] = {}  # how many items each producer will have made, by row
+        self._quotas: dict[int, int] = {}  # items that each producer will have made in total, by row
         for i, worker in enumerate(producers):
             share = items // len(producers) + (i < items % len(producers))
             self._quotas[worker.row] = pool.row(worker.row).produced + share
@@ -46,17 +46,17 @@ class Trial:
         self._began = self._moved = time.monotonic()
 
     def report(self, look: Look, timeout: float) -> Report:
-        """Wait until the run has ended. Raises WorkerFailed."""
+        """Wait until the run has ended, and return its report. Raises WorkerFailed."""
         report = until(lambda: self._ended(look(), timeout), math.inf, LOOK)
         assert report
         return report
 
     def _ended(self, now: Snapshot, timeout: float) -> Report | None:
-        """The report if the run has ended, else None. Raises WorkerFailed."""
+        """Return the report if the run has ended, else None. Raises WorkerFailed."""
         for worker in now.workers:
             if worker.state == "failed":
                 process = self._pool.process(worker.row)
-                process.wait(2)  # until it has said why
+                process.wait(2)  # until it has printed why
                 raise WorkerFailed(f"{worker.name} failed:\n{process.output or worker.error}")
         moved = (now.produced, now.consumed) != (self._before.produced, self._before.consumed)
         if moved or any(map(self._may_move, now.workers)):
@@ -71,17 +71,17 @@ class Trial:
         return None
 
     def _all_made(self, now: Snapshot) -> bool:
-        """Whether each producer has made its share, by its own count: it may be about to count one that has arrived."""
+        """Return whether each producer has counted its share; an item can arrive before its producer counts it."""
         made = {worker.row: worker.items for worker in now.workers}
         for row, quota in self._quotas.items():
-            if row not in made:  # it has left; its accounts stay
+            if row not in made:  # it has left, but its counters remain
                 made[row] = self._pool.row(row).produced
             if made[row] < quota:
                 return False
         return True
 
     def _may_move(self, worker: Worker) -> bool:
-        """Whether nothing is stuck as long as this worker is as it is."""
+        """Return whether this worker's state rules out that the run is stuck."""
         return worker.state == "starting" or (self._paced and not worker.state.startswith(STANDING))
 
     def __enter__(self) -> "Trial":
@@ -91,7 +91,7 @@ class Trial:
         self.close()
 
     def close(self) -> None:
-        """Put back what the workers were asked before."""
+        """Restore the workers' rates and remove their quotas."""
         for row, rate in self._rates.items():
             if not self._pool.process(row).ended.is_set():
                 self._pool.row(row).quota = at.NO_QUOTA
@@ -99,9 +99,9 @@ class Trial:
 
 
 def at_rest(look: Callable[[], Snapshot], patience: float) -> Snapshot:
-    """The first snapshot with no item in motion; the last one seen after `patience` seconds.
+    """Return the first snapshot with no item in transit, or the last one taken within `patience` seconds.
 
-    A worker that was waiting is still called so for a moment after it has moved an item that it has not counted yet.
+    A worker still counts as waiting for a moment after moving an item that it has not counted yet.
     """
     seen: Snapshot
 

@@ -10,7 +10,7 @@ from shmlab.lab.lab import Lab
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Settings for `Lab`, a question for the audience, and what `begin` does once the lab runs."""
+    """Settings for `Lab`, a question for the audience, and what `begin` does once the lab is running."""
 
     name: str
     question: str
@@ -18,7 +18,7 @@ class Scenario:
     kill_inside: str | None = None
 
     def begin(self, lab: Lab) -> None:
-        """Do with the running `lab` what is special about this scenario; may take seconds. Does nothing for most."""
+        """Perform this scenario's special action on the running `lab`, if it has one; may take seconds."""
         if self.kill_inside and lab.running:
             producer = next(w for w in lab.workers if w.role == "producer")
             lab.kill(producer, holding=self.kill_inside)

@@ -1,4 +1,4 @@
-"""What a lab is asked to be, checked in full before anything is created."""
+"""The settings of a lab, fully validated before anything is created."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from shmlab.strategies import Strategy, own
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Good values only: `check` makes them. `functions` is a student's own protocol, packed for the workers."""
+    """Valid settings, made by `check`. `functions` is a student's own protocol, pickled for the workers."""
 
     strategy: Strategy
     functions: bytes
@@ -23,7 +23,7 @@ class Settings:
     repair: bool
 
     def warning(self, alive: Sequence[str]) -> str | None:
-        """Where the strategy is not sound for processes of these roles; a role that has none counts as asked for."""
+        """Say where the strategy is unsound for the roles `alive`, or None; a role with none counts as configured."""
         return self.strategy.warning(*(alive.count(role) or self.counts[tag] for tag, role in at.ROLES.items()))
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ def check(
     pattern: object,
     repair: object = True,
 ) -> Settings:
-    """The arguments of `Lab` as settings. Raises ArgumentError, which says what is allowed."""
+    """Return the arguments of `Lab` as settings. Raises ArgumentError, which says what is allowed."""
     mine = put is not None or get is not None or shared is not None
     protocol = own.strategy(put, get, shared) if mine else strategies.find(strategy)
     counts = {

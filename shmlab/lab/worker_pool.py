@@ -1,8 +1,8 @@
 """The workers of one lab: each a real process with a row of the segment.
 
-The pool writes settings into rows (one 8-byte `pwrite` each) and tells the process that there are news. Rows are given
-out in order; the row of a worker that has ended is used again only when no other is left, and its counters then simply
-go on. Programs that have joined (`guests`) are workers, too.
+The pool writes settings into rows (one 8-byte `pwrite` each) and notifies the process. Rows are assigned in order; the
+row of a worker that has ended is reused only when no other is left, and its counters then continue. Programs that have
+joined (see shmlab/observe/guests.py) are workers, too.
 """
 
 import functools
@@ -30,14 +30,14 @@ from shmlab.processes import supervisor
 from shmlab.processes.supervisor import RunningProgram
 from shmlab.strategies import Strategy
 
-START, END = 2.0, 10.0  # seconds that a worker may take to start, and all together to end once they are killed
-WORKER = ("shmlab.worker.program",)  # the program that a worker runs
+START, END = 2.0, 10.0  # seconds for one worker to start, and for all to end once they are killed
+WORKER = ("shmlab.worker.program",)  # the program that each worker runs
 ROLE_LETTERS = {at.PRODUCER: "P", at.CONSUMER: "C"}
 Method = TypeVar("Method", bound=Callable[..., object])
 
 
 def steers(method: Method) -> Method:
-    """Of a method that may meet a lab that another thread stops just now: it then raises LabStopped."""
+    """Translate an OSError from a concurrent stop() into LabStopped."""
 
     @functools.wraps(method)
     def steering(pool: "WorkerPool", *given: object, **named: object) -> object:
@@ -48,13 +48,13 @@ def steers(method: Method) -> Method:
                 raise
         raise LabStopped("the lab was stopped meanwhile: start() starts it again.")
 
-    return steering  # type: ignore[return-value]  # of the same shape
+    return steering  # type: ignore[return-value]  # same signature
 
 
 class WorkerPool:
-    """Starts, names, addresses and ends the workers on `file`; repairs at once if `repair`, else when told to.
+    """Start, name, notify and end the workers on `file`; repair at once if `repair`, else on request.
 
-    `functions` is what a worker with a student's own protocol reads from its standard input.
+    `functions` is what a worker that runs a student's own protocol reads from its standard input.
     """
 
     def __init__(self, file: SegmentFile, strategy: Strategy, functions: bytes, log: EventLog, repair: bool) -> None:
@@ -67,7 +67,7 @@ class WorkerPool:
         self.closing = False
         self._eye = Observer(file)
         self._killed: set[int] = set()
-        self._starting: set[int] = set()  # rows whose process is about to be there
+        self._starting: set[int] = set()  # rows whose process is being started
         self.recovery = Recovery(file, strategy, log, repair, self)
         try:
             self._guests = Guests(file, self._came, self._gone, self.forget)
@@ -75,7 +75,7 @@ class WorkerPool:
             raise no_room(error, "watch for programs that join") from error
 
     def add(self, role: int, rate: float | None, pattern: str) -> int:
-        """Start one more worker and return its row. Raises ArgumentError when all rows are in use, NoRoom."""
+        """Start one more worker and return its row. Raises ArgumentError if all rows are in use, NoRoom."""
         number = self._numbers[role]
         row = self._claim(role, number, rate, limits.PATTERNS.index(pattern))
         self._numbers[role] += 1
@@ -91,7 +91,7 @@ class WorkerPool:
             )
         except BaseException as error:
             self._guests.free(row)
-            if isinstance(error, NoRoom):  # else interrupted: a process may come late, and be killed
+            if isinstance(error, NoRoom):  # else interrupted: its process may still start, and be killed
                 self._numbers[role] = number
             raise
         finally:
@@ -102,11 +102,11 @@ class WorkerPool:
         return row
 
     def _claim(self, role: int, number: int, rate: float | None, pattern: int) -> int:
-        """A row for one more worker: the first that nobody has had here, else that of one who is dead and repaired."""
+        """Claim a row for one more worker: the first never used here, else a dead worker's repaired row."""
         dead = [row for row, process in sorted(self._processes.items()) if process.over()]
         for row in [*(row for row in range(self._file.layout.rows) if row not in self._processes), *dead]:
             if row in dead:
-                self.recovery.wait()  # a dead worker's row still tells what it was about
+                self.recovery.wait()  # until then, its row says what it was doing
                 if row in self.recovery.dead:
                     continue
             self._starting.add(row)
@@ -123,14 +123,14 @@ class WorkerPool:
         raise ArgumentError(f"a lab has {limits.WORKERS} workers at most; remove or kill one first.")
 
     def present(self) -> dict[int, RunningProgram | None]:
-        """Everybody who may touch the segment now, by row; None for one whose process is only starting."""
+        """Return every process that may access the segment now, by row; None for one that is still starting."""
         starting = dict.fromkeys(self._starting)
         here: dict[int, RunningProgram | None] = {**starting, **self._guests.look()}
         return here | {row: process for row, process in list(self._processes.items()) if not process.ended.is_set()}
 
     def find(self, worker: Worker | str | int, dead_too: bool = False) -> int:
-        """The row of a living worker (or a dead one), given itself, its name or its row. Raises ArgumentError."""
-        wanted = worker.name if isinstance(worker, Worker) else worker  # not its row, which another may have by now
+        """Return the row of a live (or `dead_too`) worker, given as object, name or row. Raises ArgumentError."""
+        wanted = worker.name if isinstance(worker, Worker) else worker  # not its row, which may have been reassigned
         alive = [row for row, process in sorted(self._processes.items()) if not process.ended.is_set()]
         for row in sorted(self._processes) if dead_too else alive:
             if wanted == self.name(row) or (wanted == row and not isinstance(wanted, (bool, float))):
@@ -139,20 +139,20 @@ class WorkerPool:
         raise ArgumentError(f"there is no living worker {wanted!r}. Living: {names}.")
 
     def process(self, row: int) -> RunningProgram:
-        """The process that works in this row."""
+        """Return the process that works in this row."""
         return self._processes[row]
 
     def name(self, row: int) -> str:
-        """P0, C1, …: role and number."""
+        """Return the worker's name, role and number: P0, C1, …"""
         return self._names[row]
 
     def row(self, row: int) -> Row:
-        """What a row says; where it is set, `tell` makes the worker look."""
+        """Return a row's words; after changing one, call `tell` to make the worker reread it."""
         return Row(self._file, row)
 
     @steers
     def set_rate(self, row: int, rate: float | None, pattern: str | None = None) -> None:
-        """Items per second, None for as fast as possible, and how they are spread; acts at once."""
+        """Set `rate` (items per second, None for as fast as possible) and, if given, `pattern`, effective at once."""
         if pattern is not None:
             self.row(row).pattern = limits.PATTERNS.index(pattern)
         self.row(row).rate = rate
@@ -161,7 +161,7 @@ class WorkerPool:
 
     @steers
     def set_rates(self, role: int, rate: float | None) -> None:
-        """The same rate for all living workers of a role."""
+        """Set the same rate for all live workers of a role."""
         for row, process in list(self._processes.items()):
             if self._roles[row] == role and not process.ended.is_set():
                 self.set_rate(row, rate)
@@ -171,16 +171,16 @@ class WorkerPool:
         return one.done - one.base
 
     def tell(self, row: int) -> None:
-        """Make a worker read its settings again, now."""
+        """Make a worker reread its settings now."""
         self.row(row).news += 1
         self._processes[row].tell()
 
     @steers
     def let_leave(self, row: int) -> None:
-        """Ask a worker to end between two items; one that is dead already is no longer shown."""
+        """Ask a worker to end between two items; hide it if it is dead already."""
         process = self._processes[row]
         if isinstance(process, Guest) and process.lives() is None:
-            process.give_up()  # whoever asks knows that it is dead
+            process.give_up()  # the user who removes it knows that it is dead
             self._guests.look()
         if process.over():
             return self.forget(row)
@@ -190,23 +190,23 @@ class WorkerPool:
 
     @steers
     def order_one(self, row: int) -> None:
-        """Ask a worker for one item, now."""
+        """Make a worker produce or consume one item now."""
         self.row(row).orders += 1
         self.tell(row)
         self._log.note("command", f"{self.name(row)} is asked for one item.")
 
     @steers
     def send(self, row: int, number: signal.Signals, what: str) -> None:
-        """Send a signal to a worker; `what` says what that does to it."""
+        """Send signal `number` to a worker; `what` describes the effect in the log."""
         process = self._within_reach(row)
-        # stopped before it watches its owner, it would outlive it
+        # a worker stopped before it watches its owner would outlive the owner
         until(lambda: self.row(row).phase != at.STARTING, START)
         process.signal(number)
         self._log.note("command", f"{self.name(row)} {what} ({number.name}).")
 
     @steers
     def kill(self, row: int, holding: str | None, timeout: float) -> bool:
-        """End a worker by SIGKILL; with `holding`, only while it holds that semaphore. False if it never did."""
+        """Kill a worker with SIGKILL; with `holding`, only while it holds that semaphore. False if it never did."""
         process = self._within_reach(row)
         if holding is not None:
             tag = list(self._file.layout.semaphores).index(holding) + 1
@@ -221,7 +221,7 @@ class WorkerPool:
         return True
 
     def _within_reach(self, row: int) -> RunningProgram:
-        """The process in this row. Raises ArgumentError for a guest to which no signal can be sent."""
+        """Return the process in this row. Raises ArgumentError for a guest that no signal can reach."""
         process = self._processes[row]
         if isinstance(process, Guest) and not process.reachable:
             name = self.name(row)
@@ -232,7 +232,7 @@ class WorkerPool:
         return process
 
     def resume(self) -> None:
-        """Let all go on, without a word in the log."""
+        """Let all workers continue, without logging it."""
         self._file.set_word(at.STATE, at.RUNNING)
         self.tell_all()
 
@@ -241,7 +241,7 @@ class WorkerPool:
             self.tell(row)
 
     def look(self) -> Snapshot:
-        """The segment and the processes now; who has joined, and who of those has gone, is noticed. Raises OSError."""
+        """Return a snapshot of segment and processes, after noticing guests that joined or left. Raises OSError."""
         if self._guests.any():
             self._guests.look()
         return self._eye.snapshot(self._measured)
@@ -249,18 +249,18 @@ class WorkerPool:
     def _measured(self, row: int, _pid: int, _name: str, state: str, rate: float | None, items: int) -> Measured | None:
         process = self._processes.get(row)
         if not process and row not in self._starting:
-            self._guests.look()  # it has joined; if it has died, too, it is not shown
+            self._guests.look()  # it has just joined; if it has already died, do not show it
             process = self._processes.get(row) if self.row(row).role in at.ROLES else None
         return self._meters[row].measure(state, rate, items, process) if process else None
 
     def forget(self, row: int) -> None:
-        """Show a dead worker no more. Its row is free once it is repaired after."""
+        """Stop showing a dead worker. Its row becomes free once its damage is repaired."""
         self.row(row).role = at.GONE
         if row not in self.recovery.dead:
             self.free(row)
 
     def free(self, row: int) -> None:
-        """Give back the row of a worker that is repaired after and shown no more."""
+        """Free the row of a worker that is repaired and no longer shown."""
         if self.row(row).role == at.GONE:
             if isinstance(self._processes.get(row), Guest):
                 del self._processes[row]
@@ -277,10 +277,10 @@ class WorkerPool:
         if guest.returncode:
             return self._ended(row, guest)
         self._log.note("worker", f"{self.name(row)} left.")
-        self.forget(row)  # its accounts stay
+        self.forget(row)  # its counters remain
 
     def output(self) -> str:
-        """What the workers printed, in the order of their rows."""
+        """Return what the workers printed, in row order."""
         return "".join(process.output for _, process in sorted(self._processes.items()))
 
     def end(self) -> None:
@@ -295,7 +295,7 @@ class WorkerPool:
         for process in running:
             process.wait(deadline.left)
         for process in list(self._processes.values()):
-            process.over()  # whoever notes its end has begun to, and needs the segment's file for it
+            process.over()  # the thread that handles its end still needs the segment's file
 
     def _heard(self, row: int, text: str) -> None:
         if not self.closing:
@@ -313,5 +313,5 @@ class WorkerPool:
             self._log.note("fault", f"{self.name(row)} (pid {process.pid}) failed with status {process.returncode}.")
             return
         how = f"died of {signal.Signals(-process.returncode).name}" if process.returncode else "ended"
-        how = "ended without leaving" if isinstance(process, Guest) else how  # why, only its parent knows
+        how = "ended without leaving" if isinstance(process, Guest) else how  # only its parent knows why
         self._log.note("worker", f"{self.name(row)} (pid {process.pid}) {how}.")
