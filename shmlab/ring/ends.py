@@ -1,7 +1,7 @@
-"""One end of a ring as one process holds it: where its words are, and how it enters and leaves.
+"""One process's end of a ring: its views of the shared words, and the steps of an operation.
 
 Each operation has three steps: wait for the turn and for room, move items, store the counter and leave. For single
-items the protocol's functions have all in one (protocol.py); batches and items in place are made of `start` and
+items, each protocol function does all three (protocol.py); batches and items in place are built from `start` and
 `finish`.
 """
 
@@ -25,13 +25,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shmlab.ring.peer import OpenRing
 
-TABLE = 1 << 14  # slots whose places are kept at most: 1.7 MB; to look one up takes half as long as to make it
-RUN = 1 << 10  # slots whose places are made at a time
+TABLE = 1 << 14  # most slots whose slices are cached: 1.7 MB; a lookup takes half as long as making one
+RUN = 1 << 10  # slots whose slices are made at a time
 CLOSED_HERE = "this ring was closed in this process: create or attach one, and use it before close()."
 
 
 class SlotPlaces(dict[int, slice]):
-    """For each slot of a long ring, its bytes in the segment: a run of slots at a time, when one of them is needed."""
+    """The slice of the segment for each slot of a long ring, made on demand for a run of slots at a time."""
 
     __slots__ = ("_base", "_size")
 
@@ -46,7 +46,7 @@ class SlotPlaces(dict[int, slice]):
 
 
 def places(base: int, slots: int, size: int) -> SlotPlaces | list[slice]:
-    """For each slot, its bytes in the segment. A short ring has a table of them."""
+    """Return the slice of the segment for each slot: a complete table for a short ring."""
     return SlotPlaces(base, size) if slots > TABLE else _places(base, slots, size)
 
 
@@ -56,9 +56,9 @@ def _places(base: int, slots: int, size: int) -> list[slice]:
 
 
 class End:
-    """A seat in a ring, and all that its protocol touches. Raises RingTaken.
+    """A seat in a ring, and everything that its protocol accesses. Raises RingTaken, SegmentNotFound.
 
-    Words of the segment are views of one word each: `in_[0]` is a load, `in_[0] = 1` a store.
+    Each word of the segment is a view of its own: `in_[0]` is a load, `in_[0] = 1` a store.
     """
 
     __slots__ = (
@@ -97,9 +97,9 @@ class End:
         "views",
     )
     role: str
-    mine: memoryview  # the counter that this side moves
-    theirs: memoryview  # the one that it waits for
-    reach: int  # how far the own counter may be ahead of that one
+    mine: memoryview  # the counter that this side advances
+    theirs: memoryview  # the counter that it waits for
+    reach: int  # how far `mine` may be ahead of `theirs`
 
     def __init__(self, ring: "OpenRing", rows: range, wakeup: str, mutex: str, other: str, other_wakeup: str) -> None:
         segment = ring.segment
@@ -107,7 +107,7 @@ class End:
         try:
             self.locks = seats.open_locks(ring.name, rows, mutex)
         except FileNotFoundError:
-            raise SegmentNotFound(ring.name) from None  # its owner has just closed it
+            raise SegmentNotFound(ring.name) from None  # its owner has just closed the ring
         row = seats.take(self.locks, rows)
         if row is None:
             seats.close_locks(self.locks)
@@ -147,12 +147,12 @@ class End:
         return view
 
     def stand_up(self) -> None:
-        """Leave the seat to others."""
+        """Release the seat."""
         self._word(at.row_word(self.row, at.PID))[0] = 0
         seats.unlock(self.locks, self.row)
 
     def forget(self) -> None:
-        """Let go of the memory and the locks; whatever is done with this end afterwards is an error."""
+        """Release the memory and the locks; any later use of this end is an error."""
         seats.close_locks(self.locks)
         while self.views:
             self.views.pop().release()
@@ -160,16 +160,16 @@ class End:
     # --- the steps -----------------------------------------------------------------------------------------------
 
     def free(self) -> None:
-        """Before them. Raises ArgumentError inside a `with` block of claim or peek."""
+        """Check that an operation may start. Raises ArgumentError inside a `with` block of claim or peek."""
         if self.in_place:
             raise ArgumentError(f"this {self.role} works in place already: leave that `with` block first.")
 
     def start(self, most: int, deadline: float | None) -> tuple[int, int]:
-        """Wait for the turn and for room or items: which number is next, and how many may go; (0, 0) if it is late."""
+        """Wait for the turn and room or items; return (next number, how many may move), or (0, 0) after `deadline`."""
         if self.in_turn:
             self.turn[0] = INSIDE
             if WEAK:
-                self.fence()  # the turn, then the mutex
+                self.fence()  # order the turn before the mutex
             if not self.acquire(False) and not wait_for_turn(self, deadline):
                 step_outside(self)
                 return 0, 0
@@ -182,22 +182,22 @@ class End:
         return index, most
 
     def finish(self, counter: int) -> None:
-        """The store by which items go, and the end of the turn."""
+        """Store `counter`, by which the items take effect, and end the turn."""
         if WEAK:
-            self.fence()  # the items, then the counter
+            self.fence()  # order the items before the counter
         self.mine[0] = counter
         if self.in_turn:
-            self.release()  # a fence, too: the counter, then the look
+            self.release()  # also a fence: orders the counter before the check below
             if WEAK:
                 self.fence()
             self.turn[0] = counter + 1
         elif FENCED:
-            self.fence()  # the counter, then the look
+            self.fence()  # order the counter before the check below
         if self.other_sleeps[0]:
             wake(self)
 
     def leave(self) -> None:
-        """The end of the turn without having moved anything."""
+        """End the turn without moving any item."""
         if self.in_turn:
             self.release()
             if WEAK:
@@ -205,57 +205,57 @@ class End:
             step_outside(self)
 
     def fence(self) -> None:
-        """All that stands before it happens before all that stands after it."""
+        """Order everything before this call before everything after it."""
         self.fence_release()
         self.fence_acquire(False)
 
     def abandon(self) -> None:
-        """Leave after an exception that may have come from anywhere."""
+        """Leave after an exception that may have been raised at any point."""
         if self.in_turn:
             abandon(self)
 
     def runs(self, index: int, count: int) -> tuple[tuple[int, int], ...]:
-        """The slots of items `index` to `index + count` as runs in memory: (first slot, how many), two at most."""
+        """Return the slots of items `index` to `index + count` as at most two contiguous runs (first slot, length)."""
         first = index % self.slots
         if first + count <= self.slots:
             return ((first, count),)
         return (first, self.slots - first), (0, first + count - self.slots)
 
     def place(self, slot: int, count: int) -> slice:
-        """The bytes of `count` slots."""
+        """Return the slice of `count` slots from `slot` on."""
         start = self.base + slot * self.size
         return slice(start, start + count * self.size)
 
     # --- what can go wrong -------------------------------------------------------------------------------------
 
     def look_around(self) -> None:
-        """Raise RingClosed where the ring has no owner any more."""
+        """Raise RingClosed if the ring no longer has an owner."""
         self.ring.look_around()
 
     def look_up(self) -> None:
-        """After waking somebody. A consumer has its item in hand and goes on; the next time it waits, it looks."""
+        """Check the ring after waking a peer. Not for a consumer: it has its item and checks at its next wait."""
 
     def explain(self, error: BaseException, *item: object) -> None:
-        """Say what an error of the protocol comes from. Raises RingClosed, ItemRefused, or nothing."""
+        """Raise the cause of an error in the protocol, if known: RingClosed or ItemRefused."""
         if not self.views:
             raise RingClosed(CLOSED_HERE) from None
 
     def late(self, timeout: float | None) -> RingTimeout:
-        """The error for a wait that took too long."""
+        """Return the error for a wait that exceeded `timeout`. Raises RingClosed."""
         self.look_around()
         return RingTimeout(self.why_not(timeout))
 
     def why_not(self, timeout: float | None) -> str:
-        """What was waited for in vain, and what to do."""
+        """Return a message that says what did not arrive within `timeout`, and what to do."""
         raise NotImplementedError
 
     def in_slot(self, slot: int) -> memoryview:
-        """The slot itself, for claim or peek."""
+        """Return a view of the slot itself, for claim or peek."""
         return self.data[self.place(slot, 1)]
 
 
 class InPlace:
-    """An item in its slot, for the length of a `with` block; see Ring.claim and Ring.peek."""
+    """Access to an item in its slot for the duration of a `with` block; see Ring.claim and Ring.peek."""
 
     __slots__ = ("_end", "_index", "_timeout", "_view")
 
@@ -291,5 +291,5 @@ class InPlace:
         except BaseException:
             end.abandon()
             raise
-        with contextlib.suppress(BufferError):  # an array still looks at it; it sees what comes into the slot next
+        with contextlib.suppress(BufferError):  # an array still uses the view, and will see the slot's next item
             self._view.release()

@@ -1,38 +1,38 @@
-"""Which order of loads and stores the ring relies on, and what provides it. This is the one place that says so.
+"""The memory ordering that the ring relies on, and what provides it. No other module documents this.
 
-Six times an order matters. "A before B" means that whoever sees B done sees A done too:
+The order matters in six places. "A before B" means that any process that sees B done also sees A done:
 
-1. put: the item before `in_`.                      Else a consumer would read a slot that is not filled yet.
-2. get: loading `in_` before loading the item.      Else it would read the slot as it was before.
-3. get: loading the item before `out`.              Else a producer would fill the slot while it is being read.
-4. put, get: the own counter before looking whether the other side sleeps; and, going to sleep, the own flag
-   before looking at the counter once more.         Else one goes to sleep while the other sees nobody asleep.
-5. Between taking and giving back a mutex, everything; and the own `turn` before taking and after giving back.
-                                                    Else a mutex is inherited that somebody holds.
-6. turns: a failed attempt on the mutex before the second look at the turns. Such an attempt is a plain load and
-   orders nothing.                                  Else the second look may be as old as the first.
+1. put: the item before `in_`.                      Otherwise a consumer could read a slot that is not filled yet.
+2. get: loading `in_` before loading the item.      Otherwise it could read the slot's old content.
+3. get: loading the item before `out`.              Otherwise a producer could fill the slot while it is being read.
+4. put, get: its own counter before checking whether the other side sleeps; and, before sleeping, its own flag
+   before checking the counter again.               Otherwise one sleeps while the other sees no sleeper (lost wakeup).
+5. Everything inside a critical section stays inside; its own `turn` before acquiring and after releasing the mutex.
+                                                    Otherwise a process could inherit a mutex that another holds.
+6. turns: a failed attempt on the mutex before the second read of the turns. Such an attempt is a plain load and
+   orders nothing.                                  Otherwise the second read may be as old as the first.
 
-On x86 (total store order) loads stay in order, stores stay in order, and a store stays behind earlier loads:
-1, 2, 3 and 6 hold by themselves. Only a load may overtake an earlier store, to another address: 4 needs a fence, on
-both sides. Taking and giving back a POSIX semaphore are locked instructions there, hence fences: they provide 5, and,
-where a mutex is given back between the store and the look, 4 as well. On processors of weaker order, such as ARM, all
-six need a fence (`WEAK`, in shmlab/memory/fences.py): taking a semaphore is an acquire there and giving it back a
-release, and a store in front of taking it may take effect behind.
+On x86 (total store order) loads stay in order, stores stay in order, and a store never overtakes an earlier load:
+1, 2, 3 and 6 need no fence. Only a load may overtake an earlier store to another address, so 4 needs a fence on
+both sides. Acquiring and releasing a POSIX semaphore are locked instructions there, hence fences: they provide 5 and,
+where a mutex is released between the store and the check, 4 as well. On processors with a weaker order, such as ARM,
+all six need a fence (`WEAK`, in shmlab/memory/fences.py): acquiring a semaphore is only an acquire there, releasing it
+only a release, and a store before the acquire may take effect after it.
 
-Putting and getting happen a million times a second, going to sleep seldom. So whoever goes to sleep makes the fence of
-4 for all (barrier.py), and those who put and get make none: a fence is a third of what an item costs. Where the
-kernel has no such call, each makes its own (`FENCED`). Where a sandbox forbids it to one process only, that one may
-not be woken: it naps, and a nap ends.
+Puts and gets happen a million times a second; a process rarely goes to sleep. So the process that goes to sleep
+executes the fence of 4 for all (membarrier.py), and put and get execute none: a fence is a third of an item's cost. If
+the kernel has no such call, each process executes its own fence (`FENCED`). If a sandbox forbids the call to a single
+process, that process may miss a wakeup; but its sleep is bounded.
 
-The fence is release and then acquire of a semaphore that nobody else uses. On x86 it is a fence as above; on
-64-bit ARM nothing passes a release downwards, no acquire passes a release before it upwards, and nothing passes an
-acquire upwards. A word is loaded and stored by one instruction of 8 bytes (memoryview of format "Q"), and an item,
+The fence is a release and then an acquire of a semaphore that no other process uses. On x86 it is a fence as above; on
+64-bit ARM no access moves below a release, no acquire moves above an earlier release, and no access moves above an
+acquire. A word is loaded and stored by one instruction of 8 bytes (memoryview of format "Q"), and an item,
 however it is copied, is ordered before a later store by rule 1: Intel's manual (vol. 3, 9.2.4) says so of the string
 instructions that copy large items.
 
 Source: Owens, Sarkar, Sewell, A Better x86 Memory Model: x86-TSO (2009); Arm Architecture Reference Manual, B2.3.
-The protocol's own functions are explored under that model, with every death at every step, and as they run on ARM under
-a weaker one, with each of these fences and without it: tests/ring/test_explored.py, shmlab/explorer/model/weak.py.
+The explorer checks the protocol's own functions under that model, with a death at every step, and, as they run on ARM,
+under a weaker one, with and without each of these fences: tests/ring/test_explored.py, shmlab/explorer/model/weak.py.
 """
 
 from shmlab.memory.fences import WEAK
@@ -43,17 +43,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shmlab.memory.posix_semaphore import Named
 
-FENCED = WEAK or not membarrier.register()  # does a process make the fence of 4 by itself?
+FENCED = WEAK or not membarrier.register()  # whether each process executes the fence of 4 itself
 
 
 def fence(segment: str, row: int) -> "Named":
-    """A semaphore for this seat alone: `release()` and `acquire(False)` after it are a full fence.
+    """Return a semaphore for this seat alone: `release()` followed by `acquire(False)` is a full fence.
 
-    The ring's owner has created it, like all others: a process killed while it creates one leaves a file behind.
+    The ring's owner has created it, like all others: a process killed while creating one would leave a file behind.
     """
     return semaphore(segment, f"fence{row}")
 
 
 def semaphore(segment: str, name: str) -> "Named":
-    """The semaphore of that name, opened. Raises FileNotFoundError."""
+    """Open and return the semaphore called `name`. Raises FileNotFoundError."""
     return open_named(f"/{segment}.{name}")

@@ -1,6 +1,6 @@
-"""What the protocol touches of an end, and an end of its ring: types alone, and nothing of it runs.
+"""Types only: the parts of an end that the protocol accesses, and the parts of a ring that an end accesses.
 
-So the protocol's text stands below the classes that use it, and can be explored without them.
+They let the protocol's source stay below the classes that use it, and be explored without them.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from shmlab.memory.segment import Segment
 
 
 class OpenRing(Protocol):
-    """A ring as one process has it; see `Ring`."""
+    """A ring as seen by one process; see `Ring`."""
 
     name: str
     slots: int

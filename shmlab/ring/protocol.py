@@ -1,13 +1,13 @@
-"""The fast ring's protocol: put and get, alone on a side or in turn with others.
+"""The fast ring's protocol: put and get, for one process per side or for several that take turns.
 
-`in_` counts the items put, `out` the items taken; both only grow, and item number i stands in slot i modulo slots.
-Always: out <= in_ <= out + slots. Each has one writer at a time: the only producer (consumer), or the one whose turn
-it is. An operation takes effect by one store, that to its counter: whoever dies before it has done nothing, whoever
-dies after it everything, and neither has to be mended. `bound` is a process's own note of how far it may go
-without looking at the other side's counter again; that only grows, so an old note is a safe one.
+`in_` counts the items put, `out` the items taken; both only grow, and item number i is in slot i modulo slots.
+Invariant: out <= in_ <= out + slots. Each counter has one writer at a time: the only producer (consumer), or the one
+whose turn it is. An operation takes effect by one store to its counter: a process that dies before this store has done
+nothing, one that dies after it has done everything, and neither needs repair. `bound` is a process's cached limit: how
+far it may go without reading the other side's counter again. That counter only grows, so a stale limit is safe.
 
-Nobody is woken who does not sleep: who goes to sleep says so first (`sleeps`), and looks once more.
-Which order of loads and stores that takes, and what provides it, stands in ordering.py.
+Only a sleeping process is woken: before it sleeps, it sets its flag (`sleeps`) and checks the counter again.
+ordering.py says which order of loads and stores this requires, and what provides it.
 Source: Lamport, Proving the Correctness of Multiprocess Programs (1977), for in_ and out; Dekker, in Dijkstra,
 Cooperating Sequential Processes (1965), for the flag and the counter.
 """
@@ -23,8 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shmlab.ring.peer import Peer
 
-YIELDS = 40  # looks before going to sleep: sleeping and being woken costs more than a short wait
-NAP = 0.1  # seconds of one sleep; in between one looks whether the ring still has an owner
+YIELDS = 40  # checks before going to sleep: sleeping and being woken costs more than a short wait
+NAP = 0.1  # seconds of one sleep; between sleeps, check whether the ring still has an owner
 
 
 def put(ring: "Peer", item: bytes, timeout: float | None = None) -> None:

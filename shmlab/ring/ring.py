@@ -1,4 +1,4 @@
-"""`Ring`: create a ring, attach to one, put and get items, close it."""
+"""`Ring`: create a ring or attach to one, put and get items, close it."""
 
 import atexit
 import fcntl
@@ -20,16 +20,16 @@ ROLES = ("producer", "consumer")
 
 
 class Ring:
-    """A ring as one process has it. Made by `create` or `attach`; closed by `close` or at the end of a `with`.
+    """A ring as seen by one process. Made by `create` or `attach`; closed by `close` or at the end of a `with`.
 
-    An item is exactly `item` bytes; items come out in the order in which they went in. One process at a time has
-    each of the `producers` and `consumers` seats, for as long as it lives. With one producer (consumer) there is no
-    mutex on that side at all. Any method below that waits takes `timeout`: seconds, 0 for not at all, None for ever;
-    then it raises RingTimeout. On a ring without an owner it raises RingClosed instead of waiting.
+    An item is exactly `item` bytes; items come out in FIFO order. Each of the `producers` and `consumers` seats belongs
+    to at most one process, for as long as that lives or until it closes the ring. With one producer (consumer), that
+    side needs no mutex. Each method below that waits takes `timeout`, in seconds: 0 does not wait, None waits for ever;
+    when it expires, the method raises RingTimeout. On a ring without an owner it raises RingClosed instead of waiting.
 
-    A process (also one made by fork) attaches for itself; within it, one thread at a time uses an end.
+    Each process, including a forked child, must attach for itself; only one thread at a time may use an end.
 
-    `segment` is the mapped segment; `owned` is there in the process that created it. Raises SegmentRefused for the
+    `segment` is the mapped segment; `owned` is given only in the process that created it. Raises SegmentRefused for the
     segment of a lab.
     """
 
@@ -52,10 +52,10 @@ class Ring:
 
     @classmethod
     def create(cls, slots: int = 1024, item: int = 64, producers: int = 1, consumers: int = 1) -> "Ring":
-        """A new ring, which this process owns: it is gone when this process closes it or ends.
+        """Create a ring that this process owns: it is removed when this process closes it or ends.
 
-        slots: items that fit in, 2 to 1,048,576. item: bytes of each, 1 to 268,435,456. producers, consumers:
-        how many processes may attach as such, 1 to 64. Raises ArgumentError, NoRoom.
+        slots: capacity in items, 2 to 1,048,576. item: bytes per item, 1 to 268,435,456. producers, consumers:
+        how many processes may attach in that role, 1 to 64. Raises ArgumentError, NoRoom.
         """
         slots, item = limits.whole(slots, "slots", *SLOTS), limits.whole(item, "item", *ITEM)
         producers = limits.whole(producers, "producers", *SEATS)
@@ -79,7 +79,7 @@ class Ring:
 
     @classmethod
     def attach(cls, name: str, role: str | None = None) -> "Ring":
-        """The ring of that name. With a `role`, "producer" or "consumer", take such a seat at once.
+        """Attach to the ring called `name`. With a `role`, "producer" or "consumer", also take such a seat at once.
 
         Raises ArgumentError, SegmentNotFound, SegmentRefused, RingTaken.
         """
@@ -99,31 +99,31 @@ class Ring:
     # --- one item ----------------------------------------------------------------------------------------------
 
     def put(self, item: Bytes, timeout: float | None = None) -> None:
-        """Put one item; wait for a free slot. Raises ItemRefused, RingTimeout, RingClosed."""
+        """Wait for a free slot and put one item. Raises ItemRefused, RingTimeout, RingClosed."""
         self._as_producer().put(item, timeout)
 
     def get(self, timeout: float | None = None) -> bytes:
-        """Take the oldest item; wait for one. Raises RingTimeout, RingClosed.
+        """Wait for an item and take the oldest. Raises RingTimeout, RingClosed.
 
-        What a consumer has taken is its own, and dies with it. With `peek` the item stays if the consumer dies.
+        An item that a consumer has taken is lost if that consumer dies. With `peek`, the item stays in the ring.
         """
         return self._as_consumer().get(timeout)
 
     # --- many items --------------------------------------------------------------------------------------------
 
     def put_many(self, items: Bytes | Sequence[Bytes], timeout: float | None = None) -> int:
-        """Put a list of items, or a contiguous buffer of whole items; wait until all are in. How many went in.
+        """Put a list of items, or a contiguous buffer of whole items; wait until all are in; return how many went in.
 
-        Raises ItemRefused, RingClosed; RingTimeout only if not even one went in.
+        Raises ItemRefused, RingClosed; RingTimeout only if no item went in.
         """
         return self._as_producer().put_many(items, timeout)
 
     def get_many(self, most: int, timeout: float | None = None) -> list[bytes]:
-        """Take what is there, at least one item and at most `most`. Raises RingTimeout, RingClosed."""
+        """Take the available items, at least one and at most `most`. Raises RingTimeout, RingClosed."""
         return self._as_consumer().get_many(most, timeout)
 
     def get_into(self, buffer: Bytes, timeout: float | None = None) -> int:
-        """Take what is there, at least one item, into a writable contiguous buffer. How many items came.
+        """Take the available items, at least one, into a writable contiguous buffer; return how many.
 
         Raises ArgumentError, RingTimeout, RingClosed.
         """
@@ -132,37 +132,37 @@ class Ring:
     # --- an item in its slot -----------------------------------------------------------------------------------
 
     def claim(self, timeout: float | None = None) -> InPlace:
-        """`with ring.claim() as slot:` gives the next slot itself, to write the item into; it is put when the block
-        ends, and not put if that raises. Other producers wait meanwhile. Do not keep the slot.
+        """`with ring.claim() as slot:` gives the next slot itself, to write the item into; the item is put when the
+        block ends, unless the block raises. Other producers wait meanwhile. Do not keep the slot.
         """
         return InPlace(self._as_producer(), timeout)
 
     def peek(self, timeout: float | None = None) -> InPlace:
         """`with ring.peek() as item:` gives the oldest item in its slot, to read; it is taken when the block ends,
-        and stays if that raises or the process dies. Other consumers wait meanwhile. Do not keep the item.
+        but stays if the block raises or the process dies. Other consumers wait meanwhile. Do not keep the item.
         """
         return InPlace(self._as_consumer(), timeout)
 
     # --- life --------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        """How many items are in it now."""
+        """Return how many items are in the ring now. Raises RingClosed."""
         self._check()
-        out, in_ = self.word("out")[0], self.word("in_")[0]  # in this order: in_ is at least what out was
+        out, in_ = self.word("out")[0], self.word("in_")[0]  # in this order, so that in_ >= out
         return min(self.slots, in_ - out)
 
     def __bool__(self) -> bool:
-        return True  # also when it is empty
+        return True  # even when empty
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed, here or by its owner."""
+        """Whether the ring was closed, here or by its owner."""
         return not self._open or self.segment.words[at.STATE // at.WORD] == at.STOPPED
 
     def close(self) -> None:
-        """Give the seats and the memory back. The owner's close is the end of the ring: it goes for everybody.
+        """Release the seats and the memory. Closing it in the owner closes and unlinks the ring for every process.
 
-        What is still in it can be taken by those who are attached. Twice does no harm.
+        Attached processes can still take the items that are left. Idempotent.
         """
         if not self._open:
             return
@@ -172,14 +172,14 @@ class Ring:
         if self._owned:
             self.segment.words[at.STATE // at.WORD] = at.STOPPED
             segments.unlink(self.name)
-            # A producer that puts next wakes nobody, but looks up and finds out; who sleeps does after its nap. The
-            # system calls of unlink take and give back locks, which orders the state before this flag.
+            # This flag makes the next producer that puts check the ring and find it closed; a sleeping one checks after
+            # its nap. The system calls of unlink acquire and release locks, which orders the state before this flag.
             self.word("consumer_sleeps")[0] = 1
             atexit.unregister(self.close)
         self.forget()
 
     def forget(self) -> None:
-        """Give the memory back and nothing else: what is left to do for a process made by fork."""
+        """Release only the memory and descriptors: all that a forked child has to do."""
         self._open = False
         for end in (self._producer, self._consumer):
             if end:
@@ -203,12 +203,12 @@ class Ring:
     # --- inside ------------------------------------------------------------------------------------------------
 
     def word(self, name: str) -> memoryview:
-        """The shared variable called `name` (see `words`): `ring.word("in_")[0]`. Only the protocol may write it."""
+        """Return the shared variable called `name`: `ring.word("in_")[0]`. Only the protocol may write it."""
         at_byte = ring_layout.offset(name)
         return self.segment.data[at_byte : at_byte + at.WORD].cast("Q")
 
     def look_around(self) -> None:
-        """Raise RingClosed where nobody owns the ring any more; if its owner died, unlink it."""
+        """Raise RingClosed if the ring no longer has an owner; if the owner died, unlink it first."""
         if self._open and not self.closed and not self._owned and self._orphaned():
             segments.unlink(self.name)
             self.segment.words[at.STATE // at.WORD] = at.STOPPED
@@ -216,11 +216,11 @@ class Ring:
             raise RingClosed(f"the ring '{self.name}' was closed, or its owner has ended: nobody waits here any more.")
 
     def _orphaned(self) -> bool:
-        """Whether the owner's lock can be had."""
+        """Return whether the owner's lock is free, that is, the owner is dead."""
         try:
-            fd = os.open(f"/proc/self/fd/{self.segment.fd}", os.O_RDONLY | os.O_CLOEXEC)  # also when its name is gone
+            fd = os.open(f"/proc/self/fd/{self.segment.fd}", os.O_RDONLY | os.O_CLOEXEC)  # works even after unlink
         except OSError:
-            # without /proc the name has to do; it is taken away only where the owner is dead
+            # without /proc, rely on the name, which is unlinked only if the owner is dead
             return not name_claim.ours(f"{segments.DIRECTORY}/{self.name}") or segments.owner_is_dead(self.name)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -238,7 +238,7 @@ class Ring:
         self._check()
         if not self._producer:
             self._producer = end = Producer(self)
-            vars(self).update(put=end.put, put_many=end.put_many)  # from now on without this detour
+            vars(self).update(put=end.put, put_many=end.put_many)  # later calls skip this method
         return self._producer
 
     def _as_consumer(self) -> Consumer:
@@ -253,7 +253,7 @@ _of_this_process: "weakref.WeakSet[Ring]" = weakref.WeakSet()
 
 
 def _forget_all() -> None:
-    """In a process made by fork: its parent's seats are not its own, and must not outlive the parent."""
+    """Drop the parent's seats in a forked child: they must not outlive the parent."""
     for ring in list(_of_this_process):
         if ring._open:
             ring.forget()

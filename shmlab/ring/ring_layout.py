@@ -1,11 +1,11 @@
-"""What stands where in a ring's segment, by name: its shared variables and its semaphores.
+"""The shared variables and semaphores of a ring's segment, by name.
 
-One cache line for each variable, because each has a writer of its own:
+Each variable has a cache line of its own, because each has a different writer:
 
-    in_, out           items put, items taken, since the beginning
-    producer_sleeps    1: a producer sleeps on `space`, or is about to; and the same for a consumer on `items`
+    in_, out           items put and items taken since the ring was created
+    producer_sleeps    1: a producer sleeps on `space`, or is about to; likewise for a consumer on `items`
     consumer_sleeps
-    producers_lost     1: somebody died who may have held `put_mutex`; and the same for `get_mutex`
+    producers_lost     1: a peer died that may have held `put_mutex`; likewise for `get_mutex`
     consumers_lost
 """
 
@@ -17,10 +17,10 @@ SEMAPHORES = {"space": 0, "items": 0, "put_mutex": 1, "get_mutex": 1}
 
 
 def offset(name: str) -> int:
-    """Where a shared variable stands."""
+    """Return the byte offset of a shared variable in the segment."""
     return at.variable(VARIABLES.index(name))
 
 
 def layout(slots: int, item: int, producers: int, consumers: int) -> at.Layout:
-    """The layout of a ring: the producers' rows come first."""
+    """Return the layout of a ring; the producers' rows come first."""
     return at.Layout(STRATEGY, VARIABLES, SEMAPHORES, slots, slots, item, producers + consumers, producers=producers)

@@ -1,4 +1,4 @@
-"""What a ring looks like from outside: read-only copies, as the observer of a lab takes them; and all that runs."""
+"""Observe a ring from outside through read-only copies, as a lab's observer does; list all running labs and rings."""
 
 import contextlib
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from shmlab.ring import ring_layout, seats
 
 @dataclass(frozen=True, slots=True)
 class RingSnapshot:
-    """A ring at one moment. `producers` and `consumers` are the process numbers in the seats, 0 for a free seat.
+    """A ring at one moment. `producers` and `consumers` are the process IDs in the seats, 0 for a free seat.
 
-    `in_` and `out` are the items put and taken since the beginning, `item` and `size` are bytes.
+    `in_` and `out` count the items put and taken since creation; `item` and `size` are in bytes.
     """
 
     name: str
@@ -30,7 +30,7 @@ class RingSnapshot:
 
     @property
     def occupancy(self) -> int:
-        """Items in the ring."""
+        """The number of items in the ring."""
         return min(self.slots, self.in_ - self.out)
 
     def __str__(self) -> str:
@@ -43,7 +43,7 @@ class RingSnapshot:
 
 
 def look(ring: str | SegmentFile) -> RingSnapshot:
-    """A snapshot of a ring, by name or through a descriptor that is open already. It harms and delays nobody.
+    """Return a snapshot of `ring`, given by name or as an open segment file. It does not disturb the ring.
 
     Raises ArgumentError, SegmentNotFound, SegmentRefused.
     """
@@ -56,9 +56,9 @@ def look(ring: str | SegmentFile) -> RingSnapshot:
     layout = ring.layout
     if not layout.producers:
         raise SegmentRefused(f"'{ring.name}' is no ring but a lab: look at it with shmlab.Observer(name).")
-    seen = memoryview(ring.read(0, layout.slots_at)).cast("Q")  # one call: it is the calls that cost
+    seen = memoryview(ring.read(0, layout.slots_at)).cast("Q")  # one call, because system calls dominate the cost
     out = seen[ring_layout.offset("out") // at.WORD]
-    in_ = max(out, seen[ring_layout.offset("in_") // at.WORD])  # read a moment before `out`, and it only grows
+    in_ = max(out, seen[ring_layout.offset("in_") // at.WORD])  # read just before `out`; both only grow
     rows = range(layout.rows)
     pids = [seen[at.first_word(row) + at.PID] if _taken(ring.name, row) else 0 for row in rows]
     return RingSnapshot(
@@ -75,7 +75,7 @@ def look(ring: str | SegmentFile) -> RingSnapshot:
 
 
 def _taken(ring: str, row: int) -> bool:
-    """Whether somebody has this seat; once the ring is closed, nobody can tell."""
+    """Return whether a live process has this seat; False once the ring is closed and this cannot be determined."""
     try:
         locks = seats.open_locks(ring, (row,))
     except FileNotFoundError:
@@ -87,7 +87,7 @@ def _taken(ring: str, row: int) -> bool:
 
 
 def running() -> list[Snapshot | RingSnapshot]:
-    """A snapshot of every lab and every ring of this user that is alive."""
+    """Return a snapshot of every lab and ring of this user whose owner is alive."""
     found: list[Snapshot | RingSnapshot] = []
     for name in names():
         if not owner_is_dead(name):

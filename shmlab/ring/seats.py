@@ -1,11 +1,11 @@
 """A seat in a ring: the right to be one of its producers or consumers, which ends with the process.
 
 A seat is a row of the segment and a lock (flock) on the file of the row's own semaphore, `fence<row>`. The operating
-system gives such a lock to one only, and takes it back when its holder dies, however that happens: so a seat whose
-lock is free belongs to nobody alive. No process number is ever trusted.
+system grants such a lock to one process only and releases it when the holder dies for any reason, so a seat whose
+lock is free belongs to no live process. Process IDs are never trusted.
 
-A lock of one byte of the segment's file (F_OFD_SETLK) would need no descriptor for each seat, but sandboxes and kernels
-before 3.15 refuse it; and all processes of a ring have to use the same kind.
+A lock on one byte of the segment's file (F_OFD_SETLK) would need no descriptor per seat, but sandboxes and kernels
+before 3.15 refuse it; and all processes of a ring must use the same kind of lock.
 """
 
 import fcntl
@@ -14,14 +14,14 @@ from collections.abc import Iterable
 
 from shmlab.memory import semaphores
 
-GUARD = -1  # in place of a row: the lock behind which a side looks for its dead
+GUARD = -1  # instead of a row: the lock that a side holds while it looks for dead peers
 Locks = dict[int, int]  # a descriptor for each row, and one for the guard
 
 
 def open_locks(ring: str, rows: Iterable[int], guard: str = "") -> Locks:
-    """The locks of these rows of a ring, opened, not taken; `guard` is the semaphore whose file is the guard's.
+    """Open, but do not take, the locks of these rows of a ring; `guard` is the semaphore whose file is the guard lock.
 
-    Raises FileNotFoundError where the ring has been closed, OSError.
+    Raises FileNotFoundError if the ring has been closed, OSError.
     """
     locks: Locks = {}
     try:
@@ -36,7 +36,7 @@ def open_locks(ring: str, rows: Iterable[int], guard: str = "") -> Locks:
 
 
 def close_locks(locks: Locks) -> None:
-    """Give the descriptors back, and what is locked, unless a process made by fork has them, too."""
+    """Close the descriptors, which releases their locks unless a forked process also has them."""
     while locks:
         os.close(locks.popitem()[1])
 
@@ -46,7 +46,7 @@ def _open(ring: str, semaphore: str) -> int:
 
 
 def lock(locks: Locks, row: int, wait: bool = False) -> bool:
-    """Take the lock of a row, or of the guard; False where somebody has it (with `wait`: sleep until it is free)."""
+    """Take the lock of a row or the guard; return False if it is taken (with `wait`: sleep until it is free)."""
     fd = locks[row]
     if wait:
         fcntl.flock(fd, fcntl.LOCK_EX)
@@ -54,22 +54,22 @@ def lock(locks: Locks, row: int, wait: bool = False) -> bool:
     while not _lock(fd, fcntl.LOCK_EX):
         if not _lock(fd, fcntl.LOCK_SH):
             return False
-        # whoever was in the way only looked, as `taken` does, and is about to be done
+        # only a shared lock was in the way, as `taken` holds briefly: retry
     return True
 
 
 def unlock(locks: Locks, row: int) -> None:
-    """Give the lock of a row, or of the guard, back."""
+    """Release the lock of a row or the guard."""
     fcntl.flock(locks[row], fcntl.LOCK_UN)
 
 
 def take(locks: Locks, rows: range) -> int | None:
-    """Take the first free seat among `rows`; None where all are in use."""
+    """Take the first free seat among `rows` and return its row; None if all are taken."""
     return next((row for row in rows if lock(locks, row)), None)
 
 
 def taken(locks: Locks, row: int) -> bool:
-    """Whether somebody alive has this seat. Not for a seat of one's own: to look at a lock is to share it."""
+    """Return whether a live process has this seat. Do not call it for your own seat: the check takes a shared lock."""
     if not _lock(locks[row], fcntl.LOCK_SH):
         return True
     unlock(locks, row)

@@ -1,4 +1,4 @@
-"""Producer and consumer: one item at a time (the protocol's functions), many, or one in its slot."""
+"""Producer and consumer ends: single items (the protocol's functions), batches, or an item in its slot."""
 
 import struct
 from collections.abc import Callable, Sequence
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from shmlab.ring.peer import OpenRing
 
 Bytes = bytes | bytearray | memoryview
-SMALL = 1024  # bytes of an item: smaller ones are joined and copied at once, larger ones copied one by one
-CHUNK = 64  # items that are taken out of memory at once, each as an object of its own
+SMALL = 1024  # bytes: smaller items are joined and copied at once, larger ones one by one
+CHUNK = 64  # items that are unpacked at once, each into an object of its own
 
 
 class Producer(End):
-    """The end that puts."""
+    """The producer's end."""
 
     __slots__ = ("put",)
     role = "producer"
@@ -33,7 +33,7 @@ class Producer(End):
         self.put = MethodType(protocol.put_in_turn if self.in_turn else protocol.put, self)
 
     def put_many(self, items: Bytes | Sequence[Bytes], timeout: float | None = None) -> int:
-        """Put items in order, as many at a time as there are free slots; how many went in."""
+        """Put items in order, as many at a time as there are free slots; return how many went in."""
         if self.in_place:
             self.free()
         deadline = timeout and monotonic() + timeout
@@ -47,7 +47,7 @@ class Producer(End):
                 first = index % self.slots
                 if room == count and first + room <= self.slots and not isinstance(data, list):
                     start = self.base + first * self.size
-                    self.memory[start : start + room * self.size] = data  # all at once, as it is
+                    self.memory[start : start + room * self.size] = data  # one contiguous copy
                 else:
                     self._fill(data, done, index, room)
                 done += room
@@ -61,7 +61,7 @@ class Producer(End):
         return done
 
     def _whole(self, items: Bytes | Sequence[Bytes]) -> tuple[Bytes | list[Bytes], int]:
-        """The items as one piece of memory, or a list of large ones, and how many they are."""
+        """Return the items as one buffer, or as a list if they are large, and their number. Raises ItemRefused."""
         if isinstance(items, (list, tuple)):
             count = len(items)
             try:
@@ -86,7 +86,7 @@ class Producer(End):
         return view, count
 
     def _fill(self, data: Bytes | list[Bytes], done: int, index: int, room: int) -> None:
-        """Items `done` to `done + room` of the data into the slots from `index` on."""
+        """Copy items `done` to `done + room` of `data` into the slots from item number `index` on."""
         if isinstance(data, list):
             for i in range(room):
                 self.memory[self.places[(index + i) % self.slots]] = data[done + i]
@@ -98,9 +98,9 @@ class Producer(End):
 
     def look_up(self) -> None:
         if WEAK:
-            self.fence()  # the flag, then whether it is closed: see Ring.close
+            self.fence()  # order the flag before the closed check: see Ring.close
         if self.ring.closed:
-            self.other_sleeps[0] = 1  # the next producer is to find out, too
+            self.other_sleeps[0] = 1  # so that the next producer checks, too
             self.look_around()
 
     def explain(self, error: BaseException, *items: object) -> None:
@@ -121,7 +121,7 @@ class Producer(End):
 
 
 class Consumer(End):
-    """The end that takes."""
+    """The consumer's end."""
 
     __slots__ = ("get",)
     role = "consumer"
@@ -134,7 +134,7 @@ class Consumer(End):
         self.get = MethodType(protocol.get_in_turn if self.in_turn else protocol.get, self)
 
     def get_many(self, most: int, timeout: float | None = None) -> list[bytes]:
-        """Take what is there, at least one and at most `most` items."""
+        """Take the available items, at least one and at most `most`."""
         if most < 1:
             raise ArgumentError(f"most must be at least 1, not {most!r}.")
         if self.in_place:
@@ -159,7 +159,7 @@ class Consumer(End):
         return items
 
     def get_into(self, buffer: Bytes, timeout: float | None = None) -> int:
-        """Take what is there into a buffer, at least one item and as many as it has room for; how many."""
+        """Take the available items, at least one, into `buffer`, as many as fit; return how many."""
         try:
             view = memoryview(buffer).cast("B")
         except TypeError:
@@ -197,5 +197,5 @@ class Consumer(End):
 
 @cache
 def _items(size: int, count: int) -> struct.Struct:
-    """What makes `count` bytes objects of `size` bytes each."""
+    """Return the Struct that unpacks `count` bytes objects of `size` bytes each."""
     return struct.Struct(f"{size}s" * count)

@@ -1,17 +1,17 @@
-"""A mutex that survives the death of whoever holds it.
+"""A robust mutex: one that survives the death of its holder.
 
-It is a semaphore, so taking it costs a few nanoseconds, and a semaphore forgets nothing: when its holder is killed it
-stays at 0. What the kernel does know is which seats have lost their process. So each peer tells in its row (`turn`)
-that it is about to take, holds, or has just given back the mutex: INSIDE; otherwise it shows another number, and never
-the same one twice.
+It is a semaphore, so acquiring it takes a few nanoseconds; but when its holder is killed, the semaphore stays at 0. The
+kernel does know which seats have lost their process. So each peer stores INSIDE in its row (`turn`) while it is about
+to acquire, holds, or has just released the mutex; otherwise it stores some other number, and never the same one
+twice.
 
-The mutex is *lost* when it is 0 and everybody alive is outside. The dead are found by the locks on their seats and
-put outside, with the note `lost` left for all. Who finds that note while waiting for the mutex steps outside too
-and from there tries, one at a time, to inherit: look at all turns, try the semaphore, look at all turns again. If all
-were outside and nobody has moved, then nobody alive held the mutex between the two looks; whether the semaphore
-was given or was 0, it is now mine. Any step of this can be the last of whoever takes it: the next one begins anew.
+The mutex is *lost* when it is 0 and every live peer is outside. The locks on their seats identify dead peers, which
+are marked as outside after the flag `lost` is set for all. A peer that finds this flag while waiting for the mutex also
+steps outside and then tries, one peer at a time, to inherit it: read all turns, try the semaphore, read all turns
+again. If all were outside and none has changed, no live peer held the mutex between the two reads; the caller now holds
+it, whether the semaphore was acquired or was 0. A peer may die at any step of this: the next one starts afresh.
 
-Source: the double look is the snapshot of Afek, Attiya, Dolev, Gafni, Merritt, Shavit, Atomic Snapshots of Shared
+Source: the double read is the double collect of Afek, Attiya, Dolev, Gafni, Merritt, Shavit, Atomic Snapshots of Shared
 Memory (1993), section 3.
 """
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from shmlab.ring.peer import Peer
 
-INSIDE = 1  # 0 is a seat that nobody has used yet
-FAILED = 1 << 63  # numbers from here on are shown after an operation that moved nothing, those below it after others
-YIELDS = 200  # whoever has the mutex gives it back soon, unless it sleeps inside
-NAP = 0.05  # seconds of one sleep; then one looks for the dead
-PAUSE = 0.0005  # seconds between two tries to inherit
+INSIDE = 1  # 0: a seat that was never used, or whose peer died inside
+FAILED = 1 << 63  # turns from here on follow an operation that moved nothing; smaller ones, one that did
+YIELDS = 200  # the holder releases the mutex soon, unless it sleeps inside
+NAP = 0.05  # seconds of one sleep; then look for dead peers
+PAUSE = 0.0005  # seconds between two attempts to inherit
 
 
 def wait_for_turn(ring: "Peer", deadline: float | None) -> bool:
