@@ -32,7 +32,7 @@ _library: "ctypes.CDLL | None" = None
 
 
 def sleep(semaphore: "Named", seconds: float) -> bool:
-    """Decrement; wait while the value is 0, at most `seconds` or until a signal arrives. Return whether it succeeded."""
+    """Decrement; wait while the value is 0, up to `seconds` or until a signal arrives. Return whether it succeeded."""
     import ctypes
 
     end = time.monotonic() + seconds

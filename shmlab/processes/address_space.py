@@ -1,8 +1,8 @@
 """The address space of a process, as the kernel describes it: what is mapped where, and with which rights.
 
-A process sees addresses; the kernel keeps, for each process, a list of the regions in which an address means anything.
-Everything outside of them is nobody's, and touching it ends the process. The same memory may stand in the lists of two
-processes, at different addresses: that is a shared segment, and its number (inode) tells that it is one and the same.
+A process sees addresses; the kernel keeps, for each process, a list of the regions in which an address is valid.
+Accessing any address outside of them ends the process. The same memory may be in the lists of two
+processes, at different addresses: that is a shared segment, and its number (inode) identifies it in both.
 
 Source: proc_pid_maps(5), proc_pid_smaps(5).
 """
@@ -18,18 +18,18 @@ from shmlab.memory.segment import DIRECTORY
 LINE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) [0-9a-f]+ \S+ (\d+) *(.*)")
 UNLINKED = " (deleted)"
 KINDS = ("code", "data", "heap", "own page", "segment", "libraries", "stack", "kernel")
-NEAR = 1 << 30  # bytes: regions less far apart are one area of the picture
-OWN = 0x20_0000_0000  # where an exhibit's own pages stand: below is nobody, above neither,
-OWN_END = OWN + (64 << 30)  # on machines with 39 bits of address as on those with 47
+NEAR = 1 << 30  # bytes: regions closer together than this form one area of the picture
+OWN = 0x20_0000_0000  # where an exhibit's own pages are mapped: a range that nothing else uses,
+OWN_END = OWN + (64 << 30)  # whether the machine has 39 or 47 bits of address
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A stretch of addresses, `start` up to but without `end`.
+    """A range of addresses, from `start` up to but not including `end`.
 
     mode: `r`, `w`, `x` or `-` for what is allowed, then `s` if stores are shared or `p` if they are private.
-    inode: the number of what is mapped, 0 for memory that is no file. path: its name, as it was when it was mapped;
-    `unlinked` when that name is gone. kind: one of `KINDS`.
+    inode: the number of the mapped file, 0 for memory that is not a file. path: its name at the time it was mapped;
+    `unlinked` if that name is gone. kind: one of `KINDS`.
     """
 
     start: int
@@ -42,12 +42,12 @@ class Region:
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """The size in bytes."""
         return self.end - self.start
 
     @property
     def name(self) -> str:
-        """The last part of the path, as it can be shown: bytes that are no text become question marks."""
+        """The last part of the path, in displayable form: undecodable bytes become replacement characters."""
         return _shown(self.path.rpartition("/")[2])
 
     def __contains__(self, address: int) -> bool:
@@ -79,12 +79,12 @@ class Area:
 
     @property
     def size(self) -> int:
-        """Bytes that are mapped; gaps do not count."""
+        """The number of mapped bytes; gaps do not count."""
         return sum(region.size for region in self.regions)
 
     @property
     def files(self) -> list[str]:
-        """The names of what is mapped, the largest first."""
+        """The names of the mapped files, the largest first."""
         sizes: dict[str, int] = {}
         for region in self.regions:
             if region.inode:
@@ -93,9 +93,9 @@ class Area:
 
 
 def read(pid: int) -> tuple[Region, ...]:
-    """The regions of a process, lowest address first; none for a process that has ended but is not reaped.
+    """Return the regions of process `pid`, lowest address first; none if it has ended but has not been reaped.
 
-    Raises ArgumentError for a process that does not exist or belongs to somebody else.
+    Raises ArgumentError if the process does not exist or belongs to another user.
     """
     try:
         lines = _lines(f"/proc/{pid}/maps")
@@ -106,13 +106,13 @@ def read(pid: int) -> tuple[Region, ...]:
 
 
 def _lines(path: str) -> list[str]:
-    """The lines of a file of the kernel's, in which a path may be any bytes but an end of line."""
+    """Return the lines of a kernel file, in which a path may contain any bytes except a newline."""
     with open(path, "rb") as file:
         return os.fsdecode(file.read()).split("\n")
 
 
 def regions(lines: Iterable[str], program: str) -> tuple[Region, ...]:
-    """The regions that lines of /proc/PID/maps tell of; `program` is the path of what runs."""
+    """Return the regions listed in `lines` of /proc/PID/maps; `program` is the path of the running executable."""
     found: list[Region] = []
     for line in lines:
         match = LINE.fullmatch(line)
@@ -140,14 +140,14 @@ def _with_kind(region: Region, program: str, below: Region | None) -> Region:
     elif not path and OWN <= region.start < OWN_END:
         kind = "own page"
     elif not path and below is not None and below.kind == "data" and below.end == region.start:
-        kind = "data"  # variables that begin as zero need no bytes in the file
+        kind = "data"  # zero-initialised variables take no bytes in the file
     else:
-        kind = "libraries"  # and what they, and the interpreter, have asked the kernel for
+        kind = "libraries"  # including memory that they, and the interpreter, have requested from the kernel
     return Region(region.start, region.end, region.mode, region.inode, path, kind, region.unlinked)
 
 
 def areas(found: Iterable[Region]) -> list[Area]:
-    """The areas of an address space, lowest first. What the kernel adds for itself is left out."""
+    """Return the areas of an address space, lowest first, without the regions that the kernel adds for itself."""
     grown: list[list[Region]] = []
     for region in found:
         if region.kind == "kernel":
@@ -162,12 +162,12 @@ def areas(found: Iterable[Region]) -> list[Area]:
 
 
 def segments(pid: int) -> list[Region]:
-    """The shared segments that a process has mapped."""
+    """Return the shared segments that process `pid` has mapped."""
     return [region for region in read(pid) if region.kind == "segment"]
 
 
 def at(found: Iterable[Region], address: int) -> Region | None:
-    """The region that an address lies in, or None: then touching it ends the process."""
+    """Return the region that contains `address`, or None: accessing it would end the process."""
     return next((region for region in found if address in region), None)
 
 
@@ -175,7 +175,7 @@ def at(found: Iterable[Region], address: int) -> Region | None:
 class Account:
     """What the kernel charges a process for a segment, in bytes.
 
-    resident: the pages that it has touched. share: its part of them, a page that n processes have counts 1/n.
+    resident: the pages that it has touched. share: its share of them; a page that n processes use counts 1/n.
     """
 
     resident: int
@@ -183,7 +183,7 @@ class Account:
 
 
 def account(pid: int, inode: int) -> Account:
-    """What a process is charged for the segment with this inode. Raises ArgumentError as `read` does."""
+    """Return what process `pid` is charged for the segment with this `inode`. Raises ArgumentError as `read` does."""
     try:
         lines = _lines(f"/proc/{pid}/smaps")
     except OSError as error:

@@ -1,6 +1,6 @@
-"""What is to be done before this program ends, by this program alone.
+"""Cleanup to run when this program exits, in this program alone.
 
-A forked child inherits the list of what is done at an exit; it must not stop what is its parent's.
+A forked child inherits the list of exit handlers; it must not stop what belongs to its parent.
 """
 
 import atexit
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 def at_exit(end: Callable[[], None]) -> Callable[[], None]:
-    """Have `end` called when this very program exits. Gives a function that takes that back."""
+    """Have `end` called when this very process exits. Return a function that cancels it."""
     owner = os.getpid()
 
     def mine() -> None:

@@ -1,10 +1,10 @@
-"""What the owner sends to a process that it started: the first bytes on its standard input."""
+"""What the owner sends to a process that it has started: the first bytes on its standard input."""
 
 import os
 
 
 def read(size: int) -> bytes:
-    """Exactly `size` bytes. Raises EOFError if the owner ended before it had sent them."""
+    """Read exactly `size` bytes. Raises EOFError if the owner ended before sending them all."""
     data = b""
     while len(data) < size:
         part = os.read(0, size - len(data))

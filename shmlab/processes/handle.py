@@ -1,9 +1,9 @@
-"""A handle on a process, which never comes to mean another process, on every system.
+"""A handle on a process that never comes to refer to another process, on every system.
 
-The number of a process is given to another one day, once it has ended and its parent has waited for it; a pidfd is not.
+A process number may be reused once the process has ended and its parent has waited for it; a pidfd is not reused.
 Where the system refuses pidfds (Linux before 5.3, some sandboxes, a Python built for an older kernel), a child of our
-own is safe all the same, as long as we have not waited for it, and any other process is known by its number together
-with the moment of its start, from /proc. Where there is no /proc either, it can be looked at, but not signalled.
+own is still safe as long as we have not waited for it, and any other process is identified by its number together
+with its start time, from /proc. Without /proc, such a process can be observed but not signalled.
 
 Source: Linux man-pages, pidfd_open(2), waitid(2), proc_pid_stat(5), clock_getcpuclockid(3).
 """
@@ -17,14 +17,14 @@ import time
 
 from shmlab.memory.waiting import until
 
-# what an old kernel and sandboxes say to a call that they do not allow
+# errors from old kernels and sandboxes for a call that they do not allow
 REFUSED = (errno.ENOSYS, errno.EPERM, errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP)
-LOOK = 0.02  # seconds between two looks at a process that cannot be awaited
-ENDED = ("Z", "X")  # the kernel's letters for it
+LOOK = 0.02  # seconds between two checks of a process that cannot be waited for
+ENDED = ("Z", "X")  # the kernel's state letters for an ended process
 
 
 def pidfd(pid: int) -> int | None:
-    """A descriptor of a process; None where the system has no such thing. Raises ProcessLookupError, OSError."""
+    """Return a pidfd of process `pid`; None if the system has no pidfds. Raises ProcessLookupError, OSError."""
     try:
         return os.pidfd_open(pid)
     except AttributeError:  # this Python was built for an older kernel
@@ -36,14 +36,14 @@ def pidfd(pid: int) -> int | None:
 
 
 def status(pid: int) -> list[str]:
-    """The kernel's words about a process, from its state letter on; none where it is gone or /proc cannot be read."""
+    """Return the fields of /proc/PID/stat from the state letter on; none if `pid` is gone or /proc unreadable."""
     with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", "rb") as file:
-        return file.read().rpartition(b") ")[2].decode().split()  # before it stands a name of any bytes
+        return file.read().rpartition(b") ")[2].decode().split()  # the name before them may contain any bytes
     return []
 
 
 class ProcessHandle:
-    """A process. `child`: it was started by this one, and nobody waits for it while the handle is open.
+    """A process. `child`: this process started it, and nobody waits for it while the handle is open.
 
     `fd` becomes readable when it ends; None where the system has no pidfds. Raises ProcessLookupError, OSError.
     """
@@ -56,7 +56,7 @@ class ProcessHandle:
             self._exists()
 
     def _exists(self) -> None:
-        """Raise ProcessLookupError where no process has this number."""
+        """Raise ProcessLookupError if no process has this number."""
         with contextlib.suppress(PermissionError):
             os.kill(self.pid, 0)
 
@@ -65,7 +65,7 @@ class ProcessHandle:
         return words[19] if len(words) > 19 else ""
 
     def ended(self) -> bool:
-        """Whether it has ended."""
+        """Return whether the process has ended."""
         if self.fd is not None:
             return self.wait(0)
         if self._child:
@@ -83,7 +83,7 @@ class ProcessHandle:
         return False
 
     def wait(self, seconds: float) -> bool:
-        """Whether it has ended within so many seconds."""
+        """Wait for at most `seconds`; return whether the process has ended."""
         if self.fd is not None:
             poll = select.poll()
             poll.register(self.fd, select.POLLIN)
@@ -91,7 +91,7 @@ class ProcessHandle:
         return until(self.ended, seconds, LOOK)
 
     def signal(self, number: int) -> bool:
-        """Send a signal; False if it has ended, or if nothing tells that this is still the same process."""
+        """Send signal `number`; return False if the process has ended or cannot be confirmed to be the same one."""
         if self.fd is not None:
             try:
                 _signal.pidfd_send_signal(self.fd, number)
@@ -114,7 +114,7 @@ class ProcessHandle:
         return True
 
     def stopped(self) -> bool | None:
-        """Whether it is stalled by SIGSTOP; None where the system does not tell."""
+        """Return whether SIGSTOP has stopped the process; None if the system does not report it."""
         if self._child:
             try:
                 return os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
@@ -124,12 +124,12 @@ class ProcessHandle:
         return words[0] == "T" if words else None
 
     def cpu_seconds(self) -> float:
-        """Processor time that it has used, with all its threads; 0 where the system does not tell."""
+        """Return the processor time of all its threads in seconds; 0 if the system does not report it."""
         with contextlib.suppress(OSError):
-            return time.clock_gettime(~self.pid << 3 | 2)  # Linux: the number of a process's own clock
+            return time.clock_gettime(~self.pid << 3 | 2)  # Linux: the ID of a process's CPU clock
         return 0.0
 
     def close(self) -> None:
-        """Give the descriptor back."""
+        """Close the descriptor."""
         if self.fd is not None:
             os.close(self.fd)

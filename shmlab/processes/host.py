@@ -1,4 +1,4 @@
-"""On which machine a figure was measured: without it a figure says nothing."""
+"""Describe the machine on which a figure was measured: without it a figure is meaningless."""
 
 import importlib.metadata
 import os
@@ -9,7 +9,7 @@ import shmlab
 
 
 def machine(packages: Iterable[str] = ()) -> dict[str, str]:
-    """Processor, operating system, load and versions; of `packages` those that are installed."""
+    """Return processor, operating system, load and versions; of `packages` those that are installed."""
     about = {
         "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} of {os.cpu_count()} processors",
         "load": f"{os.getloadavg()[0]:.2f}",

@@ -1,11 +1,11 @@
-"""What a worker does when its owner dies: nobody else is left to clean up.
+"""What a worker does when its owner dies: no other process is left to clean up.
 
-The owner's death shows as the end of standard input, as its pidfd becoming readable, and as another parent. The first
-worker that can take the owner's lock unlinks all segments of that owner and ends the others; then each ends, and with
-it all that a student's code has started in it. One at a time: two workers that ended each other would leave undone what
-both had begun, and so what they had started would live on. Programs on several segments that share a folder (the stages
-of a pipeline) take turns by a file there, and the one whose turn it is removes the folder. The lock on the folder
-itself is its owner's: it tells everybody else that the folder is still needed.
+The owner's death shows as end of file on standard input, as its pidfd becoming readable, and as a new parent. The first
+worker that can take the owner's lock unlinks all segments of that owner and ends the others; then each exits, and with
+it everything that a student's code has started in it. One at a time: two workers that ended each other would leave
+their cleanup unfinished, and processes they had started would survive. Programs on several segments that share a folder
+(the stages of a pipeline) take turns by a file there, and the one whose turn it is removes the folder. The lock on the
+folder itself belongs to its owner: it shows everyone else that the folder is still needed.
 """
 
 import _thread
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 PATIENCE = 0.5  # seconds until a dying owner's lock is free
-TURN = 1.0  # seconds until whoever cleans up has ended this worker, too, unless he is stopped himself
-IN_TURN = "in_turn"  # the file whose lock the one that cleans up has, where there is a folder
-CLEANING = 0  # the byte of the segment whose lock the one that cleans up has
-REMOVING = 0.5  # seconds for the folder to be gone
+TURN = 1.0  # seconds for the process that cleans up to end this worker, too, unless it is itself stopped
+IN_TURN = "in_turn"  # the file whose lock the process that cleans up holds, if there is a folder
+CLEANING = 0  # the byte of the segment whose lock the process that cleans up holds
+REMOVING = 0.5  # seconds for removing the folder
 LOCK = 0.01  # seconds between two tries to get a lock
-LOOK = 0.5  # seconds between two looks at who is the parent, where nothing else tells of its death
-SIGKILL = 9  # of Linux; the signal module takes 6 ms to load
+LOOK = 0.5  # seconds between two checks of the parent, if nothing else reports its death
+SIGKILL = 9  # on Linux; the signal module takes 6 ms to load
 _leaving = _thread.allocate_lock()
 
 
 def watch(segment: Segment, owner: int) -> None:
-    """Wait, in a thread, for the death of process `owner`, or for the end of the time that is allowed; then leave."""
+    """Wait, in a thread, until process `owner` dies or the permitted run time is over; then leave."""
     if not await_end(owner, limits.RUN_TIME):
         told = f"This process has run for {limits.RUN_TIME:,} seconds, the longest that SHMLAB_RUN_TIME allows.\n"
         os.write(2, told.encode())
@@ -45,10 +45,10 @@ def watch(segment: Segment, owner: int) -> None:
 
 
 def await_end(owner: int, seconds: float) -> bool:
-    """Wait for the death of process `owner`, which has started this one; False if it is alive after so long."""
+    """Wait for the death of process `owner`, this process's parent; return False if it is alive after `seconds`."""
     deadline = Deadline(seconds)
     poll = select.poll()
-    poll.register(0, 0)  # only a hang-up; news are read elsewhere
+    poll.register(0, 0)  # only a hang-up; the input itself is read elsewhere
     handle = None
     with contextlib.suppress(OSError):
         handle = pidfd(owner)
@@ -67,13 +67,13 @@ def leave(segment: Segment, others: "Iterable[str]" = (), folder: str = "") -> "
 
     others: names of further segments of this owner; folder: that of its programs.
     """
-    _leaving.acquire()  # for ever: another thread that has noticed it, too, must not close what this one opens
+    _leaving.acquire()  # never released: another thread that also notices must not close what this one opens
     try:
         os.closerange(3, segment.fd)  # a student's code may have used up all descriptors
         os.closerange(segment.fd + 1, 1 << 16)
         _clean_up(segment, others, folder)
     finally:
-        if os.getsid(0) == os.getpid():  # else the group is a shell's job, of which this is only a part
+        if os.getsid(0) == os.getpid():  # else the group is a shell's job, and this process only part of it
             os.killpg(0, SIGKILL)
         os._exit(0)
 
@@ -84,30 +84,30 @@ def _clean_up(segment: Segment, others: "Iterable[str]" = (), folder: str = "") 
         for name in (segment.name, *others):
             with contextlib.suppress(OSError):
                 unlink(name)
-        end_workers(segment)  # before the folder goes: they would still write there
+        end_workers(segment)  # before the folder is removed: they would still write there
     if folder:
-        from shmlab.processes import scratch_folder  # only stages have one; workers start sooner without it
+        from shmlab.processes import scratch_folder  # only stages have one; workers start faster without it
 
-        # again, if another thread of this process has just started one
+        # retry, in case another thread of this process has just started one
         until(lambda: scratch_folder.remove(folder), REMOVING)
 
 
 def _await_turn(segment: Segment, folder: str) -> None:
-    """Let whoever cleans up already end this process; take over once he is dead, or if he does not get on."""
-    with contextlib.suppress(OSError):  # where no lock can be had, all go at once
+    """Let a process that is already cleaning up end this one; take over if it dies or makes no progress."""
+    with contextlib.suppress(OSError):  # if no lock is available, all proceed at once
         if folder:
             turn = os.path.join(folder, IN_TURN)
-            fd = os.open(turn, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)  # it is closed by this process's end
+            fd = os.open(turn, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)  # it is closed when this process ends
             until(lambda: _locks(fd), TURN, LOCK)
         else:
             until(lambda: byte_lock.lock(segment.fd, CLEANING), TURN, LOCK)
 
 
 def _owner_is_dead(segment: Segment) -> bool:
-    """Whether the owner's lock can be had, or this process has another parent by now, so that a child has the lock.
+    """Return whether the owner's lock is free, or this process has a new parent, so that a child has the lock.
 
-    The lock is asked for on the open file, never by its name: once that is gone, anybody's FIFO or link may stand
-    there. Where it is gone, the owner has unlinked it; or a worker, which may have died before it ended the others.
+    The lock is tried on the open file, never by name: once the name is gone, another user's FIFO or link may be
+    there. If the name is gone, the owner has unlinked it, or a worker that may have died before it ended the others.
     """
 
     def dead() -> bool:
@@ -116,7 +116,7 @@ def _owner_is_dead(segment: Segment) -> bool:
                 return True
         return os.getppid() != segment.layout.owner_pid
 
-    return until(dead, PATIENCE, LOCK)  # its pipes close before its lock is free and its children are given away
+    return until(dead, PATIENCE, LOCK)  # its pipes close before its lock is free and its children get a new parent
 
 
 def _locks(fd: int) -> bool:
@@ -127,5 +127,5 @@ def _locks(fd: int) -> bool:
 
 
 def end_workers(segment: SegmentFile) -> None:
-    """Kill all that an owner of this segment has started, and what that has started; a guest leaves by itself."""
+    """Kill everything that an owner of this segment has started, and its descendants; a guest leaves by itself."""
     descendants.end(segment.name)

@@ -1,8 +1,8 @@
-"""Programs started, watched and reaped by one thread that lasts as long as this process.
+"""Start, watch and reap programs from one thread that lasts as long as this process.
 
-One thread, because the kernel tells a child of its parent's death when the *thread* that started
-it ends, and JupyterLab runs callbacks on threads that come and go. It starts programs, takes what
-they print, and reaps them the moment they end, so that nothing ever waits for a child.
+One thread, because the kernel notifies a child of its parent's death when the *thread* that started
+it ends, and JupyterLab runs callbacks on short-lived threads. It starts programs, reads their
+output, and reaps them the moment they end, so that nothing else ever waits for a child.
 """
 
 import contextlib
@@ -26,21 +26,21 @@ from shmlab.memory.os_errors import no_room
 from shmlab.processes import descendants
 from shmlab.processes.handle import ProcessHandle
 
-KEPT_OUTPUT = 64 << 10  # bytes of what one program printed that are kept
+KEPT_OUTPUT = 64 << 10  # bytes of a program's output that are kept
 READ_AT_ONCE = 64 << 10
-LAST_READS = 4  # of what a program has left in its pipe; somebody who fled from its session may print without end
-CALM, SHARE = 0.02, 0.004  # seconds between two readings of a program that prints, at least, and for each that does
+LAST_READS = 4  # of a program's remaining output; a process that has left its session may print forever
+CALM, SHARE = 0.02, 0.004  # minimum seconds between two reads of a program's output, in all and per printing program
 SYSTEM = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
-PASSED_ON = (*SYSTEM, "SHMLAB_RUN_TIME")  # all that a worker sees of the environment: no hub's or server's tokens
+PASSED_ON = (*SYSTEM, "SHMLAB_RUN_TIME")  # all that a worker sees of the environment: no tokens of a hub or server
 PLACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-ORDERS, DEATHS, WORDS = range(3)  # what is seen to first, second and last
-HANDLING = 1.0  # seconds that it may take, at most, until those who want to know of an end know it
+ORDERS, DEATHS, WORDS = range(3)  # in order of priority
+HANDLING = 1.0  # maximum seconds for the callbacks after a program's end
 
 
 class RunningProgram:
-    """A program that runs, looked at and signalled through a handle that never comes to mean another program.
+    """A running program, observed and signalled through a handle that never comes to refer to another program.
 
-    `ended` is set when it has ended, `end_handled` a moment later, when those who want to know of its end know it.
+    `ended` is set when it has ended, `end_handled` a moment later, when those interested in its end have been notified.
     """
 
     returncode: int | None = None
@@ -53,28 +53,28 @@ class RunningProgram:
         self._lock = threading.Lock()
 
     def tell(self) -> None:
-        """Wake the program: it has news. Never blocks. (One that was not started here looks by itself.)"""
+        """Wake the program: it has pending changes. Never blocks. (One not started here polls by itself.)"""
 
     def signal(self, number: signal.Signals) -> bool:
-        """Send a signal; False if the program has ended."""
+        """Send signal `number`; return False if the program has ended."""
         with self._lock:
             return not self.ended.is_set() and self._handle.signal(number)
 
     def wait(self, seconds: float) -> bool:
-        """Whether the program has ended within so many seconds."""
+        """Wait for at most `seconds`; return whether the program has ended."""
         return self.ended.wait(seconds)
 
     def over(self) -> bool:
-        """Whether the program has ended, and those who want to know of its end know it."""
+        """Return whether the program has ended, and those interested in its end have been notified."""
         return self.ended.is_set() and self.end_handled.wait(HANDLING)
 
     def stopped(self) -> bool | None:
-        """Whether the program is stalled by SIGSTOP; None where the system does not tell."""
+        """Return whether SIGSTOP has stopped the program; None if the system does not report it."""
         with self._lock:
             return False if self.ended.is_set() else self._handle.stopped()
 
     def cpu_seconds(self) -> float:
-        """Processor time that it has used; 0 when it has ended."""
+        """Return the processor time that it has used, in seconds; 0 once it has ended."""
         with self._lock:
             return 0.0 if self.ended.is_set() else self._handle.cpu_seconds()
 
@@ -82,7 +82,7 @@ class RunningProgram:
 class Process(RunningProgram):
     """A program that was started here. `returncode` is None while it runs, minus the signal if one ended it.
 
-    `ended` is set when it is reaped and all its output is taken.
+    `ended` is set when it has been reaped and all its output has been read.
     """
 
     def __init__(self, popen: "subprocess.Popen[bytes]") -> None:
@@ -91,7 +91,7 @@ class Process(RunningProgram):
         self._popen, self._stdin, self._stdout = popen, popen.stdin.fileno(), popen.stdout.fileno()
 
     def tell(self) -> None:
-        """Wake the program: it has news. Never blocks."""
+        """Wake the program: it has pending changes. Never blocks."""
         with self._lock:
             if not self.ended.is_set():
                 with contextlib.suppress(BlockingIOError, BrokenPipeError):
@@ -103,7 +103,7 @@ Ended = Callable[[Process], None]
 
 
 def start(arguments: list[str], first_input: bytes, heard: Heard, ended: Ended) -> Process:
-    """Start a program in a session of its own; raises NoRoom. The callbacks run on the watching thread."""
+    """Start a program in a session of its own; raises NoRoom. `heard` and `ended` run on the watching thread."""
     try:
         return _watcher().submit(arguments, first_input, heard, ended)
     except NoRoom:
@@ -130,9 +130,9 @@ def _kill(result: "Future[Process]") -> None:
 
 
 def inherited() -> dict[str, str]:
-    """What a program that is started here sees of the environment; with where this very shmlab lies.
+    """Return the environment for a program started here, including the location of this very shmlab.
 
-    It may have been found by way of `sys.path`, of which no other program knows.
+    This shmlab may have been found through `sys.path`, which another program does not share.
     """
     told = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     if PLACE not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
@@ -144,9 +144,9 @@ class _Watcher:
     def __init__(self) -> None:
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._selector = selectors.DefaultSelector()
-        self._muted: dict[int, tuple[float, Callable[[], None]]] = {}  # descriptors that are read again from then on
+        self._muted: dict[int, tuple[float, Callable[[], None]]] = {}  # descriptors: when to resume reading, and how
         self._running = 0
-        self._working: Counter[str] = Counter()  # how many programs work on the segment of that name
+        self._working: Counter[str] = Counter()  # number of programs that work on the segment of that name
         self._wake_read, self._wake_write = os.pipe()
         try:
             os.set_blocking(self._wake_write, False)
@@ -173,7 +173,7 @@ class _Watcher:
         try:
             return result.result(timeout=30)
         except BaseException:
-            if not result.cancel():  # interrupted: nobody would ever end a program that starts at this moment
+            if not result.cancel():  # interrupted: nobody would ever end a program that is just starting
                 result.add_done_callback(_kill)
             raise
 
@@ -189,20 +189,20 @@ class _Watcher:
                 rank, act = key.data
                 try:
                     act()
-                except Exception:  # one program's trouble must not leave the others unwatched
+                except Exception:  # one program's failure must not leave the others unwatched
                     threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self.thread)))
                 if rank == WORDS:
-                    break  # one program at a time may speak: an order or a death may have come meanwhile
+                    break  # read from one program at a time: an order or a death may have come meanwhile
 
     def _unmute(self) -> float | None:
-        """Listen again to the programs whose time has come. Seconds until the next one's has; None for no such."""
+        """Resume reading from programs whose pause is over. Return seconds until the next is due, or None."""
         now = time.monotonic()
         for fd in [fd for fd, (until, _) in self._muted.items() if until <= now]:
             self._selector.register(fd, selectors.EVENT_READ, (WORDS, self._muted.pop(fd)[1]))
         return min(until for until, _ in self._muted.values()) - now if self._muted else None
 
     def _mute(self, fd: int, take: Callable[[], None]) -> None:
-        """Do not listen for a moment: a program that prints without end costs little, and delays nobody."""
+        """Pause reading: a program that prints without end costs little, and delays no other program."""
         self._selector.unregister(fd)
         self._muted[fd] = time.monotonic() + max(CALM, SHARE * len(self._muted)), take
 
@@ -277,7 +277,7 @@ class _Watcher:
                     break
             self._working.subtract(names)
             for name in names:
-                if not self._working[name]:  # the last one: what any of them started ends, too
+                if not self._working[name]:  # the last one: end everything that any of them started, too
                     del self._working[name]
                     descendants.end(name)
             with process._lock:  # nobody may use the number once the child is reaped
