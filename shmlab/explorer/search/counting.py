@@ -1,17 +1,17 @@
-"""How many interleavings there are, exactly: ways through the graph, counted from its ends backwards."""
+"""Count the interleavings exactly: the paths through the graph, counted backwards from its ends."""
 
 from shmlab.explorer.search.search import Graph
 
 
 def order(graph: Graph) -> list[int] | None:
-    """All states, each before those it leads to; None where some way comes back to where it was."""
+    """Return all states in topological order; None if the graph has a cycle."""
     successors, actors = graph.successors, graph.actors
     incoming = [0] * len(graph)
     for after in successors:
         if after >= 0:
             incoming[after] += 1
     ready = [0] if incoming[0] == 0 else []
-    for state in ready:  # grows while it is walked
+    for state in ready:  # grows during the iteration
         for after in successors[state * actors : state * actors + actors]:
             if after >= 0:
                 incoming[after] -= 1
@@ -21,9 +21,9 @@ def order(graph: Graph) -> list[int] | None:
 
 
 def interleavings(graph: Graph) -> tuple[int, int] | None:
-    """(all, failing): how many ways there are from the start to an end. A way ends where it fails.
+    """Return (all, failing): the number of paths from the start to an end. A path ends where it fails.
 
-    None where there are infinitely many (somebody can wait in a loop), or where the graph is not complete.
+    None if there are infinitely many (a process can wait in a loop), or if the graph is not complete.
     """
     states = order(graph) if graph.complete else None
     if states is None:

@@ -1,9 +1,9 @@
-"""Where a fault first shows: at the step that settles it, and not where some run ends because of it.
+"""Find where a fault becomes inevitable, which may be long before some run ends because of it.
 
-A process that can never go on stops nobody until the others stop, too, and an item that two consumers have got comes to
-light when everybody has finished (`foreseen` tells of those that have read it). Here the graph of all states tells
-where that was settled. It does not change which programs are right, nor how many interleavings fail: every way on from
-there ends badly.
+A process that can never continue stops no other until those stop, too, and an item that two consumers got is noticed
+only when all have finished (`foreseen` reports consumers that have read it). Here the graph of all states shows where
+that was decided. This changes neither which programs are correct nor how many interleavings fail: every path from there
+fails.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,10 @@ from shmlab.explorer.search.simplest import farthest, levels
 
 
 def faults(graph: Graph, most: int | None = None, word: str = "") -> dict[int, Fault]:
-    """The states to which a schedule may lead that is told, by number: those that are near the closest fault.
+    """Return the faults near the closest one, by state number: candidates for the end of the reported schedule.
 
-    most: where there is no fault in so many steps, there is none to be told. word: only faults of that kind.
-    Where the time is up, a fault is told where a run ends because of it.
+    most: report no fault unless the closest is within this many steps. word: only faults of that kind.
+    If time runs out, report faults only where a run ends because of them.
     """
     try:
         return _faults(graph, most, word, graph.system.settled)

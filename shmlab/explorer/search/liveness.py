@@ -1,13 +1,13 @@
-"""What can go on for ever: livelock and starvation, under weak fairness, or with strong semaphores.
+"""Find livelock and starvation, under weak fairness or with strong semaphores.
 
-Weak fairness: a process that could go on all the time does go on at some time. So nobody waits for ever just
-because the scheduler forgot it. A run that never ends stays, from some point on, in a strongly connected part of
-the graph; a fair one can stay there when every process takes a step in it or is unable to somewhere in it.
+Weak fairness: a process that is continuously enabled eventually takes a step. So no process waits for ever merely
+because the scheduler ignores it. An infinite run eventually stays in a strongly connected component of the graph; a
+fair run can stay there if every process takes a step in it or is disabled in one of its states.
 
-With strong semaphores, whoever waits for one that is free again and again gets it at some time, as if they were
-served in the order of their coming. So a process that waits in such a part, and takes no step there, finds its
-semaphore free nowhere in it. (Streett's condition: states that break it are left out, and what remains is looked at
-again. Source: Emerson and Lei, Modalities for Model Checking, 1987.)
+With strong semaphores, a process that waits for a semaphore which is free infinitely often eventually acquires it, as
+if waiters were served in FIFO order. So if a process waits in such a component and takes no step there, its semaphore
+is free in none of its states. (Streett condition: remove the states that violate it, and search the rest again.
+Source: Emerson and Lei, Modalities for Model Checking, 1987.)
 """
 
 from array import array
@@ -20,15 +20,15 @@ from shmlab.explorer.program.operations import ACQUIRE, DONE, ENTER, LOAD
 from shmlab.explorer.search.search import Graph
 from shmlab.explorer.search.simplest import follow, way
 
-Allowed = Callable[[int, int], bool]  # (state, actor): may the run take this step for ever?
+Allowed = Callable[[int, int], bool]  # (state, actor): whether the run may take this step infinitely often
 
 
 def components(
     graph: Graph, allowed: Allowed | None = None, among: set[int] | None = None
 ) -> Iterator[set[int]]:
-    """The strongly connected parts with at least one step inside. Tarjan's algorithm, without recursion.
+    """Yield the strongly connected components with at least one `allowed` step inside: Tarjan, without recursion.
 
-    `among`: only these states are looked at.
+    `among`: consider only these states.
     """
     actors, successors = graph.actors, graph.successors
     index = array("i", [-1]) * len(graph)
@@ -91,9 +91,9 @@ def _has_step(graph: Graph, part: set[int], allowed: Allowed | None) -> bool:
 
 
 def fair(graph: Graph, allowed: Allowed | None = None, acquires: Allowed | None = None) -> list[set[int]]:
-    """The parts in which a fair scheduler can keep the processes for ever, by steps that are `allowed`.
+    """Return the components in which a fair scheduler can keep the processes for ever, by `allowed` steps.
 
-    With `acquires` (does this step take a semaphore?) semaphores are strong.
+    With `acquires` (does this step acquire a semaphore?), semaphores are strong.
     """
     found = []
     parts = list(components(graph, allowed))
@@ -116,7 +116,7 @@ def fair(graph: Graph, allowed: Allowed | None = None, acquires: Allowed | None 
 
 
 def _steps(graph: Graph, part: set[int], allowed: Allowed | None) -> tuple[set[int], set[int]]:
-    """Who takes steps within a part, and who could take one everywhere in it."""
+    """Return the processes that step within the component `part`, and those enabled in all of its states."""
     stepping: set[int] = set()
     always = set(range(graph.actors))
     counts_as = graph.system.process_of
@@ -131,7 +131,7 @@ def _steps(graph: Graph, part: set[int], allowed: Allowed | None) -> tuple[set[i
 
 
 class Lasso:
-    """A run without end: the schedule `way`, and then `loop` again and again."""
+    """An infinite run that shows `fault`: the schedule `way`, and then `loop` for ever."""
 
     def __init__(self, fault: Fault, way: list[int], loop: list[int]) -> None:
         self.fault, self.way, self.loop = fault, way, loop
@@ -140,10 +140,10 @@ class Lasso:
 def judge(
     graph: Graph, must_finish: list[int], must_enter: list[int], partial: bool, strong: bool = False
 ) -> Lasso | None:
-    """A fair run without end in which somebody never finishes, or never again enters the critical section.
+    """Return a fair infinite run in which a process never finishes, or never again enters the critical section.
 
-    `partial`: only some were asked to finish, so it is their starvation and nobody's livelock. `strong`: so are
-    semaphores.
+    `must_finish` and `must_enter` are the processes checked. `partial`: only some must finish, so the fault is their
+    starvation, not livelock. `strong`: semaphores are strong.
     """
     system = graph.system
     scheduler = f"a fair scheduler{' and strong semaphores' if strong else ''}"
@@ -181,10 +181,10 @@ def judge(
 
 
 def _circle(graph: Graph, part: set[int], stuck: list[int]) -> Fault | None:
-    """A deadlock of processes that only look, again and again, for what another one of them would store."""
+    """Return a deadlock of processes that busy-wait for values that only others of them would store, or None."""
     system = graph.system
     if len({graph.states[state] & FIELD for state in part}) > 1:
-        return None  # something changes
+        return None  # memory changes
     looks = {p: {node.number: node for s in part if (node := system.node(graph.states[s], p))} for p in stuck}
     nodes = {p: [node for node in at.values() if node.kind == LOAD] for p, at in looks.items()}
     circle = system.blocked.circle(nodes)
@@ -204,7 +204,7 @@ def _names(graph: Graph, processes: list[int]) -> str:
 
 
 def _lasso(graph: Graph, fault: Fault, part: set[int], allowed: Allowed | None) -> Lasso:
-    """The simplest way into the part, and a loop there in which everybody who can takes a step."""
+    """Return the simplest path into `part`, and a loop there with a step of every process that can take one."""
     way_in = way(graph, part)
     assert way_in is not None
     start = here = follow(graph, way_in)
@@ -227,7 +227,7 @@ def _lasso(graph: Graph, fault: Fault, part: set[int], allowed: Allowed | None) 
 def _shortest(
     graph: Graph, part: set[int], allowed: Allowed | None, start: int, good: Callable[[int, int], bool]
 ) -> tuple[list[int], int]:
-    """The shortest way inside the part whose last step is good(state after, actor)."""
+    """Return the shortest path inside `part` whose last step is good(state after, actor), and its last state."""
     if good(start, -1):
         return [], start
     came: dict[int, tuple[int, int]] = {}

@@ -1,4 +1,4 @@
-"""A long search says where it is: one line that is written over itself, in a notebook or on a terminal."""
+"""Show the progress of a long search in one line that overwrites itself, in a notebook or on a terminal."""
 
 import contextlib
 import os
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from shmlab.explorer.search.search import Progress
 
-QUIET = "SHMLAB_QUIET"  # set where output is compared, which must not tell how fast the machine is
+QUIET = "SHMLAB_QUIET"  # set where output is compared, which must not depend on the machine's speed
 
 
 @contextlib.contextmanager
 def told() -> Iterator[Progress | None]:
-    """What tells a person how far a search is; None where nobody sits before it, or $SHMLAB_QUIET is set."""
+    """Yield a function that shows progress; None without a terminal or notebook, or if $SHMLAB_QUIET is set."""
     stream = sys.stderr if sys.stderr.isatty() else sys.stdout
     if os.environ.get(QUIET) or not (stream.isatty() or "ipykernel" in sys.modules):
         yield None

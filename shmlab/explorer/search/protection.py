@@ -1,8 +1,8 @@
-"""Which lock protects which cell, found out while a program is explored.
+"""Infer which lock protects which cell while a program is explored.
 
-Nobody declares what a lock protects. The search assumes at first that every lock protects every cell, watches each
-access, and starts again with a weaker assumption as soon as an access contradicts what it has relied on. An access that
-contradicts it in any interleaving shows in the reduced search, too, so an assumption that survives holds.
+No declaration says what a lock protects. The search first assumes that every lock protects every cell, checks each
+access, and restarts with a weaker assumption as soon as an access contradicts one it has relied on. An access that
+contradicts it in any interleaving also occurs in the reduced search, so an assumption that survives is true.
 
 Source: Stoller and Cohen, Optimistic Synchronization-Based State-Space Reduction (2003).
 """
@@ -16,14 +16,14 @@ Held = frozenset[int]  # addresses of the locks that a process holds
 
 
 class Contradicted(Exception):
-    """An access contradicts what the search has relied on: it has to start again."""
+    """An access contradicts an assumption that the search has relied on: it must restart."""
 
 
 class Protection:
-    """What is known so far of who touches which cell, holding which locks. It only ever becomes weaker.
+    """Which processes have accessed which cell so far, holding which of `locks`. The assumptions only get weaker.
 
-    Interchangeable processes, which change places during the search, count as one user that is never alone: `kinds[p]`
-    is the number of the first process that does what process p does.
+    Interchangeable processes, which are permuted during the search, count as one user that is never alone: `kinds[p]`
+    is the number of the first process that runs the same program as process p.
     """
 
     def __init__(self, locks: Held, kinds: Sequence[int]) -> None:
@@ -31,11 +31,11 @@ class Protection:
         self._by: dict[int, Held] = {}  # the locks that were held at every access to a cell
         self._users: dict[int, set[int]] = {}
         self._writers: dict[int, set[int]] = {}
-        self._shown: set[int] = set()  # semaphores whose value is looked at
-        self._relied: set[int] = set()  # cells whose accesses were taken for nobody else's business
+        self._shown: set[int] = set()  # semaphores whose value is read
+        self._relied: set[int] = set()  # cells on whose accesses being private the search has relied
 
     def note(self, process: int, node: Node, held: Held) -> None:
-        """An access of `process`. Raises Contradicted."""
+        """Record an access of `process`, at `node`, holding the locks `held`. Raises Contradicted."""
         at = node.address
         users, writers = self._users.setdefault(at, set()), self._writers.setdefault(at, set())
         by = self._by.get(at, self.locks) & held
@@ -49,20 +49,20 @@ class Protection:
             raise Contradicted
 
     def no_lock(self, address: int) -> None:
-        """A semaphore that somebody gives back without having taken it protects nothing. Raises Contradicted."""
+        """Record that a semaphore protects nothing: a process releases it without holding it. Raises Contradicted."""
         self.locks -= {address}
         self._by = {at: by - {address} for at, by in self._by.items()}
         self._relied.clear()
         raise Contradicted
 
     def shown(self, address: int) -> None:
-        """A semaphore at whose value somebody looks shows whether it is held. Raises Contradicted the first time."""
+        """Record a read of a semaphore, which shows whether it is held. Raises Contradicted the first time."""
         if address not in self._shown:
             self._shown.add(address)
             self.no_lock(address)
 
     def private(self, process: int, node: Node, held: Held) -> bool:
-        """Whether nobody else can notice this step, nor change what it does, before it is taken."""
+        """Return whether no other process can observe this step, or change its effect before it is taken."""
         at, kind = node.address, node.kind
         if kind == RELEASE:
             return at not in self._shown

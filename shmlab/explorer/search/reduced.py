@@ -1,18 +1,18 @@
-"""The same answer from far fewer states, for programs that are too large to look at state by state.
+"""Reduced search: the same answer from far fewer states, for programs with too many states to visit each.
 
-Three facts make most of the states of a large program needless:
+Three facts make most states of a large program redundant:
 
-1. *A lock makes a transaction.* While a process holds a lock, nobody else can touch what that lock protects. So its
-   steps there need no interleaving with anybody: from the acquire on it runs until its next step that others could
-   notice. Giving back a semaphore never needs interleaving at all: whoever could go on before, can afterwards.
-2. *History is not needed.* Which items a consumer has got so far matters only through what can still go wrong:
+1. *A critical section is a transaction (partial-order reduction).* While a process holds a lock, no other can access
+   what it protects, so these steps need no interleaving: from the acquire on, the process runs until its next step
+   that others could observe. A release never needs interleaving: every process enabled before it still is after it.
+2. *History is irrelevant.* Which items a consumer has got so far matters only for what can still go wrong:
    whether an item comes out again, or after a later one of its producer.
-3. *Processes that do the same are interchangeable.* Two states that differ only in which of them stands where have
-   the same future.
+3. *Processes that run the same program are interchangeable (symmetry reduction).* Two states that differ only in which
+   of them is at which point have the same future.
 
-What a lock protects is found out on the way (see `protection`).
+The search infers what each lock protects (see `protection`).
 
-It answers for programs that always end: on the way of a loop without end a step could be put off for ever.
+It applies only to programs that always terminate: in an infinite loop, a step could be postponed for ever.
 
 Sources: Lipton, Reduction (1975); Godefroid, Partial-Order Methods for the Verification of Concurrent Systems (1996);
 Stoller and Cohen, Optimistic Synchronization-Based State-Space Reduction (2003); Ip and Dill, Better Verification
@@ -35,15 +35,15 @@ from shmlab.explorer.program.operations import ACQUIRE, ATOMIC, DONE, LOAD, RELE
 from shmlab.explorer.search.protection import Contradicted, Held, Protection
 from shmlab.explorer.search.search import EVERY, FIRST_NEWS, NEWS, Progress
 
-FAR = 500  # steps of a process by itself that are looked at before the search
+FAR = 500  # steps that each process runs alone before the search
 
 
 class Endless(Exception):
-    """Some process can go round in a loop of steps, so the reduction does not apply."""
+    """A process can take a cycle of steps, so the reduction does not apply."""
 
 
 class ReducedSystem:
-    """A system whose steps are transactions; states are those of `System`, equal up to who of the same kind is who."""
+    """A system whose steps are transactions; its states are those of `System`, up to symmetry."""
 
     def __init__(self, system: System, ledger: Ledger | None, protection: Protection) -> None:
         self.system, self._ledger, self._protection = system, ledger, protection
@@ -56,7 +56,7 @@ class ReducedSystem:
         self.initial = system.initial - (system.initial & FIELD) + system._number(start, system.fault(system.initial))
 
     def after(self, state: int, process: int) -> int | None:
-        """The state after a transaction of `process`; None where it cannot take a step."""
+        """Return the state after a transaction of `process`; None if it cannot take a step."""
         key = state & self.masks[process]
         moves = self.moves[process]
         if key not in moves:
@@ -74,7 +74,7 @@ class ReducedSystem:
         return now - state if steps else None
 
     def transaction(self, state: int, process: int) -> Iterator[int]:
-        """The states after each step of a transaction; none where the process has to wait or has ended."""
+        """Yield the state after each step of a transaction; none if the process must wait or has ended."""
         system, protection = self.system, self._protection
         after = self._step(state, process)
         while after is not None:
@@ -108,7 +108,7 @@ class ReducedSystem:
         return self._held[process][node.number]
 
     def _account(self, process: int, node: Node, number: int) -> None:
-        """Which locks the process holds after a step, and whether the step keeps to what is assumed."""
+        """Record the locks that `process` holds after a step, and check the assumptions. Raises Contradicted."""
         at, held = node.address, self._of(process, node)
         locks = self._protection.locks
         if self.system.memory.kind(at) == SEMAPHORE and node.kind in (LOAD, ATOMIC):
@@ -121,11 +121,11 @@ class ReducedSystem:
             held -= {at}
         else:
             self._protection.note(process, node, held)
-        for lock in self._held[process].setdefault(number, held) ^ held:  # held or not, by the way that led here
+        for lock in self._held[process].setdefault(number, held) ^ held:  # held or not, depending on the path
             self._protection.no_lock(lock)
 
     def end(self, state: int) -> Fault | None:
-        """What is wrong with a state in which nobody can take a step."""
+        """Return the fault of a state in which no process can take a step, or None."""
         system = self.system
         waiting = system.waiting(state)
         if not system.excused.issuperset(waiting):
@@ -133,7 +133,7 @@ class ReducedSystem:
         return self._ledger.end(system.contents(state)[1]) if self._ledger and not waiting else None
 
     def usual(self, state: int) -> tuple[int, tuple[int, ...]]:
-        """The state in which interchangeable processes stand in order, and who of `state` stands at which place."""
+        """Return the canonical state (interchangeable processes sorted), and which process of `state` is where."""
         places = list(range(self.system.size))
         ledger = self._ledger
         ghosts = self.system.contents(state)[1]
@@ -155,13 +155,13 @@ class ReducedSystem:
 
 
 def kinds(system: System) -> list[int]:
-    """For each process the number of the first one that does the same."""
+    """Return, for each process, the number of the first one that runs the same program."""
     automata = [id(automaton) for automaton in system.automata]
     return [automata.index(automaton) for automaton in automata]
 
 
 def _alike(system: System) -> Iterator[list[int]]:
-    """Groups of processes that share an automaton."""
+    """Return the groups of interchangeable processes: the same automaton, and all or none excused."""
     groups: dict[int, list[int]] = {}
     for p, automaton in enumerate(system.automata):
         groups.setdefault(id(automaton), []).append(p)
@@ -170,9 +170,9 @@ def _alike(system: System) -> Iterator[list[int]]:
 
 
 class ReducedResult:
-    """What the reduced search has found: `complete`, how many states and transactions, and a failing `schedule`.
+    """The result of the reduced search: `complete`, the number of states and transactions, and a failing `schedule`.
 
-    `given_up`: a person or the clock has stopped it, so that no other search may go on.
+    `given_up`: the user or the time limit stopped it, so no other search should follow.
     """
 
     def __init__(self) -> None:
@@ -191,10 +191,10 @@ def search(
     progress: Progress | None = None,
     began: float | None = None,
 ) -> ReducedResult:
-    """Look at all interleavings of a program, most of them together with others. Stops at the first fault.
+    """Check all interleavings of a program, most of them as part of a class. Stops at the first fault.
 
-    The seconds count from `began`, a moment of time.perf_counter; without one, from now.
-    `system` is without a watch, an invariant and a final condition, which could see into a transaction.
+    Time counts from `began`, a value of time.perf_counter; without it, from now.
+    `system` has no watch, invariant or final condition, which could observe the inside of a transaction.
     """
     began = time.perf_counter() if began is None else began
     semaphores = enumerate(zip(system.memory.kinds, system.memory.initial, strict=True))
@@ -222,7 +222,7 @@ def search(
 
 
 def _look_ahead(reduced: ReducedSystem, process: int) -> None:
-    """Let a process go on by itself, never waiting, to see what it touches before anything is relied on."""
+    """Run a process alone, never waiting, to record its accesses before the search relies on any assumption."""
     system = reduced.system
     automaton = system.automata[process]
     node = automaton.nodes[automaton.root]
@@ -234,7 +234,7 @@ def _look_ahead(reduced: ReducedSystem, process: int) -> None:
         cells, _, value = effect or (cells, (), None)
         try:
             number = automaton.step(node.number, value)
-        except ExplorerError:  # on a way that no run may take
+        except ExplorerError:  # on a path that perhaps no run takes
             return
         reduced._account(process, node, number)
         node = automaton.nodes[number]
@@ -254,7 +254,7 @@ def _spread(
     numbers = {first: 0}
     found.states, found.transitions = 1, 0
     look, news = EVERY, began + FIRST_NEWS
-    for number, state in enumerate(states):  # the list grows while it is walked
+    for number, state in enumerate(states):  # the list grows during the iteration
         if number == look:
             look += EVERY
             interrupts.check()
@@ -305,7 +305,7 @@ def _way(parents: Sequence[int], actors: Sequence[int], number: int) -> list[int
 
 
 def _schedule(reduced: ReducedSystem, way: list[int]) -> list[int]:
-    """Step by step what leads there, by who really takes each step."""
+    """Return the schedule of single steps along `way`, with the symmetry undone."""
     schedule: list[int] = []
     state, who = reduced.usual(reduced.initial)
     for place in way:

@@ -1,7 +1,7 @@
 """Breadth-first search through every state that some interleaving reaches.
 
-Nothing is left out and nothing is sampled: when `complete`, the graph has every reachable state and every
-step between them.
+The search is exhaustive, not sampled: when `complete`, the graph has every reachable state and every step between
+them.
 """
 
 import gc
@@ -15,18 +15,17 @@ from shmlab.explorer.program.explorer_errors import OutOfTime
 from shmlab.explorer.program.fault import Fault
 
 Progress = Callable[[int, float], object]
-EVERY = 512  # states between two looks at the clock
-ENOUGH = 100_000  # states to see after a fault, where nothing can be counted anyway
-FIRST_NEWS, NEWS = 1.0, 0.25  # seconds until progress is told, and from then on
+EVERY = 512  # states between two checks of the clock
+ENOUGH = 100_000  # states after which to stop once there is a fault but no finite count
+FIRST_NEWS, NEWS = 1.0, 0.25  # seconds until the first progress report, and between later ones
 
 
 class Graph:
-    """All states and steps that were found.
+    """All states and steps that a search found.
 
-    `states` in the order of discovery; `successors[i * actors + a]` is the state after a step of actor a, or -1;
-    `ends` are the states in which nobody can take a step; `faults` says what is wrong, by state. `complete` is
-    False when the search was stopped by its budget or by hand: then `stopped` says why. `beyond`: it has more states
-    than were allowed.
+    `states` are in order of discovery; `successors[i * actors + a]` is the state after a step of actor a, or -1;
+    `ends` are the states in which no process can take a step; `faults` are the faults by state. `complete` is
+    False if a limit or the user stopped the search: then `stopped` says why. `beyond`: it has more states than allowed.
     """
 
     def __init__(self, system: System) -> None:
@@ -42,7 +41,7 @@ class Graph:
         return len(self.states)
 
     def steps(self, state: int) -> Iterator[tuple[int, int]]:
-        """The steps out of a state: (actor, state after)."""
+        """Yield the steps out of a state: (actor, state after)."""
         at = state * self.actors
         for actor in range(self.actors):
             after = self.successors[at + actor]
@@ -58,22 +57,22 @@ def search(
     enough: int = ENOUGH,
     began: float | None = None,
 ) -> Graph:
-    """The graph of a system, complete unless it has more states or takes more seconds than allowed.
+    """Return the graph of a system, complete unless it has more states or takes more seconds than allowed.
 
-    The seconds count from `began`, a moment of time.perf_counter; without one, from now.
-    `progress(states, seconds)` is called now and then once a second has passed; False from it, or an interrupt
-    from the keyboard, stops the search: what was found so far is kept, and is not complete.
+    Time counts from `began`, a value of time.perf_counter; without it, from now.
+    `progress(states, seconds)` is called periodically once a second has passed; if it returns False, or on a keyboard
+    interrupt, the search stops with an incomplete graph of what it has found so far.
     """
     graph = Graph(system)
     began = time.perf_counter() if began is None else began
     collecting = gc.isenabled()
-    gc.disable()  # it would look through all states again and again, and there is no garbage
+    gc.disable()  # it would scan all states repeatedly, and there is no garbage
     try:
         with interrupts.noted():
             _spread(graph, max_states, began, max_seconds, progress, enough)
     except KeyboardInterrupt:
         graph.stopped = "it was interrupted"
-    except OutOfTime:  # while a process computes from one step to the next
+    except OutOfTime:  # while a process computes between two steps
         graph.stopped = f"it took more than {max_seconds:g} s"
     finally:
         if collecting:
@@ -82,7 +81,7 @@ def search(
         graph.complete = False
         graph.stopped += system.automata.recorder.unseen
         if graph.successors and graph.successors[-1] >= len(graph.states):
-            graph.successors[-1] = -1  # interrupted between noting a step and noting where it leads
+            graph.successors[-1] = -1  # interrupted between recording a step and its target state
         missing = len(graph.states) * graph.actors - len(graph.successors)
         graph.successors.extend([-1] * missing)
     system.foresees = graph.complete
@@ -100,7 +99,7 @@ def _spread(
     faulty, known, append, found = system.faulty, numbers.setdefault, successors.append, states.append
     count = 1
     look, news = EVERY, began + FIRST_NEWS
-    for number, state in enumerate(states):  # the list grows while it is walked
+    for number, state in enumerate(states):  # the list grows during the iteration
         if number == look:
             look += EVERY
             interrupts.check()

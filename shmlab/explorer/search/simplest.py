@@ -1,9 +1,9 @@
-"""The simplest schedule that leads to a fault: the one that is easiest to explain.
+"""Find the simplest schedule that leads to a fault: the one that is easiest to explain.
 
-It is never more than a quarter longer than the shortest. Among those, the one with the fewest switches from one process
-to another; then with the fewest preemptions (the running process could have gone on, and another was taken); then with
-the fewest steps. Dijkstra's algorithm on the graph, where a place is a state and who ran last, and a way that costs
-more is kept as long as it is shorter.
+It is at most a quarter longer than the shortest. Among those, choose the one with the fewest context switches; then
+with the fewest preemptions (the running process could have continued, but another was scheduled); then with the
+fewest steps. This is Dijkstra's algorithm on pairs of a state and the process that ran last; a more expensive path is
+kept as long as it is shorter.
 """
 
 import heapq
@@ -11,14 +11,14 @@ from collections.abc import Container, Iterator
 
 from shmlab.explorer.search.search import Graph
 
-LONGER = 4  # a schedule may be longer than the shortest by one part in so many
-SWITCH, PREEMPTION, STEP = 1 << 48, 1 << 24, 1  # the cost of a way as one number: compared in this order
+LONGER = 4  # a schedule may be longer than the shortest by a fraction of 1 / LONGER
+SWITCH, PREEMPTION, STEP = 1 << 48, 1 << 24, 1  # the cost of a path as one number: compared in this order
 
 
 def levels(graph: Graph) -> Iterator[tuple[int, int]]:
-    """(state, steps): all states by the fewest steps that lead there. They were discovered in this order."""
+    """Yield (state, steps) for all states, ordered by the fewest steps to reach them, the order of discovery."""
     successors, actors = graph.successors, graph.actors
-    steps = last = 0  # the last state that takes so many steps
+    steps = last = 0  # the last state at this distance
     furthest = 0
     for state in range(len(graph)):
         if state > last:
@@ -28,21 +28,21 @@ def levels(graph: Graph) -> Iterator[tuple[int, int]]:
 
 
 def farthest(steps: int) -> int:
-    """How long a schedule may be where the shortest has so many steps."""
+    """Return the maximum length of a schedule if the shortest has this many steps."""
     return steps + steps // LONGER
 
 
 def way(graph: Graph, goals: Container[int]) -> list[int] | None:
-    """The actors of the simplest way from the start to a state in `goals`; None where there is none."""
+    """Return the actors of the simplest path from the start to a state in `goals`; None if there is none."""
     most, near = _near(graph, goals)
     left = _left(graph, goals, near, most)
     if left is None:
         return None
     actors, successors = graph.actors, graph.successors
     places = actors + 1
-    fewest: dict[int, int] = {}  # steps to a place, of the ways there so far
-    labels = [(-1, 0)]  # for each way: the one that it goes on from, and its place
-    heap = [(0, 0, 0)]  # cost, steps and number of a way
+    fewest: dict[int, int] = {}  # fewest steps to a place so far
+    labels = [(-1, 0)]  # for each path: the path it extends, and its place
+    heap = [(0, 0, 0)]  # cost, steps and number of a path
     while heap:
         paid, steps, number = heapq.heappop(heap)
         before, place = labels[number]
@@ -67,7 +67,7 @@ def way(graph: Graph, goals: Container[int]) -> list[int] | None:
 
 
 def _near(graph: Graph, goals: Container[int]) -> tuple[int, int]:
-    """How many steps a way to a goal may take, and how many states, the first ones, are no farther away."""
+    """Return the most steps that a path to a goal may take, and how many states are within that distance."""
     most = near = 0
     found = False
     for state, steps in levels(graph):
@@ -80,7 +80,7 @@ def _near(graph: Graph, goals: Container[int]) -> tuple[int, int]:
 
 
 def _left(graph: Graph, goals: Container[int], near: int, most: int) -> list[int] | None:
-    """For each of the first `near` states the fewest steps to a goal (more than `most` where it is too far)."""
+    """Return the fewest steps to a goal from each of the first `near` states (more than `most`: too far); or None."""
     before: list[list[int]] = [[] for _ in range(near)]
     for state in range(near):
         for _, after in graph.steps(state):
@@ -92,7 +92,7 @@ def _left(graph: Graph, goals: Container[int], near: int, most: int) -> list[int
         return None
     for state in work:
         left[state] = 0
-    for state in work:  # grows while it is walked
+    for state in work:  # grows during the iteration
         for earlier in before[state]:
             if left[earlier] > left[state] + 1:
                 left[earlier] = left[state] + 1
@@ -109,7 +109,7 @@ def _unwound(labels: list[tuple[int, int]], number: int, places: int) -> list[in
 
 
 def follow(graph: Graph, schedule: list[int]) -> int:
-    """The state to which a schedule leads."""
+    """Return the state to which a schedule leads."""
     state = 0
     for actor in schedule:
         state = graph.successors[state * graph.actors + actor]
