@@ -1,7 +1,7 @@
-"""Who can never go on again: processes that wait for what nobody will ever give, whatever the others do.
+"""Find processes that are blocked for ever: they wait for something that no other process will ever provide.
 
-A run need not have stopped for that. Two processes that have each other's lock are in a deadlock from the moment at
-which both wait, although a third goes on.
+The run need not have stopped. Two processes that wait for each other's lock are in a deadlock from the moment at which
+both wait, even if a third continues.
 """
 
 from collections.abc import Iterator
@@ -14,19 +14,19 @@ from shmlab.explorer.program.operations import ACQUIRE, ATOMIC, DONE, LOAD, RELE
 if TYPE_CHECKING:
     from shmlab.explorer.model.states import States
 
-MOST = 20_000  # states that are looked at for one answer; beyond, a process counts as one that may go on
+MOST = 20_000  # states visited for one answer; beyond that, a process counts as able to continue
 GIVING = {
     ACQUIRE: (RELEASE,),
     LOAD: (STORE, ATOMIC, RELEASE, ACQUIRE),
     ATOMIC: (STORE, ATOMIC, RELEASE),
-}  # steps that may end a wait in a step of this kind
+}  # kinds of steps that may end a wait at a step of this kind
 
 
 class Blocked:
-    """Who can never go on again, by state of `system`. What was found out is kept.
+    """The processes that are blocked for ever in a state of `system`; answers are cached.
 
-    A process whose text goes on for ever, such as a server, may wait for ever for a request. It counts only where it
-    waits for somebody who waits for ever, too.
+    A process whose code never ends, such as a server, may wait for ever for a request. It counts only if it waits for
+    a process that is also blocked for ever.
     """
 
     def __init__(self, system: "States") -> None:
@@ -38,7 +38,7 @@ class Blocked:
         self._reached: dict[tuple[int, int, int, int], set[tuple[int, int]]] = {}
 
     def of(self, state: int) -> tuple[int, ...]:
-        """The processes that are in a deadlock in this state. Raises OutOfTime."""
+        """Return the processes that are in a deadlock in this state. Raises OutOfTime."""
         system = self._system
         system.automata.recorder.check_time()
         if system.fault(state):
@@ -50,7 +50,7 @@ class Blocked:
         circle = self.circle({p: [system.node(state, p)] for p in stuck})
         others = [p for p in self._live(state) if p not in stuck]
         if not circle and any(self._holds_up(state, p, stuck) or self._comes_to_wait(state, p) for p in others):
-            return ()  # they wait for somebody who goes on for ever, or who will wait, too: it is told once he does
+            return ()  # they wait for one that runs for ever, or that will also block: report it then
         return tuple(p for p in stuck if p in circle or not self._serves[p])
 
     def _live(self, state: int) -> list[int]:
@@ -58,7 +58,7 @@ class Blocked:
         return [p for p in range(system.size) if system.node(state, p).kind < DONE]
 
     def _holds_up(self, state: int, process: int, stuck: list[int]) -> bool:
-        """Whether a process holds a semaphore that one of `stuck` waits for."""
+        """Return whether a process holds a semaphore that one of `stuck` waits for."""
         awaited = {node.address for node in (self._system.node(state, p) for p in stuck) if node.kind == ACQUIRE}
         held: dict[int, int] = {}
         for kind, address, _ in self._system.node(state, process).operations:
@@ -66,7 +66,7 @@ class Blocked:
         return any(held.get(address, 0) > 0 for address in awaited)
 
     def _comes_to_wait(self, state: int, process: int) -> bool:
-        """Whether a process that can go on now ends in a wait for ever, too, on every way on from a state."""
+        """Return whether a process that can continue now blocks for ever, too, on every path from `state`."""
         system, doomed = self._system, self._doomed[process]
         if state in doomed:
             return True
@@ -90,14 +90,14 @@ class Blocked:
                         moves.append((here, after))
         going = _going(steps)
         if any(here in going and after in going for here, after in moves):
-            return False  # round and round
+            return False  # it can loop for ever
         doomed.update(steps)
         return True
 
     def circle(self, nodes: dict[int, list[Node]]) -> set[int]:
-        """Of processes that wait at these nodes for ever, those that wait for one another.
+        """Return those of the processes that wait for ever at `nodes` that wait for one another.
 
-        Who could end a wait is told by what else a process would do from where it stands.
+        The steps that a process would take from its node on show whose wait it could end.
         """
         circle = set(nodes)
         while True:
@@ -107,9 +107,9 @@ class Blocked:
             circle = left
 
     def gives(self, process: int, stands: list[Node], awaited: list[Node]) -> bool:
-        """Whether a process that stands at one of these nodes would, if it went on, end a wait at one of `awaited`.
+        """Return whether `process`, if it continued from a node in `stands`, would end a wait at one of `awaited`.
 
-        One that takes a semaphore before it gives it back ends nobody's wait for it.
+        A process that must acquire a semaphore before releasing it ends no wait for that semaphore.
         """
         return any(
             (kind, wait.address) in self._onward(process, node.number, wait.address if wait.kind == ACQUIRE else -1)
@@ -119,12 +119,12 @@ class Blocked:
         )
 
     def _onward(self, process: int, number: int, untaken: int) -> set[tuple[int, int]]:
-        """(kind, address) of the steps that a process may take from a node on, as far as they are known.
+        """Return the (kind, address) of all known steps that a process may take from node `number` on.
 
-        untaken: address of a semaphore; what comes after taking it does not count.
+        untaken: address of a semaphore; steps after acquiring it do not count.
         """
         nodes = self._system.automata[process].nodes
-        key = (process, number, untaken, len(nodes))  # they become more with every step that nobody has taken before
+        key = (process, number, untaken, len(nodes))  # the automaton grows with every new step
         if key not in self._reached:
             seen, work = {number}, [number]
             for now in work:
@@ -143,7 +143,7 @@ class Blocked:
                 yield p
 
     def _can_go_on(self, state: int, process: int) -> bool:
-        """Whether some way on from a state leads to a step of `process`. A run that fails counts as one that does."""
+        """Return whether some path from `state` leads to a step of `process`. A run that fails counts as such."""
         system, goes_on, never = self._system, self._goes_on[process], self._never[process]
         came: dict[int, int | None] = {state: None}
         work = [state]
@@ -167,14 +167,14 @@ class Blocked:
 
 
 def _going(steps: dict[int, list[int]]) -> set[int]:
-    """The states from which a run may never end: those that are left when all that only lead to ends are taken out."""
+    """Return the states from which a run may never end: all except those that lead only to ends."""
     before: dict[int, list[int]] = {state: [] for state in steps}
     for state, after in steps.items():
         for one in after:
             before[one].append(state)
     left = {state: len(after) for state, after in steps.items()}
     ended = [state for state, ways in left.items() if not ways]
-    for state in ended:  # grows while it is walked
+    for state in ended:  # grows during the iteration
         for earlier in before[state]:
             left[earlier] -= 1
             if not left[earlier]:

@@ -1,4 +1,4 @@
-"""From what a student gives to a system: processes, shared memory, names, and what is asked of them."""
+"""Build a system from a student's functions: processes, shared memory, names, and properties to check."""
 
 import ast
 import contextlib
@@ -28,12 +28,12 @@ from shmlab.memory.semaphores import Semaphore
 from shmlab.strategies import functions
 
 MODELS = {"sc": System, "tso": BufferedSystem, "weak": WeakSystem}
-MOST = 16  # producers, consumers or processes: beyond, no search would end
+MOST = 16  # producers, consumers or processes: with more, no search would finish
 USUAL: dict[str, int] = dict(in_=0, out=0, count=0)
 
 
 class Program:
-    """Processes over shared memory, and what is asked of them; `system()` makes it explorable."""
+    """Processes over shared memory, and the properties to check; `system()` makes it explorable."""
 
     def __init__(
         self,
@@ -53,12 +53,12 @@ class Program:
         self.judge, self.watch = judge, watch
         self.consumers, self.excused, self.model = list(consumers), list(excused), model
         self._automata: dict[bool, Automata] = {}
-        self._given: Sequence[Sequence[int]] = ()  # what each producer puts, where there are producers
-        self._seconds = math.inf  # that a search has
+        self._given: Sequence[Sequence[int]] = ()  # the items that each producer puts, if there are producers
+        self._seconds = math.inf  # time limit of a search
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """While this lasts, the processes have so many seconds from now on, all steps together."""
+        """Limit the processes, inside the `with` block, to `seconds` from now for all steps together."""
         self._give(seconds)
         try:
             yield
@@ -71,7 +71,7 @@ class Program:
             automata.recorder.within(seconds)
 
     def system(self, watched: bool = False, merge: bool = True, absorbing: bool = True) -> System:
-        """A system of this program. Raises CannotFollow and others of `shmlab.explorer.program.explorer_errors`."""
+        """Return a system of this program. Raises CannotFollow and other errors in program/explorer_errors.py."""
         if merge not in self._automata:
             self._automata[merge] = Automata(self.memory, self.processes, merge, self.names, self._seconds)
         return self._kind(self._automata[merge].recorder.outside.chooses)(
@@ -89,7 +89,7 @@ class Program:
         )
 
     def _kind(self, chooses: bool) -> type[System]:
-        """The class of its systems. `chooses`: some process was seen to leave a decision open."""
+        """Return the class of its systems. `chooses`: some process was seen to call `choose`."""
         if not chooses and not choosing.decides(self.processes):
             return MODELS[self.model]
         if self.model != "sc":
@@ -97,10 +97,10 @@ class Program:
         return ChoosingSystem
 
     def reducible(self) -> "tuple[System, Ledger | None] | None":
-        """The system for a reduced search and what judges its items; None where somebody looks at every step or end.
+        """Return the system for a reduced search and the ledger that checks its items; None if reduction is unsound.
 
-        An invariant, a watch that has the last word, and store buffers see what happens inside a transaction; a final
-        condition sees what each process has got.
+        An invariant, a watch without a judge, and store buffers observe the inside of a transaction; a final
+        condition observes what each process has got.
         """
         if self.model != "sc" or self.invariant or self.final or (self.watch and not self.judge):
             return None
@@ -130,7 +130,10 @@ def of_buffer(
     model: str = "sc",
     order: bool = True,
 ) -> Program:
-    """Producers that put `items` items each, consumers that get them all. `capacity=None`: endless slots."""
+    """Return a program of producers that put `items` items each and consumers that get them all.
+
+    `capacity=None`: endless slots.
+    """
     put, get = functions.checked(put, "put", "buf, item"), functions.checked(get, "get", "buf")
     producers = limits.whole(producers, "producers", 1, MOST)
     consumers = limits.whole(consumers, "consumers", 1, MOST)
@@ -166,7 +169,7 @@ def of_processes(
     excused: Sequence[int] = (),
     model: str = "sc",
 ) -> Program:
-    """Processes of any kind, each (function, argument, ...), called as function(buf, argument, ...)."""
+    """Return a program of `processes`, each (function, argument, ...), called as function(buf, argument, ...)."""
     given = [_process(process) for process in processes]
     if not 1 <= len(given) <= MOST:
         raise ArgumentError(f"give 1 to {MOST} processes, not {len(given)}.")
@@ -203,7 +206,7 @@ def _process(given: object) -> Process:
 
 
 def _number_of(process: int, function: FunctionType, usual: int) -> tuple[int, ...]:
-    """The number of a process, for a put or get that takes it."""
+    """Return the number of a process as extra arguments, for a put or get that takes it."""
     return (process,) if limits.takes_number(function.__code__, usual) else ()
 
 
@@ -214,7 +217,7 @@ def _numbered(letter: str, count: int) -> list[str]:
 def _shared(
     put: FunctionType, get: FunctionType, capacity: int | None, given: Mapping[str, Initial] | None
 ) -> tuple[dict[str, Initial], bool]:
-    """The shared variables of put and get, and whether the slots are endless."""
+    """Return the shared variables of put and get, and whether the slots are endless."""
     modules = [str(f.__module__) for f in (put, get)]
     texts = [sys.modules[name] for name in modules if name.startswith(f"{strategies.__name__}.")]
     endless = capacity is None or any(getattr(text, "UNBOUNDED", False) for text in texts)
@@ -234,7 +237,7 @@ def _shared(
 
 
 def _plain(shared: Mapping[str, Initial]) -> dict[str, Initial]:
-    """Initial values with whole numbers of other libraries as Python's own. Raises ArgumentError."""
+    """Return the initial values, with other libraries' integers converted to int. Raises ArgumentError."""
     return {name: _number(value, name) for name, value in shared.items()}
 
 
@@ -257,7 +260,7 @@ def _number(value: object, name: str) -> Initial:
 
 
 def _returns(function: FunctionType) -> bool:
-    """Whether a function's text returns a value somewhere; True where there is no text."""
+    """Return whether a function's source returns a value anywhere; True if there is no source."""
     try:
         definition, _ = marking.definition(function)
     except NoText:

@@ -1,7 +1,7 @@
-"""A system whose processes may leave a decision open (`shmlab.choose`): all alternatives are explored.
+"""A system whose processes may make nondeterministic choices (`shmlab.choose`): all alternatives are explored.
 
-The decision is taken as a step of the process: its next step takes the first alternative that is left. That it goes
-on to another alternative is one more thing that may happen; the scheduler chooses between the two.
+A choice is a step of the process, which takes the first remaining alternative. Passing over that alternative is a
+separate step; the scheduler chooses between the two.
 """
 
 from collections.abc import Iterable
@@ -18,9 +18,9 @@ from shmlab.strategies.choice import choose
 
 
 def decides(processes: Iterable[Process]) -> bool:
-    """Whether any of these processes reaches `choose`, under whatever name, or mentions something of that name.
+    """Return whether any of these processes reaches `choose`, under any name, or mentions something of that name.
 
-    The latter because `shmlab.choose` is in its module only once somebody has asked for it.
+    The latter because `shmlab.choose` is loaded into its module only on first access.
     """
     things = [thing for function, arguments in processes for thing in (function, *arguments)]
     given = [thing for thing in things if isinstance(thing, FunctionType)]
@@ -51,7 +51,7 @@ class ChoosingSystem(System):
         return None if self._passes_over else super().effect(cells, buffers, node, process)
 
     def beside(self, state: int, actor: int) -> Beside | None:
-        """That an alternative is passed over, which changes nothing in memory."""
+        """Return the step that passes over an alternative, which changes nothing in memory; None if there is none."""
         node = self.node(state, actor - self.size)
         return (OTHERWISE, NOWHERE, None) if node.kind == CHOOSE else None
 

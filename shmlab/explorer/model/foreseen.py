@@ -1,7 +1,7 @@
-"""What a consumer will get, whatever happens: it has read it already, and nothing that it still reads changes it.
+"""Predict what a consumer will certainly get: it has already read it, and no later read changes it.
 
-So an item that a second consumer has read, or an empty slot, is told when it is read and not when `get` returns. That
-holds where all states were seen: then all ways on from where a process stands are known.
+So an item that a second consumer has read, or an empty slot, is reported when it is read, not when `get` returns. This
+requires that all states were explored: only then are all paths from a process's current node known.
 """
 
 from typing import TYPE_CHECKING
@@ -13,11 +13,11 @@ from shmlab.explorer.program.operations import DONE, LOAD
 if TYPE_CHECKING:
     from shmlab.explorer.model.states import States
 
-FAR = 1000  # nodes that are looked at for one answer; beyond, nothing is foreseen
+FAR = 1000  # nodes visited for one answer; beyond that, nothing is predicted
 
 
 def fault(system: "States", state: int) -> Fault | None:
-    """What is wrong with what the consumers will get next."""
+    """Return the fault in what the consumers will get next, or None."""
     assert system.judge
     got = []
     for consumer in system.consumers:
@@ -37,8 +37,8 @@ def fault(system: "States", state: int) -> Fault | None:
 
 
 def gets(automaton: Automaton, number: int, slots_at: int) -> tuple[object, ...]:
-    """The one thing that a process gets next on every way on from a node; nothing where that is still open, or where
-    it has yet to look at a slot.
+    """Return the one item that a process gets next on every path from a node; empty if that is still undecided, or if
+    the process has yet to read a slot.
     """
     if number not in automaton.foreseen:
         automaton.foreseen[number] = _gets(automaton, number, slots_at)
@@ -48,7 +48,7 @@ def gets(automaton: Automaton, number: int, slots_at: int) -> tuple[object, ...]
 def _gets(automaton: Automaton, number: int, slots_at: int) -> tuple[object, ...]:
     found: list[object] = []
     seen, work = {number}, [number]
-    for here in work:  # grows while it is walked
+    for here in work:  # grows during the iteration
         node = automaton.nodes[here]
         looks = node.kind == LOAD and node.address >= slots_at
         if node.kind >= DONE or looks or not node.successors or len(work) > FAR:

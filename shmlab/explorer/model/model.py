@@ -1,4 +1,4 @@
-"""The model of a program, one step at a time: for a schedule, a table, or a person who is the scheduler."""
+"""Execute a program's model one step at a time: for a schedule, a table, or a user who acts as scheduler."""
 
 import linecache
 from collections.abc import Iterable
@@ -11,14 +11,14 @@ from shmlab.explorer.program.fault import Fault
 from shmlab.explorer.program.operations import ACQUIRE, ATOMIC, CHOOSE, DONE, LOAD, NAMES, RELEASE, STORE, Value
 
 DRAIN, CATCH_UP, OVERTAKE = "drain", "catch up", "overtake"
-GIVE_NOTHING = ("store", "release", "acquire", "choose")  # steps that are told by their argument
+GIVE_NOTHING = ("store", "release", "acquire", "choose")  # steps whose displayed value is their argument
 OTHERWISE = "pass over"  # see choosing
 BESIDE = {DRAIN: " drains", CATCH_UP: " is noticed", OVERTAKE: " goes ahead"}  # steps of the memory: see tso, weak
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What a process does next: `operation` on `variable`, with `argument` (the value to store), at which line."""
+    """The next step of a process: `operation` on `variable`, with `argument` (the value to store), and its line."""
 
     operation: str
     variable: str
@@ -29,7 +29,7 @@ class Pending:
 
     @property
     def source(self) -> str:
-        """The text of the line."""
+        """The source text of the line."""
         return linecache.getline(self.filename, self.line).strip()
 
     def __str__(self) -> str:
@@ -48,10 +48,10 @@ class Pending:
 class Step:
     """A step that was taken, by actor number `actor`, called `name`.
 
-    `before` and `after` are the cell's values, `value` is what was read or stored; `able` names all who could have
-    taken a step instead; `stale` marks a store to what the process has read and another has changed since then;
-    `attempt` an acquire that does not wait. `call`: how many calls of put or get its process had ended before;
-    `ends`: whether this step ended one, and `moved`: the item that this one put or got.
+    `before` and `after` are the cell's values, `value` is the value read or stored; `able` names all actors that were
+    enabled; `stale` marks a store to a variable that another process has changed since this one read it (a possible
+    lost update); `attempt` marks an acquire that does not wait. `call`: how many calls of put or get the process had
+    completed before; `ends`: whether this step completed one, and `moved`: the item that this call put or got.
     """
 
     actor: int
@@ -90,7 +90,7 @@ class Step:
 
 
 def decision(operation: str, left: object) -> str:
-    """In words, what a process decides that has these alternatives left: `choose 0`, or else `choose 1` or `not 0`."""
+    """Describe the choice among the alternatives that are left: `choose 0`, or else `choose 1` or `not 0`."""
     assert isinstance(left, tuple)
     if operation == NAMES[CHOOSE]:
         return f"choose {left[0]}"
@@ -98,7 +98,7 @@ def decision(operation: str, left: object) -> str:
 
 
 class Model:
-    """A program at some point of some interleaving. `fault` says what is wrong there, or None."""
+    """A program at some point of an interleaving. `fault` is the fault there, or None."""
 
     def __init__(self, system: System) -> None:
         self.system = system
@@ -112,14 +112,14 @@ class Model:
 
     @property
     def fault(self) -> Fault | None:
-        """What is wrong here: after the last step, or because somebody can never go on, or because nobody can."""
+        """The fault in the current state: after the last step, or a deadlock of some processes or all; or None."""
         fault = self.system.settled(self.state)
         if fault and fault.word == "deadlock":
             return self.system.deadlock(self.state, self.holders(), fault.waiting)
         return fault
 
     def pending(self, process: int) -> Pending | None:
-        """What a process does next; None when it has ended."""
+        """Return the next step of a process; None if it has ended."""
         system = self.system
         if process >= system.size:
             return self._pending_beside(process)
@@ -141,17 +141,17 @@ class Model:
         return Pending(what, self.system.memory.name(address), value, 0, "", "")
 
     def buffered(self, process: int) -> tuple[str, ...]:
-        """The stores that wait in the store buffer of a process, the next to drain first: `flag[0] = 1`."""
+        """Return the stores in the store buffer of a process, the next to drain first: `flag[0] = 1`."""
         buffers = self.system.contents(self.state)[2]
         waiting = buffers[process] if buffers else ()
         return tuple(f"{self.system.memory.name(address)} = {value}" for address, value in waiting)
 
     def enabled(self) -> list[int]:
-        """Who can take a step."""
+        """Return the actors that can take a step."""
         return self.system.able(self.state)
 
     def snapshot(self) -> dict[str, Value]:
-        """The value of every cell, by name."""
+        """Return the value of every cell, by name."""
         cells = self.cells()
         return {self.system.memory.name(at): value for at, value in enumerate(cells)}
 
@@ -159,7 +159,7 @@ class Model:
         return self.system.contents(self.state)[0]
 
     def step(self, actor: int) -> Step:
-        """Let one process take its step. Raises ReplayFailed where it has ended or has to wait."""
+        """Let one actor take its step. Raises ReplayFailed if it has ended or must wait."""
         system = self.system
         if not 0 <= actor < system.actors:
             raise ReplayFailed(f"there is no process number {actor}: there are {', '.join(self.names)}.")
@@ -197,24 +197,24 @@ class Model:
         return step
 
     def undo(self) -> None:
-        """Take back the last step."""
+        """Undo the last step."""
         if self.steps:
             self.steps.pop()
             self._states.pop()
 
     def reset(self) -> None:
-        """Back to the beginning."""
+        """Return to the initial state."""
         self.steps.clear()
         del self._states[1:]
 
     def run(self, schedule: Iterable[int]) -> "Model":
-        """Take all steps of a schedule. Raises ReplayFailed, which says at which step it cannot go on."""
+        """Take all steps of a schedule. Raises ReplayFailed, which says which step is impossible."""
         for actor in schedule:
             self.step(actor)
         return self
 
     def holders(self) -> dict[int, list[int]]:
-        """Who has taken a semaphore that serves as a lock (it starts at 1) and not given it back."""
+        """Return the actors that hold each semaphore used as a lock (it starts at 1), by address."""
         memory = self.system.memory
         held: dict[int, list[int]] = {}
         for step in self.steps:
@@ -250,7 +250,7 @@ class Model:
         return self.system.node(self.state, actor).finished if actor < self.system.size else 0
 
     def _moved(self, actor: int, call: int) -> object:
-        """The item that call number `call` of a producer or a consumer has moved, once it has ended."""
+        """Return the item that call number `call` of a producer or consumer moved, or None if it has not completed."""
         system = self.system
         if not system.judge or self._calls(actor) <= call:
             return None
@@ -264,7 +264,7 @@ class Model:
         return cells[at] if 0 <= at < len(cells) else None
 
     def _stale(self, actor: int, variable: str) -> bool:
-        """Whether another process has stored into `variable` since this one last read it."""
+        """Return whether another process has stored to `variable` since this one last read it."""
         for step in reversed(self.steps):
             if step.variable == variable:
                 if step.actor == actor:

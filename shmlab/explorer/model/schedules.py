@@ -1,8 +1,8 @@
 """A schedule as text that a person can type: `PPCCP`, `P0 P0 C1`, `0011`.
 
-Each word says who takes the next step. Where every process has a single letter the words stand close together.
-With `P0'`, P0 passes over the first alternative of a decision (see `choosing`). A name in small letters drains a store
-buffer of that process: `p0`. In memory="weak", `p0!x` drains its store to x, `p0?x` lets P0 catch up on x, and with
+Each word names the actor that takes the next step. If every name is a single letter, no spaces separate the words.
+With `P0'`, P0 passes over the first alternative of a choice (see `choosing`). A name in lower case drains one store
+from that process's buffer: `p0`. In memory="weak", `p0!x` drains its store to x, `p0?x` lets P0 catch up on x, and with
 `p0+` its next store overtakes its loads.
 """
 
@@ -13,14 +13,14 @@ from shmlab.explorer.program.explorer_errors import ReplayFailed
 
 
 def text(schedule: Iterable[int], processes: Sequence[str], words: Sequence[str] = ()) -> str:
-    """The text of a schedule. `words`: of all actors (default: process p, and actor len(processes) + p drains it)."""
+    """Return a schedule as text. `words`: of all actors (default: process p; actor len(processes) + p drains it)."""
     words = words or [*processes, *(name.lower() for name in processes)]
     between = "" if all(len(word) == 1 for word in words) else " "
     return between.join(words[actor] for actor in schedule)
 
 
 def parse(typed: str | Iterable[int], processes: Sequence[str], known: Sequence[str] = ()) -> list[int]:
-    """The actors of a typed schedule; spaces and commas between the words are free. `known`: the words of all actors.
+    """Return the actors of a typed schedule, ignoring spaces and commas. `known`: the words of all actors.
 
     Raises ReplayFailed.
     """
@@ -48,7 +48,7 @@ def parse(typed: str | Iterable[int], processes: Sequence[str], known: Sequence[
 
 
 def _numbers(given: object, actors: int) -> list[int]:
-    """A schedule given as numbers. Raises ReplayFailed."""
+    """Return a schedule given as numbers. Raises ReplayFailed."""
     good = isinstance(given, (list, tuple)) and all(type(actor) is int and 0 <= actor < actors for actor in given)
     if not good:
         last = actors - 1

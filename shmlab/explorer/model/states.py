@@ -1,6 +1,6 @@
-"""What a state holds, and what `blocked` and `foreseen` need to know of a system: types alone.
+"""Types only: the contents of a state, and the parts of a system that `blocked` and `foreseen` need.
 
-A system asks them about its own states, so they cannot import it.
+A system calls them about its own states, so they cannot import it.
 """
 
 from typing import Protocol
@@ -13,12 +13,12 @@ from shmlab.explorer.program.items import Ghosts, Judge, Watch
 from shmlab.explorer.program.operations import Value
 
 Cells = tuple[Value, ...]
-Buffers = tuple[tuple[tuple[int, Value], ...], ...]  # for each process, its stores that memory has not seen yet
+Buffers = tuple[tuple[tuple[int, Value], ...], ...]  # for each process, its stores that have not reached memory yet
 Contents = tuple[Cells, Ghosts, Buffers]
 
 
 class States(Protocol):
-    """The states of a program, by number; see `System`."""
+    """The numbered states of a program; see `System`."""
 
     size: int
     memory: Memory

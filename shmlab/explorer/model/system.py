@@ -1,9 +1,9 @@
-"""Processes and shared memory as one system, and one step of it.
+"""Processes and shared memory as one transition system.
 
-A state is the memory and where each process stands. A process sees nothing but its own place and the memory,
-so a step of process p depends on these two alone: it is worked out once (`work_out`) and looked up ever after
-(`moves`). That is what makes the search fast. A state is one whole number: the number of its memory in
-`memories`, and above that, for each process, the number of its node.
+A state is the memory and the current node of each process. A step of process p depends only on the memory and
+p's own node, so it is computed once (`work_out`) and afterwards looked up (`moves`). This makes the search fast.
+A state is a single integer: the number of its memory in `memories` and, in the higher bits, the number of each
+process's node.
 
     state = memory | node 0 << BITS | node 1 << 2 * BITS | ...
 """
@@ -38,16 +38,16 @@ from shmlab.memory.condition_variable import WAITING
 
 BITS = 24
 FIELD = (1 << BITS) - 1
-Beside = tuple[str, int, Value]  # a step of no process: what it is, the address, and the value there afterwards
-Effect = tuple[Cells, Buffers, object]  # memory and store buffers after a step, and the value that the process got
+Beside = tuple[str, int, Value]  # a step of the memory system: its name, the address, and the value there afterwards
+Effect = tuple[Cells, Buffers, object]  # memory and store buffers after a step, and the value that the process reads
 
 
 class System:
-    """All that a search needs to know.
+    """Everything that a search needs to know about a program.
 
-    `automata` are those of the processes; `actors` are those who can be scheduled: the processes.
-    `invariant(view)` must hold of every memory; `final(view, results)` when everybody has finished. Both give
-    True or None where all is well, False, or a sentence that says what is wrong. `judge` and `watch` judge
+    `automata` are those of the processes; `actors` is the number of schedulable actors, here the processes.
+    `invariant(view)` must hold of every memory, and `final(view, results)` when all processes have finished. Both
+    return True or None if it holds, otherwise False or a sentence that says what is wrong. `judge` and `watch` check
     items; `consumers` are the processes that get; `excused` are those that may wait for ever.
     """
 
@@ -71,24 +71,24 @@ class System:
         self.foresees = False  # whether all states are known
         self.excused = frozenset(excused)
         self._invariant, self._final = invariant, final
-        self._watched_from = watch.at if watch else memory.slots_at + FIELD  # no load below is anything to the watch
-        self.absorbing = absorbing  # does a system stop at its first fault? (no: only to compare counts with SPIN)
-        self.faulty: dict[int, Fault] = {}  # by number of a memory that is the end of a failed run
+        self._watched_from = watch.at if watch else memory.slots_at + FIELD  # the watch ignores loads below
+        self.absorbing = absorbing  # whether a run ends at its first fault (if not: only to compare counts with SPIN)
+        self.faulty: dict[int, Fault] = {}  # by the number of the memory in which a failed run ended
         self.blocked = Blocked(self)
-        self.seen_faults: list[Fault] = []  # where faults do not stop the system
+        self.seen_faults: list[Fault] = []  # if faults do not end a run
         self.memories: list[Contents] = []
         self._numbers: dict[tuple[Contents, Fault | None], int] = {}
         self._truths: dict[Cells, Fault | None] = {}
         self._set_up_actors()
         self.initial = self._first_state()
 
-    buffered = False  # do stores wait, as on real processors?
+    buffered = False  # whether stores go through store buffers, as on real processors
 
     def _set_up_actors(self) -> None:
-        """Who can be scheduled, and the part of a state that a step of each depends on."""
+        """Set up the actors, and for each the part of a state (`masks`) that its step depends on."""
         self.masks = [FIELD | FIELD << BITS * (p + 1) for p in range(self.size)]
         self.moves: list[dict[int, int | None]] = [{} for _ in self.masks]
-        self.words = list(self.names)  # what a schedule calls them
+        self.words = list(self.names)  # their names in a schedule
 
     @property
     def actors(self) -> int:
@@ -112,18 +112,18 @@ class System:
         return ()
 
     def node(self, state: int, process: int) -> Node:
-        """Where a process stands."""
+        """Return the current node of a process."""
         return self.automata[process].nodes[state >> BITS * (process + 1) & FIELD]
 
     def contents(self, state: int) -> Contents:
         return self.memories[state & FIELD]
 
     def fault(self, state: int) -> Fault | None:
-        """The fault that ended the run which led to this state."""
+        """Return the fault that ended the run in this state, or None."""
         return self.faulty.get(state & FIELD)
 
     def after(self, state: int, actor: int) -> int | None:
-        """The state after a step of `actor`; None where it cannot take one."""
+        """Return the state after a step of `actor`; None if it cannot take one."""
         key = state & self.masks[actor]
         moves = self.moves[actor]
         if key not in moves:
@@ -132,13 +132,13 @@ class System:
         return None if move is None else state + move
 
     def able(self, state: int) -> list[int]:
-        """Who can take a step. Nobody can after a fault."""
+        """Return the actors that can take a step; none after a fault."""
         if self.fault(state):
             return []
         return [actor for actor in range(self.actors) if self.after(state, actor) is not None]
 
     def work_out(self, state: int, actor: int) -> int | None:
-        """What a step of `actor` adds to the state; None where it cannot take one."""
+        """Return the number that a step of `actor` adds to the state; None if it cannot take one."""
         cells, ghosts, waiting = self.memories[state & FIELD]
         node = self.node(state, actor)
         if node.kind >= DONE:
@@ -161,26 +161,26 @@ class System:
         return self._number((cells, ghosts, buffers), fault) - (state & FIELD) + ((number - node.number) << shift)
 
     def process_of(self, actor: int) -> int:
-        """Whose step counts as taken where this actor takes one, for a fair scheduler: by itself, its own."""
+        """Return the process whose step this actor's step counts as, for fairness: here its own."""
         return actor
 
     def beside(self, state: int, actor: int) -> Beside | None:
-        """The next step of an actor that is no process but a part of the memory; None where there is none."""
+        """Return the next step of an actor that is part of the memory system, not a process; None if there is none."""
         return None
 
     def left(self, buffers: Buffers, process: int) -> Buffers:
-        """The buffers once a process has ended."""
+        """Return the buffers after a process has ended."""
         return buffers
 
     def effect(self, cells: Cells, buffers: Buffers, node: Node, process: int) -> Effect | None:
-        """What the access of `node` does to memory. None where it has to wait."""
+        """Return the effect of `node`'s access on memory; None if it must wait. Raises CannotFollow."""
         kind, at = node.kind, node.address
-        if kind == CHOOSE:  # see choosing: nobody has seen before that this program decides anything
+        if kind == CHOOSE:  # see choosing: until now, this program was not known to choose
             raise CannotFollow(
                 f"line {node.line} of {node.function}: choose goes by a name here that is only made when it is called. "
                 "Write `from shmlab import choose`, and call choose(...)."
             )
-        if at >= len(cells):  # an endless slot that nobody has touched
+        if at >= len(cells):  # an endless slot that was never accessed
             cells = cells + (None,) * (at + 1 - len(cells))
         held = cells[at]
         if kind == LOAD:
@@ -203,7 +203,7 @@ class System:
     def _judged(
         self, ghosts: Ghosts, cells: Cells, node: Node, after: Node, process: int, before: Value, value: object
     ) -> tuple[Ghosts, Fault | None]:
-        """The watch after a step, and what was wrong with the step."""
+        """Return the watch's state after a step, and the fault in the step, or None."""
         fault = self._out_of_place(node, process, before, cells)
         if self.watch and node.address >= self._watched_from:
             stored: Value = node.argument if node.kind == STORE else before  # type: ignore[assignment]
@@ -218,12 +218,12 @@ class System:
         return ghosts, fault or self._raised(process, after) or self._truth(cells)
 
     def fault_of_step(self, node: Node, after: Node, process: int, before: Value, cells: Cells) -> Fault | None:
-        """What is wrong with a step by itself, whatever items have come out so far."""
+        """Return the fault in a step by itself, regardless of the items that have come out so far, or None."""
         fault = self._out_of_place(node, process, before, cells)
         return fault or self._raised(process, after) or self._truth(cells)
 
     def _out_of_place(self, node: Node, process: int, before: Value, cells: Cells) -> Fault | None:
-        """Whether a process is where it must not be: in a critical section beside another, in a condition unlocked."""
+        """Return a fault if a process enters an occupied critical section, or uses a condition without its lock."""
         who, guard = self.names[process], self.memory.guards.get(node.address)
         if node.kind == ENTER and before:
             section = self.memory.name(node.address)
@@ -242,7 +242,7 @@ class System:
         return Fault("exception", f"{self.names[process]} raised {node.result}", process)
 
     def _truth(self, cells: Cells) -> Fault | None:
-        """Whether the user's invariant holds of this memory."""
+        """Return the fault if the user's invariant does not hold of this memory, or None."""
         if not self._invariant:
             return None
         if cells not in self._truths:
@@ -250,7 +250,7 @@ class System:
         return self._truths[cells]
 
     def _number(self, contents: Contents, fault: Fault | None) -> int:
-        """The number of a memory. One in which a run has failed is a memory of its own: nothing follows it."""
+        """Return the number of a memory. A memory in which a run has failed gets its own number: nothing follows it."""
         if fault and not self.absorbing:
             self.seen_faults.append(fault)
             fault = None
@@ -265,15 +265,15 @@ class System:
 
     @cached_property
     def locks(self) -> set[int]:
-        """The semaphores that serve as locks."""
+        """The semaphores that are used as locks."""
         return self.automata.locks()
 
     def waiting(self, state: int) -> list[int]:
-        """The processes that have not ended."""
+        """Return the processes that have not ended."""
         return [p for p in range(self.size) if self.node(state, p).kind < DONE]
 
     def end(self, state: int) -> Fault | None:
-        """What is wrong with a state in which nobody can take a step."""
+        """Return the fault of a state in which no process can take a step, or None."""
         if not self.excused.issuperset(self.waiting(state)):
             return self.deadlock(state, {})
         cells = self.contents(state)[0]
@@ -286,7 +286,7 @@ class System:
         return None
 
     def settled(self, state: int) -> Fault | None:
-        """What is wrong in a state, whatever comes after it: the run need not have ended."""
+        """Return the fault that is certain in a state, whatever follows, or None: the run need not have ended."""
         fault = self.fault(state)
         if not fault and self.judge:
             fault = self.judge.twice([self.node(state, c).taken for c in self.consumers])
@@ -300,9 +300,9 @@ class System:
         return self.deadlock(state, {}, stuck) if stuck else None
 
     def deadlock(self, state: int, holders: dict[int, list[int]], waiting: Sequence[int] = ()) -> Fault:
-        """A deadlock: who waits for what, held by whom (`holders`: address of a semaphore -> processes).
+        """Return a deadlock that says who waits for what, held by whom (`holders`: semaphore address -> processes).
 
-        waiting: those who are in it, where others can go on.
+        waiting: the deadlocked processes, if others can continue.
         """
         parts = []
         others = [self.names[p] for p in self.waiting(state) if waiting and p not in waiting]

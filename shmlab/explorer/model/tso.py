@@ -1,10 +1,10 @@
 """Store buffers: the memory model of x86 processors (total store order).
 
-A process's stores wait in a buffer of its own, first in, first out; it sees them itself at once, everybody else
-only when they have drained to memory. That a buffer drains is one more thing that the scheduler can choose.
+Each process's stores wait in its own FIFO buffer; the process itself sees them at once, other processes
+only after they have drained to memory. Draining one store is a step that the scheduler can choose.
 Atomic operations and semaphores wait until the buffer of their process is empty: they are fences. Only a failed
-`try_wait` is a plain load. `drain(p)` empties the buffer of process p from outside, as membarrier(2) does with
-everybody's.
+`try_wait` is a plain load. `drain(p)` empties the buffer of process p from outside, as membarrier(2) does for all
+processes.
 Source: Owens, Sarkar, Sewell, A Better x86 Memory Model: x86-TSO (2009).
 """
 
@@ -66,10 +66,10 @@ class BufferedSystem(System):
 
 
 def fails(node: Node, cells: Cells) -> bool:
-    """Whether this is an attempt on a semaphore that is 0."""
+    """Return whether this step is a non-waiting acquire of a semaphore that is 0."""
     return attempts(node.kind, node.argument) and not cells[node.address]
 
 
 def _stored(cells: Cells, address: int, value: Value) -> Cells:
-    cells = cells + (None,) * (address + 1 - len(cells))  # endless slots that nobody has touched
+    cells = cells + (None,) * (address + 1 - len(cells))  # endless slots that were never accessed
     return (*cells[:address], value, *cells[address + 1 :])

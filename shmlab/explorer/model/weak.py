@@ -1,23 +1,23 @@
-"""Weakly ordered memory, as ARM and POWER processors have it: independent loads and stores change places.
+"""A weak memory model, similar to that of ARM and POWER processors: independent loads and stores are reordered.
 
 Each process has
 
-- a store buffer. Its stores drain to memory in any order; only those to the same address keep theirs.
+- a store buffer. Stores drain to memory in any order, except that stores to the same address stay in order.
 - stale copies. When another process's store reaches memory, the old value stays readable until the process
-  *catches up* on that address: this is a load that the processor carried out early.
-- a way for a store to overtake the loads in front of it, to other addresses. The store must not depend on what
-  they read: whatever they give, the process has to arrive at the same store of the same value.
+  *catches up* on that address: this models a load that the processor performed early.
+- the possibility that a store overtakes earlier loads of other addresses. The store must not depend on the values
+  they read: whatever they return, the process must arrive at the same store of the same value.
 
-All three are choices of the scheduler. All processes see stores reach the one memory in the same order (the Arm
+All three are choices of the scheduler. All processes see stores reach the single memory in the same order (the Arm
 architecture has been "multi-copy atomic" since version 8).
 
-Where the model differs from the architecture: an address that is computed from one load does not order the next load
-here, as it does there. And a store overtakes neither a load of its own address nor the loads in front of that, and at
-most two are ahead at a time.
+The model differs from the architecture in two points: an address dependency does not order two loads here, but does
+there. And a store overtakes neither a load of its own address nor the loads before that, and at most two stores are
+ahead at a time.
 
-A full fence (an atomic operation) waits for its process's own stores and makes it catch up. Semaphores are what
-glibc makes them, which is less: `release` waits for the stores before it, a successful `acquire` catches up, and a
-failed attempt (`try_wait`) is a plain load, which orders nothing.
+A full fence (an atomic operation) waits for its process's own stores and makes the process catch up. Semaphores are as
+in glibc, which is weaker: `release` waits for the stores before it, a successful `acquire` catches up, and a failed
+attempt (`try_wait`) is a plain load, which orders nothing.
 Source: Alglave, Maranget, Tautschnig, Herding Cats (2014); Pulte and others, Simplifying ARM Concurrency (2018);
 McKenney, Memory Barriers: a Hardware View for Software Hackers (2010), for store buffers and stale copies.
 """
@@ -32,14 +32,14 @@ from shmlab.explorer.program.operations import ACQUIRE, ATOMIC, ENTER, LEAVE, LO
 
 MARKS = {DRAIN: "!", CATCH_UP: "?", OVERTAKE: "+"}  # in a schedule: p0!flag, p0?flag, p0+
 READABLE = (VARIABLE, ATOMIC_CELL)  # kinds of cells that a plain load may read
-AHEAD = 2  # stores of one process that may have overtaken loads at the same time
-FAR = 8  # steps over which a store may overtake
+AHEAD = 2  # most stores of one process that have overtaken loads at any time
+FAR = 8  # most steps that a store may overtake
 Pairs = tuple[tuple[int, Value], ...]  # addresses and values
 
 
 class WeakSystem(System):
-    """A system whose `Buffers` are, one process after the other: all stores that wait, all stale copies, and all
-    stores that overtook (they wait, too, or have drained already; the process has yet to arrive at them).
+    """A system whose `Buffers` are three groups with one entry per process: waiting stores, stale copies, and stores
+    that overtook (they also wait, or have already drained; the process has yet to arrive at them).
     """
 
     buffered = True
@@ -58,7 +58,7 @@ class WeakSystem(System):
             self.words.append(f"{self.names[p].lower()}{MARKS[kind]}{cell}")
 
     def _first_cells(self) -> Cells:
-        """Endless slots are given an end: as many as there are items."""
+        """Limit endless slots to as many as there are items."""
         items = len(self.judge) if self.judge and self.memory.endless else 0
         return (*self.memory.initial, *[None] * items)
 
@@ -75,10 +75,10 @@ class WeakSystem(System):
         what = argument[0] if kind == ATOMIC and isinstance(argument, tuple) else ""
         if kind == LOAD and self.memory.kind(at) == VARIABLE:
             return cells, buffers, _readable(at, cells, stores, stale)
-        if kind == LOAD and self.memory.kind(at) == SEMAPHORE:  # its newest value, but a plain load: no fence
+        if kind == LOAD and self.memory.kind(at) == SEMAPHORE:  # the newest value, but a plain load: no fence
             return cells, buffers, cells[at]
         if kind == STORE:
-            if ahead:  # the process arrives at a store that has gone ahead
+            if ahead:  # the process arrives at a store that overtook
                 return cells, self._with(buffers, process, ahead=ahead[1:]), None
             return cells, self._with(buffers, process, stores=(*stores, (at, argument))), None  # type: ignore[arg-type]
         if kind in (ENTER, LEAVE):
@@ -99,12 +99,12 @@ class WeakSystem(System):
         after, buffers, value = effect
         if kind != RELEASE and what != "post":
             buffers = self._with(buffers, process, stale=())
-        if what in ("take", "post"):  # a semaphore's value is read by a plain load
+        if what in ("take", "post"):  # other processes read the value by a plain load
             buffers = self._outdated(buffers, process, at, cells[at], after[at])
         return after, buffers, value
 
     def left(self, buffers: Buffers, process: int) -> Buffers:
-        """A process that has ended reads nothing any more."""
+        """Drop the stale copies of a process that has ended: it reads nothing any more."""
         return self._with(buffers, process, stale=()) if buffers[self.size + process] else buffers
 
     # --- a step of the memory ----------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ class WeakSystem(System):
                 return None
             rest = _without(stale, at)
             if ahead and not self._path(self.node(state, process), process, cells, stores, rest, ahead)[0]:
-                return None  # it would not arrive at its store any more
+                return None  # it would no longer arrive at its store
             return kind, at, cells[at]
         node = self.node(state, process)
         if node.kind != LOAD or len(ahead) == AHEAD:
@@ -134,7 +134,7 @@ class WeakSystem(System):
         kind, process, at = self.others[actor - self.size]
         cells, ghosts, buffers = self.contents(state)
         if kind != OVERTAKE and not buffers[process if kind == DRAIN else self.size + process]:
-            return None  # as nearly always, and cheap to tell
+            return None  # the usual case, checked cheaply first
         did = self.beside(state, actor)
         if did is None:
             return None
@@ -153,8 +153,8 @@ class WeakSystem(System):
     def _path(
         self, node: Node, process: int, cells: Cells, stores: Pairs, stale: Pairs, ahead: Pairs
     ) -> tuple[bool, tuple[int, Value] | None]:
-        """What the process comes to if it goes on now with what it can read: whether to all stores that are ahead,
-        and the store that could overtake next.
+        """Return whether the process, continuing with what it can read now, arrives at all stores in `ahead`, and the
+        store that could overtake next, or None.
         """
         automaton, left, loaded = self.automata[process], list(ahead), set[int]()
         for _ in range(FAR):
@@ -186,7 +186,7 @@ class WeakSystem(System):
         stale: Pairs | None = None,
         ahead: Pairs | None = None,
     ) -> Buffers:
-        """The buffers with other contents for one process."""
+        """Return the buffers with new contents for one process."""
         changed = list(buffers)
         for index, pairs in enumerate((stores, stale, ahead)):
             if pairs is not None:
@@ -194,12 +194,12 @@ class WeakSystem(System):
         return tuple(changed)
 
     def _stored(self, cells: Cells, buffers: Buffers, process: int, at: int, value: Value) -> tuple[Cells, Buffers]:
-        """A store of a process reaches memory."""
+        """Return cells and buffers after a store of `process` reaches memory."""
         buffers = self._outdated(buffers, process, at, cells[at], value)
         return (*cells[:at], value, *cells[at + 1 :]), buffers
 
     def _outdated(self, buffers: Buffers, process: int, at: int, before: Value, after: Value) -> Buffers:
-        """What a change of memory leaves behind: an old value that the other processes may still read."""
+        """Return the buffers after a change of memory, with the old value as a stale copy for the other processes."""
         changed = list(buffers)
         for other in range(self.size):
             stale = changed[self.size + other]
@@ -212,7 +212,7 @@ class WeakSystem(System):
 
 
 def _readable(at: int, cells: Cells, stores: Pairs, stale: Pairs) -> Value:
-    """What a load gives: the process's own last store, or its stale copy, or memory."""
+    """Return what a load reads: the process's own last store, else its stale copy, else memory."""
     for address, value in reversed(stores):
         if address == at:
             return value
