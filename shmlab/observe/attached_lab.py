@@ -1,7 +1,7 @@
-"""A lab that another program owns, as its owner sees it: rates, processor time, who is stalled, who was killed.
+"""A lab that another program owns, as its owner sees it: rates, processor time, which workers are stalled or killed.
 
-The observer reads what the workers write about themselves. What a worker cannot write, that it was killed or how fast
-it is, is measured here from outside, as the owner measures it. Nothing is changed, and nobody is delayed.
+The observer reads what the workers write about themselves. What a worker cannot write (that it was killed, or how fast
+it is) is measured here from outside, as the owner measures it. Nothing is changed, and no process is delayed.
 """
 
 import os
@@ -15,25 +15,25 @@ from shmlab.observe.snapshot import FINAL, Measured, Snapshot
 
 
 class AttachedLab:
-    """Takes snapshots of a lab by its name. Raises ArgumentError, SegmentNotFound, SegmentRefused, NoRoom."""
+    """Takes snapshots of the lab called `name`. Raises ArgumentError, SegmentNotFound, SegmentRefused, NoRoom."""
 
     def __init__(self, name: str) -> None:
         self._eye = Observer(name)
         self._log = EventLog()
         self._event_writer = EventWriter(self._log)
         self._known: dict[tuple[int, int], tuple[Guest, Meter]] = {}  # by row and pid
-        # in another container, with this /dev/shm but other process numbers, nothing can be said of processes
+        # in another container, with this /dev/shm but other process numbers, the state of processes is unknown
         self._here = os.path.exists(f"/proc/{self._eye.segment.layout.owner_pid}")
 
     def snapshot(self) -> Snapshot:
-        """The segment and its processes now."""
+        """Take a snapshot of the segment and its processes."""
         seen = self._eye.snapshot(self._measured)
         self._event_writer.tell(seen)
         return seen
 
     @property
     def events(self) -> list[Event]:
-        """What happened since one looks on, oldest first."""
+        """What has happened since this observer attached, oldest first."""
         return self._log.events
 
     @property
@@ -42,7 +42,7 @@ class AttachedLab:
         return over(self._eye.segment)
 
     def close(self) -> None:
-        """Give all descriptors back."""
+        """Close all descriptors."""
         for process, _ in self._known.values():
             process.close()
         self._eye.close()
@@ -59,7 +59,7 @@ class AttachedLab:
             process = Guest(self._eye.segment, row)
             if process.pid != pid or process.lives() is not True:
                 process.close()
-                gone = process.pid == pid and self._is_gone(pid, state)  # else another has the row: next time
+                gone = process.pid == pid and self._is_gone(pid, state)  # else another process has the row: next time
                 return Measured(False, "killed") if gone else Measured(state not in FINAL, state)
             known = self._known[row, pid] = process, Meter()
             known[1].restart(items, process)
@@ -72,7 +72,7 @@ class AttachedLab:
         return meter.measure(state, rate, items, process)
 
     def _is_gone(self, pid: int, state: str) -> bool:
-        """Whether a worker was killed before anybody looked: one that is starting has no lock on its row yet."""
+        """Return whether a worker was killed before anyone looked: a starting one does not have its row's lock yet."""
         if state == "starting":
             return self._here and pid > 0 and not os.path.exists(f"/proc/{pid}")
         return state not in FINAL

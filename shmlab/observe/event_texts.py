@@ -1,10 +1,10 @@
-"""Tells in sentences what happens in a lab, by comparing each snapshot with the one before."""
+"""Describe what happens in a lab in sentences, by comparing each snapshot with the previous one."""
 
 from shmlab.observe.events import EventLog
 from shmlab.observe.snapshot import Snapshot, Worker
 
 PAUSE = 1.0  # seconds between two sentences about the same kind of fault
-PATIENCE = 1.0  # seconds that a worker must wait before it is worth a sentence
+PATIENCE = 1.0  # seconds that a worker must wait before it is reported
 DEAD = " and will never release: it is dead"
 FAULTS = {
     "lost": "lost",
@@ -15,7 +15,7 @@ FAULTS = {
 
 
 class EventWriter:
-    """Writes into `log` what a snapshot shows that the one before did not."""
+    """Writes to `log` what a snapshot shows that the previous one did not."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
@@ -23,10 +23,10 @@ class EventWriter:
         self._next = dict.fromkeys(FAULTS, 0.0)
         self._capacity = 0
         self._cap_reached = False
-        self._waiting: dict[str, tuple[str, float, bool]] = {}  # who: for what, since when, told?
+        self._waiting: dict[str, tuple[str, float, bool]] = {}  # by worker: for what, since when, reported?
 
     def tell(self, now: Snapshot) -> None:
-        """Note what is new."""
+        """Log what is new in snapshot `now`."""
         self._faults(now)
         self._growth(now)
         for worker in now.workers:

@@ -5,7 +5,7 @@ import io
 import time
 from dataclasses import dataclass
 
-KEPT = 2000  # events; older ones are forgotten
+KEPT = 2000  # maximum number of events; older ones are discarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class EventLog:
         del self.events[:-KEPT]
 
     def csv(self) -> str:
-        """All events as a CSV table: seconds, kind, text."""
+        """Return all events as a CSV table: seconds, kind, text."""
         table = io.StringIO()
         writer = csv.writer(table)
         writer.writerow(("seconds", "kind", "text"))

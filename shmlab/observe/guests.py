@@ -1,9 +1,9 @@
-"""Workers that nobody here has started: programs that join a running lab by its name, in whatever language.
+"""Workers that this program has not started: programs that join a running lab by its name, in whatever language.
 
-They claim a row (see `rows`), and their lock on it tells whether they live, from whatever container they come. The
-owner looks at all rows five times a second, and again whenever it must know exactly who is there: so a guest counts
-from the moment it has its row, whether or not anybody has taken a snapshot since. A process number is only believed,
-and a signal only sent, where /proc shows that this very process has the row's lock.
+They claim a row (see `rows`), and their lock on it shows that they are alive, from whatever container they come. The
+owner checks all rows five times a second, and again whenever it must know exactly who is there: so a guest counts
+from the moment it has its row, whether or not anyone has taken a snapshot since. A process number is only trusted,
+and a signal only sent, if /proc shows that this very process has the row's lock.
 """
 
 import contextlib
@@ -20,34 +20,34 @@ from shmlab.memory.waiting import until
 from shmlab.processes.handle import ProcessHandle
 from shmlab.processes.supervisor import RunningProgram
 
-EVERY = 0.2  # seconds between two looks at all rows
-LOOK = 0.01  # seconds between two looks at one whose end is awaited
+EVERY = 0.2  # seconds between two checks of all rows
+LOOK = 0.01  # seconds between two checks of a guest whose end is awaited
 
 
 class Guest(RunningProgram):
-    """A program that has joined. `returncode` is 0 if it left in good order, -9 if it ended otherwise."""
+    """A program that has joined. `returncode` is 0 if it left properly, -9 if it ended otherwise."""
 
     def __init__(self, file: SegmentFile, row: int) -> None:
         self._file, self._row = file, Row(file, row)
         self.pid = self._row.pid
         self.ended, self.end_handled = threading.Event(), threading.Event()
         self._lock = threading.Lock()
-        self._locks = False  # it was seen to have the lock of its row
+        self._locks = False  # whether it was seen to have the lock of its row
         self._process: ProcessHandle | None = None
         self.lives()
         self._process = _handle(self._row, self.pid, self._locks)
 
     @property
     def reachable(self) -> bool:
-        """Whether its process can be looked at and signalled from here; not one of another container."""
+        """Whether its process can be observed and signalled from here; False for one in another container."""
         return self._process is not None
 
     def lives(self) -> bool | None:
-        """Whether it is there; None where that cannot be told. Raises OSError once the segment is closed.
+        """Return whether it is alive; None if that cannot be determined. Raises OSError once the segment is closed.
 
-        Once the process that was seen to have the lock has ended, a lock that is still there is only a forked child's.
-        A program without the lock breaks the rules. It is taken for dead, unless a process here of its number maps the
-        segment (True), or might map it (None).
+        Once the process that was seen to have the lock has ended, a lock that is still held is only a forked child's.
+        A program without the lock breaks the rules. It is taken for dead, unless a local process with its number maps
+        the segment (True), or might map it (None).
         """
         with self._lock:
             if self.ended.is_set() or (self._process and self._process.ended()):
@@ -58,7 +58,7 @@ class Guest(RunningProgram):
         return False if self._locks else maps(self.pid, self._file.name)
 
     def look(self) -> bool:
-        """Whether it has ended; then `returncode` tells how."""
+        """Return whether it has ended; then `returncode` says how."""
         if not self.ended.is_set():
             with contextlib.suppress(OSError):  # closed meanwhile
                 if self.lives() is False:
@@ -68,37 +68,37 @@ class Guest(RunningProgram):
         return self.ended.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Whether it has ended within so many seconds."""
+        """Wait for at most `seconds`; return whether it has ended."""
         return until(self.look, seconds, LOOK)
 
     def over(self) -> bool:
-        """Whether it has ended, and its lab has noticed."""
+        """Return whether it has ended, and its lab has noticed."""
         return self.end_handled.is_set()
 
     def give_up(self) -> None:
-        """Take it for dead, where nobody can tell."""
+        """Treat it as dead, when its state cannot be determined."""
         self.returncode = -signal.SIGKILL
         self.close()
 
     def signal(self, number: signal.Signals) -> bool:
-        """Send a signal; False if it has ended, or cannot be reached."""
+        """Send signal `number`; return False if it has ended, or cannot be reached."""
         with self._lock:
             return bool(self._process and not self.ended.is_set() and self._process.signal(number))
 
     def stopped(self) -> bool | None:
-        """Whether it is stalled by SIGSTOP; None where the system does not tell."""
+        """Return whether SIGSTOP has stopped it; None if the system does not report it."""
         with self._lock:
             if self.ended.is_set():
                 return False
             return self._process.stopped() if self._process else None
 
     def cpu_seconds(self) -> float:
-        """Processor time that it has used; 0 where that cannot be told."""
+        """Return the processor time that it has used, in seconds; 0 if that is unknown."""
         with self._lock:
             return self._process.cpu_seconds() if self._process and not self.ended.is_set() else 0.0
 
     def close(self) -> None:
-        """Give the handle back; nobody looks at it any more."""
+        """Close the handle; the guest is no longer observed."""
         with self._lock:
             if not self.ended.is_set():
                 self.ended.set()
@@ -109,9 +109,9 @@ class Guest(RunningProgram):
 class Guests:
     """All guests of one lab, and which rows are not theirs.
 
-    `came` and `gone` are called with a guest and its row, when it has joined and when it has ended, on whichever thread
-    has noticed; `forget` with the row of one that was killed, when all rows are taken. Raises RuntimeError where no
-    thread can be had.
+    `came` and `gone` are called with a row and its guest when it has joined and when it has ended, on whichever thread
+    has noticed; `forget` with the row of a killed one, when all rows are taken. Raises RuntimeError if no
+    thread can be started.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class Guests:
         self._thread.start()
 
     def claim(self, row: int, role: int, number: int, rate: float | None, pattern: int, again: bool) -> bool:
-        """Claim a free row for one of the lab's own workers; or use its own dead worker's row `again`."""
+        """Claim a free row for one of the lab's own workers, or reuse its own dead worker's row (`again`)."""
         with self._looking:
             if again:
                 self.free(row)
@@ -143,18 +143,18 @@ class Guests:
             return True
 
     def free(self, row: int) -> None:
-        """Give a row back that nobody uses any more."""
+        """Release a row that nobody uses any more."""
         with self._looking:
             self._ours.discard(row)
             self._here.pop(row, None)
             Row(self._file, row).role = 0
 
     def any(self) -> bool:
-        """Whether anybody has joined, and was not yet seen to have left."""
+        """Return whether any program has joined, and has not yet been seen to leave."""
         return bool(self._here)
 
     def look(self) -> dict[int, Guest]:
-        """Notice who has come and who has gone. The guests that are here now, by row. Raises OSError once closed."""
+        """Detect guests that have come or gone. Return those here now, by row. Raises OSError once closed."""
         with self._looking:
             words = memoryview(self._file.read(at.ROWS_AT, self._file.layout.rows * at.ROW_SIZE)).cast("Q")
             roles = words[at.ROLE :: at.ROW_SIZE // at.WORD].tolist()
@@ -167,7 +167,7 @@ class Guests:
             return {row: guest for row, guest in self._here.items() if not guest.ended.is_set()}
 
     def close(self) -> None:
-        """Look no more. The guests leave by themselves when the lab says stop."""
+        """Stop looking. The guests leave by themselves when the lab tells them to stop."""
         self._closed.set()
         self._thread.join()
         with self._looking:
@@ -179,14 +179,14 @@ class Guests:
         if guest is None:
             guest = self._here[row] = Guest(self._file, row)
             self._came(row, guest)
-            if guest.look():  # dead before anybody could see it: there is nothing to show, only to repair
+            if guest.look():  # it died before anyone could see it: there is nothing to show, only to repair
                 Row(self._file, row).role = at.GONE
         if guest.look() and guest.returncode is not None and not guest.end_handled.is_set():
             guest.end_handled.set()
             self._gone(row, guest)
 
     def _count(self, number: int) -> None:
-        """Let observers read at least so many rows, and never fewer than a guest has asked for meanwhile."""
+        """Let observers read at least `number` rows, and never fewer than a guest has asked for meanwhile."""
         if self._file.word(at.ROWS_USED) < number:
             self._file.set_word(at.ROWS_USED, number)
             last = self._file.layout.rows
@@ -200,9 +200,9 @@ class Guests:
 
 
 def over(file: SegmentFile) -> bool:
-    """Whether a lab or ring is over: stopped, its owner dead, or its name gone, which a dead owner's workers see to.
+    """Return whether a lab or ring is over: stopped, owner dead, or name unlinked (as a dead owner's workers do).
 
-    The lock on the file tells, not the owner's number: that is another process's in another container. Not for the
+    The lock on the file decides, not the owner's number, which is another process's in another container. Not for the
     owner's own `file`, whose lock it would lose. Raises OSError once closed.
     """
     if file.word(at.STATE) == at.STOPPED or os.fstat(file.fd).st_nlink == 0:
@@ -216,7 +216,7 @@ def over(file: SegmentFile) -> bool:
 
 
 def maps(pid: int, name: str) -> bool | None:
-    """Whether a process of this number maps the segment of that name; None where that cannot be told."""
+    """Return whether process `pid` maps the segment called `name`; None if that cannot be determined."""
     if not 1 < pid < 1 << 31:
         return False
     try:
@@ -234,14 +234,14 @@ def maps(pid: int, name: str) -> bool | None:
 
 
 def _handle(row: Row, pid: int, locks: bool) -> ProcessHandle | None:
-    """A handle on the process that the row names, if it is the one that uses the row."""
+    """Return a handle on the process that the row names, if that process uses the row."""
     if not 1 < pid < 1 << 31:
         return None
     try:
         handle = ProcessHandle(pid)
     except OSError:
         return None
-    with contextlib.suppress(OSError):  # while the handle is open, its number cannot come to mean another process
+    with contextlib.suppress(OSError):  # an open handle never comes to refer to another process
         if _has_lock(pid, row) if locks else maps(pid, row.file.name):
             return handle
     handle.close()
@@ -249,7 +249,7 @@ def _handle(row: Row, pid: int, locks: bool) -> ProcessHandle | None:
 
 
 def _has_lock(pid: int, row: Row) -> bool:
-    """Whether the process has the lock of the row, as the kernel tells of its open files. Raises OSError."""
+    """Return whether the process has the lock of the row, according to /proc/PID/fdinfo. Raises OSError."""
     segment, place = os.fstat(row.file.fd), str(row.offset)
     for fd in os.listdir(f"/proc/{pid}/fd"):
         with contextlib.suppress(OSError):

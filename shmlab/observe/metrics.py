@@ -1,4 +1,4 @@
-"""What a row alone cannot tell of a worker: items per second, share of a processor, stalled or dead.
+"""What a worker's row does not contain: items per second, processor use, stalled or dead.
 
 Rates are measured over the last seconds: long enough to see a few items of a slow worker, short
 enough to follow a slider.
@@ -10,31 +10,31 @@ from collections import deque
 from shmlab.observe.snapshot import FINAL, Measured
 from shmlab.processes.supervisor import RunningProgram
 
-SAMPLE = 0.1  # seconds between two samples, at least
-SHORTEST, LONGEST = 1.0, 10.0  # seconds that a rate is measured over,
+SAMPLE = 0.1  # minimum seconds between two samples
+SHORTEST, LONGEST = 1.0, 10.0  # seconds over which a rate is measured,
 ITEMS = 5  # or as long as this many items should take
 
 
 class Meter:
-    """Watches one worker from its start on."""
+    """Measures one worker from its start on."""
 
     def __init__(self) -> None:
         self._samples = deque([(time.monotonic(), 0, 0.0)])
         self._stopped = False
-        self._shown: Measured | None = None  # since the last sample
-        self._state = ""  # in which it was
+        self._shown: Measured | None = None  # of the last sample
+        self._state = ""  # the worker's state at that time
 
     def restart(self, items: int, process: RunningProgram) -> None:
-        """Measure afresh from here, where the worker has done so many items: it was asked for another rate."""
+        """Restart the measurement, with `items` done so far: the worker was given another rate."""
         self._samples = deque([(time.monotonic(), items, process.cpu_seconds())])
         self._shown = None
 
     def measure(self, state: str, rate: float | None, items: int, process: RunningProgram) -> Measured:
-        """What the process shows of a worker that is in this state, as its row says, and has done so many items."""
+        """Return the measurements of a worker whose row says `state` and that has done so many `items`."""
         now = time.monotonic()
         samples = self._samples
         if now - samples[-1][0] >= SAMPLE:
-            self._stopped = bool(process.stopped())  # where the system does not tell, it is shown as it says itself
+            self._stopped = bool(process.stopped())  # if the system does not report it, the row's own state is shown
             samples.append((now, items, process.cpu_seconds()))
             span = min(LONGEST, max(SHORTEST, ITEMS / rate if rate else 0))
             while len(samples) > 2 and now - samples[1][0] >= span:
@@ -63,6 +63,6 @@ def _end(process: RunningProgram, state: str) -> str:
 
 
 def _error(process: RunningProgram) -> str:
-    """The last line that a failed program printed."""
+    """Return the last line that a failed program printed."""
     lines = [line for line in process.output.splitlines() if line.strip()]
     return lines[-1] if lines else f"ended of its own accord, with status {process.returncode}"

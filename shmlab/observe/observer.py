@@ -1,8 +1,8 @@
-"""A read-only eye on a segment: it copies, it never maps, it never waits.
+"""A read-only observer of a segment: it copies, but never maps and never waits.
 
 It cannot harm the processes it watches, and nothing that happens to the segment can harm it. It
-reads in a fixed order: what was produced first, then slots, then what is in hands, and receipts
-last. An item moves the same way, so one in motion is seen at least once and never taken for lost.
+reads in a fixed order: first counts of produced items, then slots, then dequeued items, and receipts
+last. An item moves in the same order, so one in motion is seen at least once and never counted as lost.
 """
 
 import time
@@ -20,8 +20,8 @@ from shmlab.memory.segment import SegmentFile, open_unmapped
 from shmlab.observe.row_cache import Latencies, Row, Rows
 from shmlab.observe.snapshot import FINAL, Measured, Slots, Snapshot, Worker
 
-TRIES = 3  # copies that were disturbed are taken again so many times
-TRIES_AT_BOOKS = 100  # a producer closes books, or makes the buffer longer, far more rarely than we copy
+TRIES = 3  # times to copy until a copy was not disturbed
+TRIES_AT_BOOKS = 100  # a producer settles receipts, or grows the buffer, far more rarely than we copy
 SPINNING = 0.02  # seconds inside put or get, neither asleep nor slowed down, that count as spinning
 STATES = {
     at.RESTING: "resting",
@@ -31,12 +31,12 @@ STATES = {
     at.LEFT: "ended",
     at.FAILED: "failed",
 }
-# row, pid, name, state, rate and items of a worker: what its process shows; None to leave it out
+# returns what the process of a worker shows, from its row, pid, name, state, rate, items; None omits it
 Measure = Callable[[int, int, str, str, float | None, int], Measured | None]
 
 
 class Observer:
-    """Takes snapshots of one segment, by name or through a descriptor that is open already.
+    """Takes snapshots of one `segment`, given by name or as an open `SegmentFile`.
 
     Raises ArgumentError, SegmentNotFound, SegmentRefused, NoRoom.
     """
@@ -46,7 +46,7 @@ class Observer:
         self.segment = segment if isinstance(segment, SegmentFile) else open_unmapped(segment)
         self._names = list(self.segment.layout.semaphores)
         self._known: dict[int, Books] = {}  # the receipts of each row at the last look
-        self._rows = 8  # that may be in use; read again where there are more
+        self._rows = 8  # number of rows to read; extended when more are in use
         self._seen: Rows | None = None  # at the last look
         self._latencies = Latencies()
         self._shown: dict[int, _Shown] = {}  # by row, at the last look
@@ -56,7 +56,7 @@ class Observer:
             raise SegmentRefused(f"'{self.segment.name}' is a ring: {cure}.")
 
     def close(self) -> None:
-        """Give the descriptor back, if this observer opened it."""
+        """Close the descriptor, if this observer opened it."""
         if self._owned:
             self.segment.close()
 
@@ -67,7 +67,7 @@ class Observer:
         self.close()
 
     def snapshot(self, measure: Measure | None = None) -> Snapshot:
-        """The segment now. `measure` adds what only the processes themselves show; without it rows are believed."""
+        """Take a snapshot. `measure` adds what only the processes themselves show; without it the rows are trusted."""
         for _ in range(TRIES):
             before, slots, after, books = self._copy()
             consistent = before.motion() == after.motion()
@@ -76,14 +76,14 @@ class Observer:
         return self._decode(before, slots, after, books, consistent, measure)
 
     def _copy(self) -> tuple[Rows, Slots, Rows, dict[int, Books]]:
-        """Rows, slots, rows again, receipts: in the direction in which an item moves."""
+        """Copy rows, slots, rows again, and receipts, in the order in which an item moves."""
         segment, layout = self.segment, self.segment.layout
         for _ in range(TRIES_AT_BOOKS):
             before = self._read()
             slots = Slots(segment.read(layout.slots_at, before.capacity * layout.stride), layout.stride, layout.payload)
             after = self._read()
             books = {i: Books(segment, i, after.rows[i], self._known.get(i)) for i in after.used()}
-            now = self._read()  # nobody has closed books meanwhile, nor made more items than were looked for
+            now = self._read()  # check that nobody has settled receipts meanwhile, nor produced more items than we read
             unchanged = all(now.column(word) == after.column(word) for word in (at.CLOSING, at.SETTLED))
             enough = all(one.suffices(now.produced(i)) for i, one in books.items())
             self._known = books if unchanged and enough else {}
@@ -157,7 +157,7 @@ class Observer:
             if row[at.ROLE] not in at.ROLES:
                 continue
             one = self._shown.get(index)
-            if one is None or one.row is not row or row[at.PHASE] == at.WORKING:  # then the time tells, too
+            if one is None or one.row is not row or row[at.PHASE] == at.WORKING:  # which depends on the time
                 one = self._shown[index] = _Shown(index, row, self._names, slowed, now)
             measured = measure(index, *one.said) if measure else one.believed()
             if measured:
@@ -166,7 +166,7 @@ class Observer:
 
 
 class _Shown:
-    """A row in use, decoded, and the `Worker` that was made of it; again the same one where nothing is new.
+    """A row in use, decoded, and the `Worker` made from it, which is reused while nothing changes.
 
     `said` is what the row says: pid, name, state, rate and items.
     """
@@ -185,12 +185,12 @@ class _Shown:
         self._measured: Measured | None = None
 
     def believed(self) -> Measured:
-        """What it says of itself, where nobody has looked at its process."""
+        """Return what the row says, for when its process has not been measured."""
         state = self.said[2]
         return Measured(state not in FINAL, state)
 
     def worker(self, measured: Measured) -> Worker:
-        """The worker, of which this was measured."""
+        """Return the worker with these measurements."""
         if measured != self._measured:
             pid, name, _, rate, items = self.said
             alive, state, achieved, cpu, error = self._measured = measured
@@ -202,7 +202,7 @@ class _Shown:
 
 
 def _on_the_way(slots: Slots, hands: list[int], before: Rows, after: Rows, books: dict[int, Books]) -> int:
-    """How many items stand in a slot or in a hand that were produced and have no receipt yet."""
+    """Count the produced items without a receipt that are in a slot, or dequeued but not yet acknowledged."""
     count = 0
     for ticket in {*compress(slots.tickets, slots.states), *hands}:
         producer, sequence = (ticket >> SEQUENCE_BITS) - 1, ticket & SEQUENCE
@@ -211,16 +211,16 @@ def _on_the_way(slots: Slots, hands: list[int], before: Rows, after: Rows, books
     return count
 
 
-@lru_cache(256)  # they rarely change
+@lru_cache(256)  # the settings rarely change
 def _settings(words: Row) -> tuple[str, float | None, str]:
-    """Name, rate and pattern of a worker, from the words `role` to `pattern` of its row."""
+    """Return name, rate and pattern of a worker, from the words `role` to `pattern` of its row."""
     role, number, bits, pattern = words
     name = f"{'P' if role == at.PRODUCER else 'C'}{number}"
     return name, rate_of(bits), limits.PATTERNS[pattern % len(limits.PATTERNS)]
 
 
 def _state(row: Row, holds: str | None, waits: str | None, producing: bool, slowed: bool, now: int) -> str:
-    """What a worker does now, as its row tells."""
+    """Return what a worker is doing, according to its row."""
     phase = row[at.PHASE]
     if phase != at.WORKING:
         return STATES.get(phase, "starting")

@@ -1,6 +1,6 @@
-"""Copies of a segment's rows. What has not changed since the last look is not decoded again.
+"""Copies of a segment's rows. Those that have not changed since the last look are not decoded again.
 
-Most rows look the same at two looks one after the other, since somebody who draws looks sixty times a second.
+Most rows are the same in two consecutive looks, since a view that draws looks sixty times a second.
 """
 
 from bisect import bisect_left
@@ -11,14 +11,14 @@ from shmlab.memory.rows import COPIED, HISTOGRAM
 from shmlab.memory.segment import SegmentFile
 
 Row = tuple[int, ...]
-HEAD = at.ROWS_AT  # bytes in front of the rows: the header, control words, shared variables
+HEAD = at.ROWS_AT  # bytes before the rows: the header, control words, shared variables
 
 
 class Rows:
     """The header, control words, shared variables and the rows in use, copied by one read of at most `most` rows.
 
-    `number` is how many rows there are to read. `rows` has the words of each, up to the last that the owner writes; a
-    row in which nothing has changed is the very tuple that `known` has.
+    `number` is how many rows there are to read. `rows` has the words of each, up to the last that the owner writes; for
+    an unchanged row it has the same tuple as `known`.
     """
 
     __slots__ = ("_bytes", "_head", "capacity", "number", "raw", "rows", "variables")
@@ -41,35 +41,35 @@ class Rows:
             self.rows = [*map(COPIED.unpack, self._bytes)]
 
     def column(self, word: int) -> list[int]:
-        """One word of each row."""
+        """Return one word of each row."""
         return [row[word] for row in self.rows]
 
     def total(self, word: int) -> int:
-        """The sum of one word over all rows."""
+        """Return the sum of one word over all rows."""
         return sum([row[word] for row in self.rows])
 
     def used(self) -> list[int]:
-        """The rows that have, or may have, receipts."""
+        """Return the rows that have, or may have, receipts."""
         return [i for i, row in enumerate(self.rows) if row[at.PRODUCED] or row[at.ROLE] == at.PRODUCER]
 
     def produced(self, row: int) -> int:
-        """How many items worker `row` had produced; none, if it had no row yet."""
+        """Return how many items worker `row` had produced; 0 if it had no row yet."""
         return self.rows[row][at.PRODUCED] if row < len(self.rows) else 0
 
     def word(self, offset: int) -> int:
-        """A control word."""
+        """Return the control word at `offset`."""
         return self._head[offset // at.WORD]
 
     def motion(self) -> list[object]:
-        """What changes whenever an item moves."""
+        """Return the values that change whenever an item moves."""
         return [self.variables, [(row[at.PRODUCED], row[at.CONSUMED], row[at.SLOT], row[at.HAND]) for row in self.rows]]
 
 
 class Latencies:
-    """How many items had which latency, over all rows: added up as one long number, of which each word is a digit.
+    """The latency histogram summed over all rows: each histogram is one long integer, with one word as a digit.
 
-    No count comes near 2⁶⁴, so none carries into its neighbour, but where a row is damaged. A row's numbers are read
-    again when its counts of items have changed, the last of which it stores after them.
+    No count comes near 2⁶⁴, so no digit carries into the next, unless a row is damaged. A row's histogram is read
+    again when its counts of items have changed; the worker stores the last of them after the histogram.
     """
 
     __slots__ = ("_counts", "_found", "_rows", "_total")
@@ -81,7 +81,7 @@ class Latencies:
         self._found: tuple[float | None, float | None] = None, None
 
     def percentiles(self, rows: Rows) -> tuple[float | None, float | None]:
-        """The median and the 99th percentile, in seconds."""
+        """Return the median and the 99th percentile, in seconds."""
         counts = [(row[at.RECEIVED], row[at.CONSUMED]) for row in rows.rows]
         if counts == self._counts:
             return self._found

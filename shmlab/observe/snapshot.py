@@ -1,4 +1,4 @@
-"""What an observer saw at one moment: frozen data, nothing live in it."""
+"""What an observer saw at one moment, as frozen data."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from shmlab.memory.item import SEQUENCE, SEQUENCE_BITS
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One slot: its state (a word of `layout.STATES`) and the item whose bytes stand in it.
+    """One slot: its state (a word of `layout.STATES`) and the item whose bytes it contains.
 
     `producer` is the row of the worker that made the item, `sequence` its number; both are -1 in
     memory that was never filled.
@@ -24,10 +24,10 @@ class Slot:
 
 
 class Slots(Sequence[Slot]):
-    """All slots of a snapshot, decoded from `raw` when asked for.
+    """All slots of a snapshot, decoded from `raw` on demand.
 
-    `states`, `producers` and `sequences` are lists with one number for each slot, for drawing; `stride` is bytes from
-    one slot to the next, `payload` bytes of an item.
+    `states`, `producers` and `sequences` are lists with one number for each slot, for drawing; `stride` is the bytes
+    from one slot to the next, `payload` the bytes of an item.
     """
 
     __slots__ = ("payload", "raw", "states", "stride", "tickets")
@@ -42,12 +42,12 @@ class Slots(Sequence[Slot]):
 
     @property
     def producers(self) -> list[int]:
-        """The row that made the item in each slot; -1 where there never was one."""
+        """The row that made the item in each slot; -1 if there never was one."""
         return [(ticket >> SEQUENCE_BITS) - 1 for ticket in self.tickets]
 
     @property
     def sequences(self) -> list[int]:
-        """The number of the item in each slot; -1 where there never was one."""
+        """The number of the item in each slot; -1 if there never was one."""
         return [ticket & SEQUENCE if ticket else -1 for ticket in self.tickets]
 
     def __len__(self) -> int:
@@ -73,7 +73,7 @@ class Slots(Sequence[Slot]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Slots) and (self.raw, self.payload) == (other.raw, other.payload)
 
-    __hash__ = None  # type: ignore[assignment]  # as dictionaries have it, and snapshots with them
+    __hash__ = None  # type: ignore[assignment]  # unhashable, like dictionaries and therefore snapshots
 
     @property
     def letters(self) -> str:
@@ -81,7 +81,7 @@ class Slots(Sequence[Slot]):
         return "".join(at.LETTERS[state] for state in self.states)
 
 
-FINAL = ("ended", "failed")  # a row that says this of itself needs no process to be believed
+FINAL = ("ended", "failed")  # states that are trusted without looking at the process
 
 
 class Measured(NamedTuple):
@@ -98,10 +98,10 @@ class Measured(NamedTuple):
 class Worker:
     """One process of the lab.
 
-    `rate` is what was asked, in items per second (None: as fast as possible), `achieved` what was
+    `rate` is the requested rate in items per second (None: as fast as possible), `achieved` the rate
     measured over the last seconds; `blocked` is seconds spent asleep on semaphores; `cpu` is the
-    share of one processor; `holds` and `waits` name semaphores; `error` is the last line of what
-    a failed worker said.
+    share of one processor; `holds` and `waits` name semaphores; `error` is the last line that
+    a failed worker printed.
     """
 
     row: int
@@ -128,10 +128,10 @@ class Worker:
 class Snapshot:
     """The segment at one moment.
 
-    `consistent` tells whether nothing moved while it was copied; the counts of faults never
-    mistake an item in motion for a lost one; `died` counts those that a consumer had in its hand when it
-    was killed, and that nobody will ever get. Times are seconds; `time` is the monotonic clock.
-    `in_` and `out` are the slots where the next put and get go, None where the protocol has none.
+    `consistent` says whether nothing moved while it was copied; even otherwise, an item in motion is
+    never counted as lost. `died` counts items that were lost because a consumer was killed after
+    dequeuing them. Times are seconds; `time` is the monotonic clock.
+    `in_` and `out` are the slots of the next put and get, None if the protocol has none.
     """
 
     name: str
@@ -165,12 +165,12 @@ class Snapshot:
 
     @property
     def occupancy(self) -> int:
-        """How many slots are not empty."""
+        """The number of slots that are not empty."""
         return len(self.slots) - self.slots.states.count(at.EMPTY)
 
     @property
     def faults(self) -> int:
-        """Items that were lost, doubled, damaged or out of order."""
+        """The number of items that were lost, duplicated, damaged or out of order."""
         return self.lost + self.duplicated + self.out_of_order + self.corrupted
 
     @property
@@ -184,7 +184,7 @@ class Snapshot:
         return tuple(found)
 
     def worker(self, name: str) -> Worker:
-        """The worker called `name`, such as "P0". Raises KeyError."""
+        """Return the worker called `name`, such as "P0". Raises KeyError."""
         for worker in self.workers:
             if worker.name == name:
                 return worker
@@ -207,7 +207,7 @@ class Snapshot:
 
     @property
     def faults_text(self) -> str:
-        """The faults as words: "no faults", or what there is of each."""
+        """The faults as words: "no faults", or the count of each kind."""
         kinds = {
             "lost": self.lost,
             "duplicated": self.duplicated,
@@ -222,7 +222,7 @@ class Snapshot:
 class Report(Snapshot):
     """How a run ended: the last snapshot, whether all items went through, and how long it took.
 
-    `stuck` tells why a run that is not `finished` ended: nothing moved any more (True), or the
+    `stuck` says why a run that is not `finished` ended: nothing moved any more (True), or the
     time was up (False).
     """
 

@@ -1,12 +1,12 @@
-"""A run of a lab in a file, to be played where, and when, there are no processes.
+"""A recorded run of a lab, to be played back anywhere, at any time, without any processes.
 
     with lab.record("run.jsonl"):
         ...
     recording = shmlab.recording.read("run.jsonl")
     print(recording.at(2.5).snapshot)
 
-Nothing here needs shared memory: what was recorded on Linux is played everywhere. Writing a file while a lab runs is
-the business of `shmlab.observe.recording.recorder`.
+Nothing here needs shared memory: a recording made on Linux can be played back on any system. Writing a file while a
+lab runs is done in `shmlab.observe.recording.recorder`.
 """
 
 from shmlab.observe.recording.perfetto import trace

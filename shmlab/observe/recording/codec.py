@@ -1,7 +1,7 @@
-"""A snapshot as plain data, and plain data as the same snapshot: the one place that knows both.
+"""Convert a snapshot to plain data and back: the only module that knows both forms.
 
-`state` takes a snapshot apart; `RecordedState` puts one together, moment by moment. Which fields there are, and of what
-kind, is read from the dataclasses `Snapshot` and `Worker`, so a new field is recorded as soon as it is there.
+`state` takes a snapshot apart; `RecordedState` rebuilds one, moment by moment. The fields and their types
+are read from the dataclasses `Snapshot` and `Worker`, so a new field is recorded as soon as it exists.
 """
 
 import base64
@@ -17,7 +17,7 @@ from shmlab.observe.recording.differences import Flat, leaves
 from shmlab.observe.recording.file_format import Wrong
 from shmlab.observe.snapshot import Slots, Snapshot, Worker
 
-PARTS = ("variables", "semaphores", "slots", "workers", "header")  # of a snapshot, that are not one plain value
+PARTS = ("variables", "semaphores", "slots", "workers", "header")  # snapshot fields that are not one plain value
 SIZES = ("stride", "payload")  # bytes from slot to slot, bytes of an item
 MOST_WORKERS = 1024
 MOST_SLOT_BYTES = limits.SLOTS[1] * at.slot_stride(limits.PAYLOAD[1])
@@ -25,7 +25,7 @@ Check = Callable[[object, str], Any]
 
 
 def _check(kind: Any) -> Check:
-    """What makes sure that a value is of the kind that a dataclass's field tells."""
+    """Return a function that checks that a value has the type `kind` of a dataclass field."""
     checks: dict[Any, Check] = {
         str: file_format.text,
         int: file_format.whole,
@@ -45,7 +45,7 @@ WORKER = {field.name: _check(field.type) for field in fields(Worker)}
 
 
 def state(snapshot: Snapshot) -> Flat:
-    """All of a snapshot but its slots, as leaves."""
+    """Return all of a snapshot except its slots, as leaves."""
     nested: dict[str, Any] = {name: getattr(snapshot, name) for name in SIMPLE if name not in (*SIZES, "header")}
     nested |= {"stride": snapshot.slots.stride, "payload": snapshot.slots.payload}
     nested["header"] = base64.b64encode(snapshot.header).decode()
@@ -57,7 +57,7 @@ def state(snapshot: Snapshot) -> Flat:
 
 
 def slots(before: bytes, now: Slots) -> dict[str, str]:
-    """The slots whose bytes are not what they were, by number; memory that was not there before counts as zeros."""
+    """Return the slots whose bytes have changed, by number; memory that did not exist before counts as zeros."""
     found = {}
     old, new, zeros = memoryview(before), memoryview(now.raw), bytes(now.stride)
     for i in range(len(now)):
@@ -68,9 +68,9 @@ def slots(before: bytes, now: Slots) -> dict[str, str]:
 
 
 class RecordedState:
-    """What is known after some moments. `take` one more; then `snapshot()` is what was seen then.
+    """The state after some moments. `take` adds one more; then `snapshot()` is what was seen then.
 
-    `take` raises Wrong for what cannot be; then nothing of it is to be used any more.
+    `take` raises Wrong for impossible data; the state must not be used after that.
     """
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class RecordedState:
         self.raw = bytearray()
 
     def copy(self) -> "RecordedState":
-        """The same, that goes another way from here."""
+        """Return an independent copy."""
         other = RecordedState()
         other.simple, other.raw = dict(self.simple), bytearray(self.raw)
         other.named = {name: dict(values) for name, values in self.named.items()}
@@ -88,7 +88,7 @@ class RecordedState:
         return other
 
     def take(self, changed: object, gone: object, slots: object) -> None:
-        """One more moment: the leaves that changed, the paths of those that are gone, the slots that changed."""
+        """Add one moment: the leaves that `changed`, the paths of those that are `gone`, the `slots` that changed."""
         before = self.simple.get("time", -file_format.REAL)
         if not isinstance(gone, list) or not isinstance(changed, dict) or not isinstance(slots, dict):
             raise Wrong("what changed is not told as it should be")
@@ -124,7 +124,7 @@ class RecordedState:
                 raise Wrong(f"{'/'.join(parts)[:60]!r} is gone, but never was")
 
     def _fit(self, before: float) -> None:
-        """See that all is there, and that its parts fit together."""
+        """Check that everything is there and fits together."""
         now = self.simple
         if now.keys() != SIMPLE.keys():
             raise Wrong(f"{', '.join(sorted(SIMPLE.keys() - now.keys()))} is missing")
@@ -155,12 +155,12 @@ class RecordedState:
         self.raw[place : place + stride] = _bytes(file_format.text(text, "a slot", 2 * stride + 1024), stride)
 
     def curve(self) -> tuple[int, int, int]:
-        """What the charts need, without the rest: slots that are occupied, items produced and consumed so far."""
+        """Return only what the charts need: occupied slots, items produced and consumed so far."""
         states = memoryview(self.raw).cast("Q")[at.SLOT_STATE :: self.simple["stride"] // at.WORD].tolist()
         return len(states) - states.count(at.EMPTY), self.simple["produced"], self.simple["consumed"]
 
     def snapshot(self) -> Snapshot:
-        """What was seen."""
+        """Return what was seen."""
         plain = dict(self.simple)
         plain |= {kind: MappingProxyType(dict(values)) for kind, values in self.named.items()}
         plain["slots"] = Slots(bytes(self.raw), plain.pop("stride"), plain.pop("payload"))
@@ -168,7 +168,7 @@ class RecordedState:
 
 
 def _header(text: str) -> bytes:
-    """The first bytes of the segment."""
+    """Return the first bytes of the segment."""
     try:
         header = base64.b64decode(text, validate=True)
     except ValueError:
@@ -179,14 +179,14 @@ def _header(text: str) -> bytes:
 
 
 def _number(text: object, most: int) -> int:
-    """A number below `most`, as it stands in a path."""
+    """Return a number below `most`, given as part of a path."""
     if not isinstance(text, str) or not text.isascii() or not text.isdecimal() or len(text) > 6 or int(text) >= most:
         raise Wrong("a number in a path is none")
     return int(text)
 
 
 def _bytes(text: str, size: int) -> bytes:
-    """The bytes of one slot; never more are unpacked than it has."""
+    """Return the bytes of one slot, without ever unpacking more than its `size`."""
     unpacking = zlib.decompressobj()
     try:
         data = unpacking.decompress(base64.b64decode(text, validate=True), size + 1)

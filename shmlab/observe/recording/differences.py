@@ -1,6 +1,6 @@
-"""Moments as what differs from the one before: nested plain data, taken apart into leaves, each with its path.
+"""Moments as differences from the previous one: nested plain data, taken apart into leaves, each with its path.
 
-Most of a buffer stays as it is from one moment to the next, so that a recording has a fraction of the size.
+Most of a buffer does not change from one moment to the next, so a recording takes a fraction of the size.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ Flat = dict[str, Any]
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """All leaves of nested dictionaries and lists of dictionaries, with their paths, such as "/workers/0/state"."""
+    """Yield each leaf of nested dictionaries and lists of dictionaries, and its path, such as "/workers/0/state"."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from leaves(inner, f"{path}/{name}")
@@ -22,10 +22,10 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def changed(before: Flat, after: Flat) -> Flat:
-    """The leaves that are new or have another value."""
+    """Return the leaves that are new or have another value."""
     return {path: value for path, value in after.items() if path not in before or before[path] != value}
 
 
 def gone(before: Flat, after: Flat) -> list[str]:
-    """The paths of the leaves that are no more."""
+    """Return the paths of the leaves that no longer exist."""
     return [path for path in before if path not in after]

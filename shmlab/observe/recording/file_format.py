@@ -1,11 +1,11 @@
-"""The form of a recording: a file of lines, each a JSON object in ASCII.
+"""The format of a recording: a file of lines, each a JSON object in ASCII.
 
-    header      what this is, the version of the form, the lab's shape, the machine
-    moments     what differs from the moment before: leaves by their paths, slots by their numbers; what has happened
-    end         why it ended, how many moments there are, and a checksum over all the lines before
+    header      what this is, the version of the format, the lab's shape, the machine
+    moments     the differences from the previous moment: leaves by path, slots by number; what has happened
+    end         why it ended, how many moments there are, and a checksum over all previous lines
 
-A file without an end was cut off: its lines are played as far as they are whole. The form is a contract with a
-version, docs/recording.md describes it. Nothing in it is ever run.
+A file without an end was cut off: its complete lines are played. The format is a contract with a
+version; docs/recording.md describes it. Nothing in it is ever executed.
 """
 
 import json
@@ -17,26 +17,26 @@ from shmlab.memory.errors import RecordingRefused
 KIND, VERSION = "recording", 1
 MOST_BYTES = 64 << 20  # of one recording: the recorder stops there,
 MOST_SECONDS = 3600.0  # or after this long
-SLACK = 4096  # bytes that the last moment's end may need beyond
+SLACK = 4096  # additional bytes that the end of the last moment may need
 LINE = MOST_BYTES  # bytes of one line
 TEXT = 16_384  # characters of one text
-OUTPUT = 8_000  # characters of what the workers printed that are kept of each moment: the last ones, as the view does
-NUMBER = 1 << 64  # whole numbers are below; words of a segment have 64 bits
+OUTPUT = 8_000  # characters of the workers' output that are kept for each moment: the last ones, as the view does
+NUMBER = 1 << 64  # whole numbers are below this; words of a segment have 64 bits
 REAL = 1e18
 
 
 def written(thing: dict[str, Any]) -> bytes:
-    """One line of the file."""
+    """Return one line of the file."""
     return json.dumps(thing, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
 
 
 def is_beginning(data: bytes) -> bool:
-    """Whether a file that begins so is a recording, of whatever version."""
+    """Return whether a file that begins with `data` is a recording, of any version."""
     return data.startswith(b'{"shmlab":"recording",')
 
 
 def parsed(line: bytes, number: int) -> dict[str, Any]:
-    """A line as the object it is. Raises RecordingRefused, with the line's number."""
+    """Parse a line as a JSON object. Raises RecordingRefused, with the line's number."""
     try:
         found = json.loads(line.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
@@ -51,16 +51,16 @@ def _refuse(word: str) -> None:
 
 
 def damaged(number: int, why: str) -> RecordingRefused:
-    """The error for line `number`, counted from 1."""
+    """Return the error for line `number`, counted from 1."""
     return RecordingRefused(f"the recording is damaged in line {number:,}: {why}. Record the run again.")
 
 
 class Wrong(Exception):
-    """A value that cannot be; the reader knows in which line."""
+    """A value that is not possible; the reader adds the line number."""
 
 
 def text(value: object, name: str, most: int = TEXT) -> str:
-    """`value`, a text that can be shown."""
+    """Return `value`, a text that can be displayed."""
     if not isinstance(value, str) or len(value) > most:
         raise Wrong(f"{name} is not a text of at most {most:,} letters")
     try:
@@ -71,21 +71,21 @@ def text(value: object, name: str, most: int = TEXT) -> str:
 
 
 def whole(value: object, name: str, least: int = -NUMBER, most: int = NUMBER) -> int:
-    """`value`, a whole number."""
+    """Return `value`, a whole number."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise Wrong(f"{name} is not a whole number that can be")
     return value
 
 
 def real(value: object, name: str, least: float = -REAL) -> float:
-    """`value`, a finite number."""
+    """Return `value`, a finite number."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= REAL:
         raise Wrong(f"{name} is not a number that can be")
     return float(value) if math.isfinite(value) else 0.0
 
 
 def truth(value: object, name: str) -> bool:
-    """`value`, true or false."""
+    """Return `value`, true or false."""
     if not isinstance(value, bool):
         raise Wrong(f"{name} is neither true nor false")
     return value

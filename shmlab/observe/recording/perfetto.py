@@ -1,10 +1,10 @@
-"""A recording as a trace, which ui.perfetto.dev and chrome://tracing open.
+"""A recording as a trace that ui.perfetto.dev and chrome://tracing can open.
 
-Each process has a track of its own, whose slices are what it was doing; how full the buffer was and the value of each
-semaphore are counters, and what happened are marks. All of it is made of moments, about twenty a second: a state that
-was shorter than the time from one to the next may be missing, and slices begin and end at moments.
+Each process has its own track, whose slices show what it was doing; buffer occupancy and the value of each
+semaphore are counters, and events are marks. All of it is based on moments, about twenty a second: a state
+shorter than the time between two moments may be missing, and slices begin and end at moments.
 
-Source: Trace Event Format (JSON object format); of its events are used X (complete), C (counter), i (instant), M.
+Source: Trace Event Format (JSON object format); of its events, X (complete), C (counter), i (instant), M are used.
 """
 
 from typing import Any
@@ -17,9 +17,9 @@ Event = dict[str, Any]
 
 
 def trace(recording: Recording) -> dict[str, Any]:
-    """The recording as plain data; as JSON it is the file that those programs open."""
+    """Return the recording as plain data; as JSON it is the file that those programs open."""
     named, events = _named(BUFFER, "buffer", 0), list[Event]()
-    going: dict[tuple[str, int], tuple[str, float]] = {}  # what each process does, and since when
+    going: dict[tuple[str, int], tuple[str, float]] = {}  # what each process is doing, and since when
     values: dict[str, int] = {}
     known: set[int] = set()
     for moment in recording:
@@ -68,7 +68,7 @@ def _slice(key: tuple[str, int], state: str, since: float, until: float) -> Even
 
 
 def _named(pid: int, name: str, place: int) -> list[Event]:
-    """What a process is called, and in which order they stand."""
+    """Return the events that name a process and give its place in the display order."""
     return [
         _event("M", "process_name", pid, 0.0, args={"name": name}),
         _event("M", "process_sort_index", pid, 0.0, args={"sort_index": place}),

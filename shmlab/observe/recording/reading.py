@@ -1,6 +1,6 @@
-"""A recorded run, read in full and checked before anything of it is shown.
+"""A recorded run, read in full and checked before any of it is shown.
 
-Kept are the lines; a moment is made when it is asked for, from the nearest known state before it.
+The lines are kept; a moment is built on demand, from the nearest earlier saved state.
 """
 
 import os
@@ -19,8 +19,8 @@ from shmlab.observe.recording.codec import RecordedState
 from shmlab.observe.recording.file_format import Wrong
 from shmlab.observe.snapshot import Snapshot
 
-APART = 256  # moments from one kept state to the next, at least;
-LARGE = 1 << 16  # with more bytes of slots than this, more
+APART = 256  # minimum moments from one saved state to the next;
+LARGE = 1 << 16  # more, if the slots have more bytes than this
 CURE = "Record one with `lab.record(file)`."
 
 
@@ -28,7 +28,7 @@ CURE = "Record one with `lab.record(file)`."
 class Moment:
     """What was seen `seconds` after the recording began.
 
-    `events` are all that had happened until then, `news` those of them that were not known a moment before; their times
+    `events` are all that had happened until then, `news` those that are new since the previous moment; their times
     are seconds since the lab's start. `output` is what the workers had printed.
     """
 
@@ -40,10 +40,10 @@ class Moment:
 
 
 class Recording(Sequence[Moment]):
-    """A recorded run: a sequence of moments. `at(seconds)` gives the one that was then.
+    """A recorded run: a sequence of moments. `at(seconds)` returns the moment at that time.
 
-    `lab` and `machine` tell what was recorded, and where; `times` are the seconds of all moments, the first is 0;
-    `curve` are occupied slots, items produced, items consumed at each. `cut` is a sentence where the recording has no
+    `lab` and `machine` describe what was recorded, and where; `times` are the seconds of all moments, the first is 0;
+    `curve` has occupied slots, items produced and items consumed at each. `cut` is a sentence if the recording has no
     end, else empty; `ended` says why it ended.
     """
 
@@ -58,17 +58,17 @@ class Recording(Sequence[Moment]):
         self.times: list[float] = []
         self.curve: list[tuple[int, int, int]] = []
         self._events: list[Event] = []
-        self._happened: list[int] = []  # at which moment each of them was seen
-        self._outputs, self._printed = [""], [0]  # what stood there, and from which moment on
-        self._kept: dict[int, RecordedState] = {}  # what was known before moment n
+        self._happened: list[int] = []  # the moment at which each event was seen
+        self._outputs, self._printed = [""], [0]  # the output texts, and from which moment on each applies
+        self._kept: dict[int, RecordedState] = {}  # the state before moment n
         self._lock = threading.Lock()
         self._read(data, rest)
         if not self.times:
             raise RecordingRefused(f"the recording holds no moment. {CURE}")
-        self._next, self._state = 0, RecordedState()  # the moment that `_state` would take
+        self._next, self._state = 0, RecordedState()  # the next moment that `_state` would take
 
     def _read(self, data: bytes, rest: bytes) -> None:
-        """Look at every line once, in order."""
+        """Check every line once, in order."""
         state, began = RecordedState(), 0.0
         for number, line in enumerate(self._lines):
             told = file_format.parsed(line, number + 2)
@@ -89,7 +89,7 @@ class Recording(Sequence[Moment]):
         self.cut, self.ended = f"This recording has no end: it was cut off.{until}", "cut off"
 
     def _hear(self, told: dict[str, Any], number: int) -> None:
-        """What happened, and what was printed."""
+        """Store the events and the output of one moment."""
         events = told.get("events", [])
         if not isinstance(events, list):
             raise Wrong("what happened is not a list")
@@ -116,7 +116,7 @@ class Recording(Sequence[Moment]):
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """How long the recording is."""
         return self.times[-1]
 
     def __len__(self) -> int:
@@ -136,13 +136,13 @@ class Recording(Sequence[Moment]):
         return Moment(self.times[number], self._snapshot(number), events, news, output)
 
     def at(self, seconds: float) -> Moment:
-        """The last moment that was not later than `seconds`."""
+        """Return the last moment that was not later than `seconds`."""
         return self[max(0, bisect_right(self.times, seconds) - 1)]
 
     def _snapshot(self, number: int) -> Snapshot:
         with self._lock:
             nearest = max(place for place in self._kept if place <= number)
-            if not nearest <= self._next <= number + 1:  # else the way from where we are is shorter
+            if not nearest <= self._next <= number + 1:  # else continuing from `_state` is shorter
                 self._next, self._state = nearest, self._kept[nearest].copy()
             while self._next <= number:
                 _take(self._state, file_format.parsed(self._lines[self._next], self._next + 2))
@@ -159,7 +159,7 @@ def _take(state: RecordedState, told: dict[str, Any]) -> None:
 
 
 def _header(line: bytes) -> tuple[dict[str, Any], dict[str, str]]:
-    """What was recorded, and where."""
+    """Return what was recorded, and where."""
     told = file_format.parsed(line, 1)
     if told.get("version") != file_format.VERSION:
         raise RecordingRefused(
@@ -181,7 +181,7 @@ def _header(line: bytes) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def read(file: str | os.PathLike[str]) -> Recording:
-    """A recording from its file. Raises RecordingRefused, which says what is wrong with it."""
+    """Read a recording from its `file`. Raises RecordingRefused, which says what is wrong with it."""
     try:
         fd = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with open(fd, "rb") as opened:

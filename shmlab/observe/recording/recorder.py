@@ -1,7 +1,7 @@
-"""Records a running lab into a file, from a thread of its own, twenty times a second.
+"""Record a running lab into a file, from a separate thread, twenty times a second.
 
-It never holds the lab up: it takes snapshots as any observer does, and whatever goes wrong with the file (a full disk,
-above all) ends the recording, with a sentence in the lab's log. A recording has a bound, too: an hour, and 64 MiB.
+It never delays the lab: it takes snapshots as any observer does, and any failure to write the file (above all, a full
+disk) ends the recording, with a sentence in the lab's log. A recording is limited, too: to an hour, and to 64 MiB.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from shmlab.strategies import Strategy
 
 EVERY = 0.05  # seconds from one moment to the next;
-SHARE = 9  # more, where taking one takes long: it rests so many times as long as it works
-PATIENCE = 5.0  # seconds that `stop` waits for the last line; a disk that hangs is left to itself
-BEGINNING = 100  # bytes by which a recording is known
+SHARE = 9  # longer if a moment takes long: it rests this many times as long as it works
+PATIENCE = 5.0  # seconds that `stop` waits for the last line; it does not wait longer for a hanging disk
+BEGINNING = 100  # bytes needed to recognise a recording
 
 
 class RecordedLab(Protocol):
-    """What a recorder needs of a lab: the settings that its first line tells, and what happens while it runs."""
+    """What a recorder needs from a lab: the settings for the first line, and what happens while it runs."""
 
     strategy: Strategy
     slots: int
@@ -62,10 +62,10 @@ class RecordedLab(Protocol):
 
 
 class Recorder:
-    """A recording that is being made; it has begun. `stop()` ends it, or the end of its `with`; so does the lab's end.
+    """A recording in progress, begun on creation. It ends with `stop()`, at the end of its `with`, or with the lab.
 
-    `file` is where it goes, `ended` why it ended, None while it goes on.
-    Raises ArgumentError for a file that cannot be written, or is something else than a recording; LabStopped.
+    `file` is where it goes, `ended` why it ended, None while it continues.
+    Raises ArgumentError for a file that cannot be written, or that is not a recording; LabStopped.
     """
 
     def __init__(self, lab: RecordedLab, file: str | os.PathLike[str]) -> None:
@@ -92,7 +92,7 @@ class Recorder:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the recording here. Twice is once."""
+        """End the recording. Calling it twice is harmless."""
         self._ending.set()
         self._thread.join(PATIENCE)
 
@@ -104,12 +104,12 @@ class Recorder:
 
     @property
     def seconds(self) -> float:
-        """How long the recording is until now."""
+        """The length of the recording so far, in seconds."""
         return self._writing.seconds
 
     @property
     def size(self) -> int:
-        """How many bytes it has until now."""
+        """The size of the recording so far, in bytes."""
         return self._writing.size
 
     def __repr__(self) -> str:
@@ -126,16 +126,16 @@ class Recorder:
         except Exception as error:  # a full disk, most of all: it must not end the lab
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             with contextlib.suppress(OSError):
-                os.ftruncate(self._fd, self._good)  # away with half a line
+                os.ftruncate(self._fd, self._good)  # remove an incomplete line
         finally:
             with contextlib.suppress(OSError):
                 os.close(self._fd)
             self._forget()
             self._lab.log.note("info", f"Recorded {self.seconds:.1f} s into '{self.file}': {why}.")
-            self.ended = why  # last: whoever sees it finds all that is told, and the file closed
+            self.ended = why  # last: a thread that sees it finds the log complete and the file closed
 
     def _watch(self) -> str:
-        """Write one moment after the other. Gives the reason for the end."""
+        """Write one moment after another. Return the reason for the end."""
         wait = EVERY
         while True:
             asked = self._ending.wait(wait)
@@ -152,13 +152,13 @@ class Recorder:
 
     def _add(self) -> None:
         snapshot = self._lab.snapshot()
-        if snapshot.name == self._name:  # not that of a lab that was started again
+        if snapshot.name == self._name:  # not that of a restarted lab
             line = self._writing.moment(snapshot, self._news(), self._lab.output)
             self._write(line)
             self._longest = max(self._longest, len(line))
 
     def _news(self) -> list[Event]:
-        """The events since the last moment."""
+        """Return the events since the last moment."""
         events = list(self._lab.events)
         known = next((i for i in range(len(events) - 1, -1, -1) if events[i] is self._last), -1)
         self._last = events[-1] if events else None
@@ -172,7 +172,7 @@ class Recorder:
 
 
 def _opened(file: object) -> int:
-    """A descriptor of the file, locked and empty. Raises ArgumentError."""
+    """Return a descriptor of the file, locked and empty. Raises ArgumentError."""
     try:
         path = os.fspath(file)  # type: ignore[call-overload]
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY, 0o666)
@@ -197,7 +197,7 @@ def _opened(file: object) -> int:
 
 
 def _about(lab: RecordedLab) -> dict[str, Any]:
-    """The lab's shape, as the first line tells it."""
+    """Return the lab's shape, for the first line."""
     title = lab.strategy.title
     counts = [sum(w.role == role for w in lab.snapshot().workers) for role in at.ROLES.values()]
     people = [f"{n} {role}{'s' * (n != 1)}" for n, role in zip(counts, at.ROLES.values(), strict=True)]

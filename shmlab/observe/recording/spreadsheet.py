@@ -1,4 +1,4 @@
-"""A recording as a table: a line for each moment, for a spreadsheet or pandas."""
+"""A recording as a table with a line for each moment, for a spreadsheet or pandas."""
 
 import csv
 import io
@@ -11,9 +11,9 @@ FAULTS = ("lost", "duplicated", "out_of_order", "corrupted", "overwritten", "emp
 
 
 def table(recording: Recording) -> str:
-    """CSV with a line of names: seconds, the buffer, its faults, the semaphores, state and items of each process.
+    """Return CSV with a header: seconds, the buffer, its faults, the semaphores, state and items of each process.
 
-    What was not there at a moment is empty.
+    What did not exist at a moment is left empty.
     """
     lines, names = list[dict[str, Any]](), dict.fromkeys(("seconds", *FACTS, *FAULTS))
     for moment in recording:

@@ -1,4 +1,4 @@
-"""What is seen of a lab, line by line, as the file has it."""
+"""Convert snapshots of a lab to the lines of a recording file."""
 
 import zlib
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from shmlab.observe.snapshot import Snapshot
 
 
 class Writing:
-    """Gives the lines of one recording in their order: `header`, then `moment` again and again, then `end`."""
+    """Produces the lines of one recording in order: `header`, then `moment` repeatedly, then `end`."""
 
     def __init__(self) -> None:
         self.moments = self.size = 0
@@ -21,14 +21,14 @@ class Writing:
         self._raw, self._output = b"", ""
 
     def header(self, lab: dict[str, Any], machine: dict[str, str]) -> bytes:
-        """The first line: what was recorded, where."""
+        """Return the first line: what was recorded, and where."""
         version = {"shmlab": file_format.KIND, "version": file_format.VERSION}
         return self._counted({**version, "lab": lab, "machine": machine})
 
     def moment(self, snapshot: Snapshot, events: Sequence[Event], output: str) -> bytes:
-        """The line for one moment: what differs from the one before. Nothing, where only time has passed.
+        """Return the line for one moment: its differences from the previous one. Empty if only time has passed.
 
-        `events` are those that are new, `output` all that the workers have printed.
+        `events` are the new ones, `output` is all that the workers have printed.
         """
         state = codec.state(snapshot)
         line: dict[str, Any] = {"changed": changed(self._known, state)}
@@ -49,7 +49,7 @@ class Writing:
         return self._counted(line)
 
     def end(self, why: str) -> bytes:
-        """The last line."""
+        """Return the last line."""
         return file_format.written({"end": why, "moments": self.moments, "crc32": self._crc})
 
     @property
@@ -65,5 +65,5 @@ class Writing:
 
 
 def _whole(text: str) -> str:
-    """A text without half letters, which nobody could show, cut to a length that can be read again."""
+    """Return a text without lone surrogates, which cannot be displayed, cut to a length that can be read again."""
     return text[-file_format.TEXT :].encode("utf-8", "replace").decode()
