@@ -147,8 +147,9 @@ BREAKS = (
     Break(
         "receipts are cleared before they are settled",
         "shmlab/memory/receipts.py",
-        "    words[mine + at.SETTLED] = first + size  # before the bytes are cleared: a late receipt must not count as "
-        "a new one\n    private_fence()()  # a byte is no word of `words`\n"
+        "    words[mine + at.SETTLED] = first + size  # before the bytes are cleared: a late receipt "
+        "must not count as a new one\n"
+        "    private_fence()()  # needed: the fences of `words` do not cover bytes\n"
         "    segment.data[start : start + size] = bytes(size)\n",
         "    segment.data[start : start + size] = bytes(size)\n    words[mine + at.SETTLED] = first + size\n",
         (RECEIPTS,),
