@@ -10,7 +10,7 @@ CONSTANT, POISSON, BURSTY = range(3)  # in the order of limits.PATTERNS
 BURST = 10  # items in one burst, sent at BURST_SPEED times the rate; the pause after it restores the mean
 BURST_SPEED = 20
 TICK = 0.001  # a fast worker wakes once a millisecond and processes all items that are due,
-SHARE = 4  # but at most a quarter of the slots at a time, or the other side would have to wait
+SHARE = 4  # or sooner, when a quarter of the slots is due: otherwise the other side would have to wait
 FORGIVEN = 0.1  # seconds of lateness that a worker catches up; any more is dropped
 SHORT = 0.01  # seconds of blocking that count as lateness; a longer wait shifts the schedule
 
