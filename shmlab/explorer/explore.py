@@ -1,4 +1,4 @@
-"""`explore`: ask whether a program is right in every interleaving, and get a verdict."""
+"""`explore`: check whether a program is correct in every interleaving, and return a verdict."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -61,28 +61,28 @@ def explore(
     """Explore all interleavings of a program and judge them.
 
     The program is `put, get`, the name of a strategy, or a list of processes (function, argument, ...). They are called
-    as put(buf, item) and get(buf), or put(buf, item, me) and get(buf, me): the number of the process, producers first.
+    as put(buf, item) and get(buf), or put(buf, item, me) and get(buf, me): `me` is the process number, producers first.
 
-    capacity: slots, or None for endless ones.
+    capacity: number of slots, or None for an unbounded buffer.
     producers, consumers: how many of each. items: how many each producer puts.
     shared: names and initial values of shared variables (numbers, Semaphore, Condition, Atomic, lists; Critical).
-    invariant: `invariant(memory)` must hold always. final: `final(memory, results)` when all have finished.
-    True or None is well, False or a sentence is not.
+    invariant: `invariant(memory)` must always hold. final: `final(memory, results)` must hold when all have finished.
+    True or None means that it holds; False or a sentence, that it does not.
     buffer: the name of a shared array that is watched like slots.
-    must_finish: numbers of the processes that have to end under a fair scheduler (default: all that can).
-    must_enter: those that have to enter the critical section again and again.
+    must_finish: numbers of the processes that must terminate under a fair scheduler (default: all that can).
+    must_enter: numbers of those that must enter the critical section infinitely often.
     memory: "sc" (sequential consistency), "tso" (store buffers, as on x86), or "weak" (independent loads and stores
-    change places, as on ARM; `shmlab.explorer.model.weak` says how).
-    order: False where items may come out in any order, as of a bag or a stack; each still has to come out once.
-    fairness: "weak", as with the semaphores of POSIX: whoever could go on all the time does so at some time. "strong":
-    moreover, whoever waits for a semaphore that is free again and again gets it at some time.
-    sizes: try all sizes up to this number instead of one: capacity (from 2 on, or None), producers, consumers, items.
-    The smallest come first, and the first that fails is told.
+    may be reordered, as on ARM; `shmlab.explorer.model.weak` explains how).
+    order: False if items may come out in any order, as from a bag or a stack; each must still come out exactly once.
+    fairness: "weak", as for POSIX semaphores: one that is continuously enabled eventually takes a step. "strong":
+    moreover, a process waiting for a semaphore that is free infinitely often eventually acquires it.
+    sizes: try all sizes up to this number instead of one: capacity (from 2, or None), producers, consumers, items.
+    The smallest come first, and the first that fails is reported.
     max_states, max_seconds: where the search gives up; the verdict then says so.
     progress: `progress(states, seconds)` is called during a search that takes longer than a second, and stops
-    it by returning False; by default a line below the cell (or on the terminal) tells how far it is.
+    it by returning False; by default a line below the cell (or on the terminal) shows the progress.
 
-    An interrupt stops the search, too: what was seen stays.
+    An interrupt also stops the search: what has been explored is kept.
     Raises ArgumentError, and the errors of `shmlab.explorer.program.explorer_errors` for what cannot be explored.
     """
     if sizes is not None:

@@ -1,6 +1,6 @@
-"""Where the cells of an explored program stand in a real segment.
+"""Where the cells of an explored program are stored in a real segment.
 
-Variables, atomics and critical sections are the segment's shared variables, semaphores are named semaphores
+Variables, atomics and critical sections are shared variables of the segment, semaphores are named semaphores
 beside it, slots are its slots. None is a word that no cell can hold, or an empty slot.
 """
 
@@ -15,9 +15,9 @@ NOTHING = -(1 << 63)  # None in a shared variable
 
 
 class CellPlaces:
-    """The layout for a program's memory with so many slots and processes, and the offset of each cell.
+    """The layout for a program's memory with `slots` slots and `processes` processes, and the offset of each cell.
 
-    Raises ReplayFailed where the program has more variables or semaphores than a segment.
+    Raises ReplayFailed if the program has more variables or semaphores than a segment can hold.
     """
 
     def __init__(self, memory: Memory, slots: int, processes: int) -> None:
@@ -38,17 +38,17 @@ class CellPlaces:
 
     @property
     def count(self) -> int:
-        """How many cells there are."""
+        """Return the number of cells."""
         return self.memory.slots_at + self.slots
 
     def offset(self, address: int) -> int:
-        """The offset of a variable's word, or of a slot."""
+        """Return the offset of a variable's word, or of a slot."""
         if address >= self.memory.slots_at:
             return self.layout.slot(address - self.memory.slots_at)
         return self._index[self.memory.names[address]]
 
     def semaphore(self, address: int) -> str | None:
-        """The name of the semaphore at an address; None where something else stands."""
+        """Return the name of the semaphore at an address; None if the cell is not a semaphore."""
         return self.memory.names[address] if self.memory.kind(address) == kinds.SEMAPHORE else None
 
     def is_slot(self, address: int) -> bool:
@@ -56,10 +56,10 @@ class CellPlaces:
 
 
 def decode(word: int) -> Value:
-    """The value of a variable's word."""
+    """Return the value that a variable's word represents."""
     return None if word == NOTHING else word
 
 
 def encode(value: Value) -> int:
-    """The word for a variable's value."""
+    """Return the word for a variable's value."""
     return NOTHING if value is None else value

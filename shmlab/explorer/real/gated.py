@@ -1,8 +1,8 @@
-"""One process of an explored program, for real: `python -P -m shmlab.explorer.real.gated NAME ROW OWNER SOCKET`.
+"""One real process of an explored program: `python -P -m shmlab.explorer.real.gated NAME ROW OWNER SOCKET`.
 
-Every access to shared memory has a gate before it. The process announces what it is about to do, waits until
-the owner opens the gate, and then does it itself, on the mapped segment and the named semaphores. Its function
-comes over standard input. When the owner dies, so does this process (see `owner_watch`).
+There is a gate before every access to shared memory. The process announces the access, waits until the owner
+opens the gate, and then performs it itself, on the mapped segment and the named semaphores. It receives its
+function on standard input. When the owner dies, this process exits too (see `owner_watch`).
 """
 
 import _thread
@@ -39,11 +39,11 @@ from shmlab.strategies import choice
 
 ANNOUNCEMENT = struct.Struct("<4q")  # kind of access, address, value to store, line; then text
 SIGINT, SIG_IGN = 2, 1
-OPEN, PASS_OVER = b"o", b"p"  # how a gate is opened: take the step; or, in a decision, pass over the first alternative
+OPEN, PASS_OVER = b"o", b"p"  # how a gate is opened: take the step; or, at a choice, reject the first alternative
 
 
 class Gated:
-    """The engine of `buf` here: announce, wait for the gate, do it."""
+    """The engine of `buf` in a real process: announce an access, wait at the gate, perform it."""
 
     def __init__(self, segment: Segment, places: CellPlaces, gate: socket.socket) -> None:
         self._segment, self._words, self._signed = segment, segment.words, segment.signed
@@ -51,19 +51,19 @@ class Gated:
         self._semaphores = {name: open_named(f"/{segment.name}.{name}") for name in places.semaphores}
 
     def access(self, kind: int, address: int, argument: object) -> object:
-        """One step."""
+        """Take one step."""
         value = argument if isinstance(argument, int) else NOTHING
         self.announce(kind, address, value, model_buf.caller(sys._getframe(1)).f_lineno)
         self.wait()
         return self._do(kind, address, argument)
 
     def takes(self, left: tuple[str, ...]) -> bool:
-        """A decision that the program leaves open: whether the first of these alternatives is taken."""
+        """Return whether the first of these alternatives is taken, at a choice that the program leaves open."""
         self.announce(CHOOSE, line=model_buf.caller(sys._getframe(1)).f_lineno)
         return self.wait() != PASS_OVER
 
     def wait(self) -> bytes:
-        """Wait for the gate, and see how it was opened. When the owner is dead it never is: clean up and end."""
+        """Wait until the gate opens, and return how it was opened. If the owner has died, clean up and exit."""
         with contextlib.suppress(ConnectionError):
             if how := self._gate.recv(1):
                 return how
@@ -78,10 +78,10 @@ class Gated:
         if name is not None:
             semaphore = self._semaphores[name]
             if kind == ACQUIRE:
-                semaphore.acquire()  # for ever, if need be: a deadlock is a deadlock
+                semaphore.acquire()  # may block for ever: a deadlock must really occur
             elif kind == RELEASE:
                 semaphore.release()
-            elif kind == ATOMIC:  # an attempt; with a timeout, too, which the schedule has decided
+            elif kind == ATOMIC:  # try-acquire, also with a timeout, whose outcome the schedule has determined
                 return semaphore.acquire(False)
             elif kind == LOAD:
                 return semaphores.value(semaphore)
@@ -117,11 +117,11 @@ class Gated:
 
 
 def _refuse(error: Exception) -> None:
-    pass  # the model has refused it before
+    pass  # the model has already refused it
 
 
 def _input() -> tuple[Callable[..., object], tuple[object, ...], CellPlaces]:
-    """The function, its arguments and where its memory stands, from standard input."""
+    """Read the function, its arguments and the places of its cells from standard input."""
     size = int.from_bytes(first_input.read(8), "little")
     function, arguments, places = pickle.loads(first_input.read(size))
     return function, tuple(_ignore if argument is TAKEN else argument for argument in arguments), places
@@ -132,7 +132,7 @@ def _ignore(item: object) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one process of a program to its end, one gate after the other."""
+    """Run one process of a program to its end, one gate after another."""
     name, row, owner, address = arguments[0], int(arguments[1]), int(arguments[2]), arguments[3]
     ctypes.CDLL(None).signal(SIGINT, SIG_IGN)  # "interrupt the kernel" is not meant for this process
     segment = attach(name)
@@ -148,9 +148,9 @@ def main(arguments: list[str]) -> int:
         try:
             result = function(buf, *given)
             gated.announce(DONE, text=repr(result))
-        except BaseException as error:  # sys.exit, too
+        except BaseException as error:  # sys.exit too
             gated.announce(RAISED, text=str(Raised(error)))
-        gated.wait()  # until the owner has seen enough
+        gated.wait()  # until the owner is finished with it
     return 0
 
 

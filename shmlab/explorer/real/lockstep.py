@@ -1,4 +1,4 @@
-"""The model and real processes take the same steps, and the whole memory is compared after each."""
+"""The model and real processes in lockstep: the whole memory is compared after each step."""
 
 from shmlab.explorer.model.model import OTHERWISE, Model, Pending, Step
 from shmlab.explorer.program.explorer_errors import ReplayFailed
@@ -8,20 +8,20 @@ from shmlab.explorer.real.real_processes import Announced, RealProcesses
 
 
 class Different(ReplayFailed):
-    """Real processes did something else than the model, or real memory holds something else."""
+    """A difference: real processes did something other than the model, or real memory has other contents."""
 
 
 class Together:
-    """A model, and real processes at the same point of the same interleaving. Raises Different if they are not."""
+    """A model and real processes at the same point of the same interleaving. Raises Different if they differ."""
 
     def __init__(self, model: Model, processes: RealProcesses) -> None:
         self.model, self.processes = model, processes
-        self._pids = {PID + p: pid for p, pid in enumerate(processes.pids)}  # in the model, for real
+        self._pids = {PID + p: pid for p, pid in enumerate(processes.pids)}  # modelled PID -> real PID
         self._asleep: dict[int, str | None] = {}
         self.compare()
 
     def step(self, actor: int) -> Step:
-        """The next step of one process, on both. Raises ReplayFailed where it cannot take one."""
+        """Take the next step of one process, on both. Raises ReplayFailed if it cannot take one."""
         process = self.model.system.process_of(actor)
         expected, announced = self.model.pending(actor), self.processes.pending(process)
         if expected and not _same(expected, announced):
@@ -40,7 +40,7 @@ class Together:
         return step
 
     def compare(self) -> None:
-        """Whether the segment holds what the model's memory holds."""
+        """Check that the segment has the same contents as the model's memory. Raises Different."""
         cells, found = self.model.cells(), self.processes.cells()
         expected = tuple([self._pids.get(value, value) for value in cells])  # type: ignore[arg-type]
         expected += (None,) * (len(found) - len(expected))
@@ -55,7 +55,7 @@ class Together:
                 )
 
     def compare_endings(self) -> None:
-        """Whether those that have ended returned, or raised, the same."""
+        """Check that the processes that have ended returned or raised the same on both. Raises Different."""
         model = self.model
         for p, name in enumerate(model.names[: model.system.size]):
             node = model.system.node(model.state, p)
@@ -67,16 +67,16 @@ class Together:
                 raise Different(f"DIFFERENT end: {name} ended with {ending!r}, on the model with {expected!r}")
 
     def asleep(self) -> list[tuple[int, str | None]]:
-        """In a deadlock: each process in it is let into its semaphore, and the kernel says on which it sleeps.
+        """In a deadlock, let each process in it block; return the semaphore on which the kernel says it sleeps.
 
-        (process, name of the semaphore) each; the name is None where the kernel does not tell. It takes no
-        further step.
+        Each element is (process, name of the semaphore); the name is None if the kernel does not tell. These
+        processes can take no further step.
         """
         fault = self.model.fault
         for p in fault.waiting if fault else ():
             expected = self.model.pending(p)
             if p in self._asleep or not expected or expected.operation != NAMES[ACQUIRE]:
-                continue  # (a process that reads a variable again and again does not sleep)
+                continue  # (a process that reads a variable in a loop does not sleep)
             name = self.processes.let_block(p)
             if name and name != expected.variable:
                 raise Different(f"DIFFERENT: {self.model.names[p]} sleeps on {name}, not on {expected.variable}")
@@ -84,7 +84,7 @@ class Together:
         return list(self._asleep.items())
 
     def evidence(self) -> list[tuple[tuple[str, str | None], str]]:
-        """`asleep` in words: ((name, semaphore), sentence) for each process."""
+        """Return `asleep` in words: ((name, semaphore), sentence) for each process."""
         told = []
         for p, name in self.asleep():
             where = f"sleeps in the kernel on semaphore {name!r}" if name else "waits (the kernel does not tell where)"

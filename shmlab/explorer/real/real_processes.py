@@ -1,7 +1,7 @@
-"""Real processes that take one step at a time, as they are told: the model's interface, for real.
+"""Real processes that take one step at a time, on command: the model's interface, for real processes.
 
-This process owns the segment and opens gates. It never maps the segment and never touches a semaphore: it
-reads both as files, and talks to the processes over a socket whose name vanishes with it.
+This process owns the segment and opens the gates. It never maps the segment and never operates on a semaphore:
+it reads both as files, and talks to the processes over a socket in the abstract namespace, which leaves no file.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ CREDENTIALS = struct.Struct("3i")
 
 
 class Announced:
-    """What a real process is about to do: `operation` on `variable` at `line`; when it has ended, `text` says how."""
+    """What a real process is about to do: `operation` on `variable` at `line`; once it has ended, `text` says how."""
 
     __slots__ = ("kind", "line", "operation", "text", "value", "variable")
 
@@ -43,9 +43,9 @@ class Announced:
 
 
 class RealProcesses:
-    """The processes of a program, started, each before its first gate. Use it with `with`, or call `close`.
+    """The processes of a program, started, each waiting at its first gate. Use it with `with`, or call `close`.
 
-    `slots` is how many slots an endless buffer gets. Raises ReplayFailed, NoRoom, OSError.
+    `slots` is the number of slots that an endless buffer gets. Raises ReplayFailed, NoRoom, OSError.
     """
 
     def __init__(self, program: Program, slots: int = 0) -> None:
@@ -56,7 +56,7 @@ class RealProcesses:
         self._gates: dict[int, socket.socket] = {}
         self._next: dict[int, Announced] = {}
         self._semaphores: dict[int, int] = {}  # address -> descriptor of the semaphore's file
-        self.broken = False  # has a process died, so that no step can be trusted any more?
+        self.broken = False  # whether a process has died, so that no further step can be trusted
         self._file = segment.create(self.places.layout, self._fill)
         self.segment = self._file.name
         try:
@@ -80,16 +80,16 @@ class RealProcesses:
         return [process.pid for process in self._processes]
 
     def pending(self, process: int) -> Announced | None:
-        """What a process does next; None when it has ended."""
+        """Return what a process does next; None if it has ended."""
         announced = self._next[process]
         return None if announced.kind >= DONE else announced
 
     def ending(self, process: int) -> str:
-        """How a process has ended: its result or exception as text; empty while it runs."""
+        """Return how a process has ended: its result or exception as text; empty while it runs."""
         return self._next[process].text
 
     def enabled(self) -> list[int]:
-        """Who can take a step."""
+        """Return the processes that can take a step."""
         return [p for p in range(len(self.names)) if self._able(p)]
 
     def _able(self, process: int) -> bool:
@@ -99,26 +99,26 @@ class RealProcesses:
         return announced.kind != ACQUIRE or bool(self._value(self.places.memory.names.index(announced.variable)))
 
     def step(self, process: int, pass_over: bool = False) -> None:
-        """Open the gate of a process and wait until it stands before its next one. Raises ReplayFailed.
+        """Open the gate of a process and wait until it reaches its next one. Raises ReplayFailed.
 
-        pass_over: in a decision, go on to the next alternative.
+        pass_over: at a choice, go on to the next alternative.
         """
         if not self._able(process):
             raise ReplayFailed(f"{self.names[process]} has ended or has to wait: let_block shows that it sleeps.")
-        with contextlib.suppress(ConnectionError):  # it is dead: `_arrive` says so
+        with contextlib.suppress(ConnectionError):  # it has died: `_arrive` reports that
             self._gates[process].send(PASS_OVER if pass_over else OPEN)
         self._arrive(process)
 
     def let_block(self, process: int) -> str | None:
-        """Open the gate of a process that has to wait. The semaphore on which the kernel says that it sleeps.
+        """Open the gate of a process that must wait; return the semaphore on which the kernel says it sleeps.
 
-        The process can take no further step. None where the kernel tells nothing of it.
+        The process can take no further step. None if the kernel does not tell.
         """
         self._gates[process].send(OPEN)
         return until(lambda: sleeps_on(self._processes[process].pid, self.segment), EVIDENCE, LOOK)
 
     def snapshot(self) -> dict[str, Value]:
-        """The value of every cell, by name, read from the segment and the semaphores' files."""
+        """Return the value of every cell, by name, read from the segment and the semaphores' files."""
         return {self.places.memory.name(i): value for i, value in enumerate(self.cells())}
 
     def cells(self) -> tuple[Value, ...]:
@@ -135,7 +135,7 @@ class RealProcesses:
         return int.from_bytes(slot[at.SLOT_PAYLOAD :], "little", signed=True) if full else None
 
     def _fill(self, file: segment.SegmentFile) -> None:
-        """The initial values, and the semaphores."""
+        """Write the initial values, and create the semaphores."""
         memory = self.places.memory
         for address, value in enumerate(memory.initial):
             if self.places.semaphore(address) is not None:
@@ -143,16 +143,16 @@ class RealProcesses:
             if not self.places.is_slot(address):
                 word = encode(value).to_bytes(at.WORD, "little", signed=True)
                 file.write(self.places.offset(address), word)
-            elif value is not None:  # an array called slots that begins with values
+            elif value is not None:  # an array called slots that has initial values
                 offset = self.places.offset(address)
                 file.write(offset + at.SLOT_PAYLOAD, value.to_bytes(at.WORD, "little", signed=True))
-                file.set_word(offset, at.FULL)  # its first word is its state
+                file.set_word(offset, at.FULL)  # the first word of a slot is its state
         semaphores.create_all(file.name, self.places.semaphores)
 
     @contextlib.contextmanager
     def _listener(self) -> Iterator[socket.socket]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-            listener.bind(f"\0shmlab-{os.urandom(8).hex()}")  # not the segment's name, which everybody can read
+            listener.bind(f"\0shmlab-{os.urandom(8).hex()}")  # not the segment's name, which every user can read
             listener.listen(len(self.names))
             yield listener
 
@@ -170,7 +170,7 @@ class RealProcesses:
         self._processes.append(supervisor.start(command, program, lambda _: None, lambda _: None))
 
     def _accept(self, listener: socket.socket, deadline: Deadline) -> None:
-        """Let in the next process that knocks, if it is ours: anybody on this machine can. Raises ReplayFailed."""
+        """Accept the next connection if it is from one of our processes: anyone can connect. Raises ReplayFailed."""
         listener.settimeout(max(LOOK, deadline.left))
         try:
             if deadline.over:
@@ -201,7 +201,7 @@ class RealProcesses:
         return "".join(process.output for process in self._processes).strip() or "it said nothing"
 
     def close(self) -> None:
-        """End all processes, take away the segment and its semaphores. Nothing is left."""
+        """Kill all processes, and remove the segment and its semaphores, so that nothing is left."""
         for process in self._processes:
             process.signal(signal.SIGKILL)
         for gate in self._gates.values():
@@ -222,9 +222,9 @@ class RealProcesses:
 
 
 def sleeps_on(pid: int, name: str) -> str | None:
-    """The semaphore of segment `name` on which the kernel has put a process to sleep; None if on none.
+    """Return the semaphore of segment `name` on which the kernel has put a process to sleep; None if on none.
 
-    /proc/PID/syscall shows the system call in which it is (futex) and the address on which it waits;
+    /proc/PID/syscall shows the system call that it is in (futex) and the address on which it waits;
     /proc/PID/maps shows which file is mapped there.
     """
     try:
@@ -248,10 +248,10 @@ def sleeps_on(pid: int, name: str) -> str | None:
 
 
 def pickled(function: object, arguments: tuple[object, ...], places: CellPlaces) -> bytes:
-    """A process as it is sent to its program. Raises ReplayFailed for what cannot travel."""
+    """Return a process pickled for its program. Raises ReplayFailed for what cannot be pickled."""
     modules = {_module(thing) for thing in (function, *arguments)}
     by_value = [module for module in modules if module and not module.__name__.startswith(("shmlab.", "__main__"))]
-    try:  # what lies beside a notebook cannot be imported by another program
+    try:  # another program cannot import modules that lie beside a notebook
         return optional_packages.pickled((function, arguments, places), by_value)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise ReplayFailed(

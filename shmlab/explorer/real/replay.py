@@ -1,7 +1,7 @@
-"""A schedule played again, step by step: on the model, and on real processes with real shared memory.
+"""Replay of a schedule, step by step: on the model, and on real processes with real shared memory.
 
-On real processes the whole memory is read after every step and compared with the model's. A deadlock is
-confirmed by the kernel: each process that waits is let into its semaphore, and the kernel names it.
+On real processes the whole memory is read after every step and compared with the model's. The kernel confirms a
+deadlock: each waiting process is allowed to block, and the kernel names the semaphore.
 """
 
 import time
@@ -20,9 +20,9 @@ SAME = "the memory was the model's after every step"
 
 @dataclass(frozen=True)
 class Replay:
-    """What happened. `ok`: after every one of `steps` steps the memory was that of the model.
+    """The result of a replay. `ok`: after each of the `steps` steps the memory equalled the model's.
 
-    `sleeping` tells for each process of a deadlock the semaphore on which the kernel says that it sleeps.
+    `sleeping` gives, for each process in a deadlock, the semaphore on which the kernel says that it sleeps.
     `seconds` is the time for the steps alone, without starting and ending the processes.
     """
 
@@ -45,7 +45,7 @@ class Replay:
 
 
 def replay(system: System, processes: Sequence[str], actors: list[int], real: bool = True) -> Replay:
-    """Play a schedule of processes with these names. Raises ReplayFailed."""
+    """Replay a schedule of the processes with these names. Raises ReplayFailed."""
     model = Model(system).run(actors)
     if not real:
         what = model.fault.reason if model.fault else "nothing is wrong so far"
@@ -62,7 +62,7 @@ def replay(system: System, processes: Sequence[str], actors: list[int], real: bo
 
 
 def _replayed(model: Model, processes: RealProcesses, actors: list[int]) -> Replay:
-    """The same steps on both, and what came of it."""
+    """Take the same steps on both, and return the result."""
     different, seconds = "", 0.0
     evidence: list[tuple[tuple[str, str | None], str]] = []
     try:
