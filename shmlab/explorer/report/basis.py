@@ -1,7 +1,7 @@
-"""What a verdict rests on: the sizes that were explored, who ever had to wait, and what would be worth a try.
+"""What a verdict is based on: the sizes explored, which semaphores were ever waited for, and what else to try.
 
-An OK holds for all interleavings of these sizes, and for no others. Where nobody ever waited for a semaphore, that part
-of the program was not put to the test.
+An OK holds for all interleavings of these sizes, and for no others. If no process ever waited for a semaphore, that
+part of the program was not tested.
 """
 
 from shmlab.explorer.model.system import FIELD, System
@@ -12,7 +12,7 @@ from shmlab.explorer.search.search import Graph
 
 
 def text(graph: Graph, whole: bool, sized: bool = False) -> str:
-    """It in sentences, a line each. `whole`: the graph has all states. `sized`: smaller sizes were tried, too."""
+    """Return the basis, one sentence a line. `whole`: the graph has all states. `sized`: smaller sizes were tried."""
     system = graph.system
     sentences = [f"It rests on {_size(system)}.", *_numbers(system)]
     waited, slept = _waited(graph), _semaphores(system)
@@ -37,7 +37,7 @@ def _size(system: System) -> str:
 
 
 def _numbers(system: System) -> list[str]:
-    """Which numbers the processes had, where one asked for its own."""
+    """Report which numbers the processes had, if one asked for its own."""
     if not system.automata or not system.automata.recorder.outside.numbered:
         return []
     last = PID + system.size - 1
@@ -45,7 +45,7 @@ def _numbers(system: System) -> list[str]:
 
 
 def _filled(graph: Graph, whole: bool) -> list[str]:
-    """Whether all slots were ever full, and whether all were ever empty again."""
+    """Report whether all slots were ever full, and whether all were ever empty again."""
     system = graph.system
     slots = system.memory.lengths.get("slots")
     if not system.judge or not system.watch:
@@ -53,7 +53,7 @@ def _filled(graph: Graph, whole: bool) -> list[str]:
     full = empty = False
     producers = [p for p in range(system.size) if p not in system.consumers]
     for state in graph.states:
-        unread = system.memories[state & FIELD][1][system.size :]  # for each slot, whether its item was not read yet
+        unread = system.memories[state & FIELD][1][system.size :]  # for each slot, whether its item is still unread
         full = full or (bool(slots) and all(unread))
         empty = empty or (not any(unread) and any(system.node(state, p).finished for p in producers))
         if full and empty:
@@ -67,7 +67,7 @@ def _filled(graph: Graph, whole: bool) -> list[str]:
 
 
 def _slots(system: System, sized: bool) -> list[str]:
-    """Whether slots were used again, and what to try next."""
+    """Report whether slots were reused, and what to try next."""
     slots = system.memory.lengths.get("slots")
     if not system.judge or not slots:
         return []
@@ -85,7 +85,7 @@ def _semaphores(system: System) -> list[str]:
 
 
 def _waited(graph: Graph) -> set[str]:
-    """The semaphores for which some process has to wait in some state."""
+    """Return the semaphores for which some process has to wait in some state."""
     system = graph.system
     found: set[int] = set()
     for state in graph.states:

@@ -1,7 +1,7 @@
-"""Leave out of a sheet what does not matter: the steps of calls that had returned before the decisive part began.
+"""Fold the irrelevant steps of a sheet: those of calls that had returned before the decisive part began.
 
 Only producers and consumers make calls, of put and get. The decisive part begins with the first step of the earliest
-call that has to do with the failure: one that has not returned, the last one of each process that fails in it, and the
+call that is involved in the failure: one that has not returned, the last one of each process that fails in it, and the
 one in which the decisive step was taken.
 """
 
@@ -13,14 +13,14 @@ from shmlab.explorer.model.model import Step
 from shmlab.explorer.model.system import System
 from shmlab.explorer.report.sheet import Line, Sheet
 
-FEWEST = 3  # steps that are worth a line of their own
+FEWEST = 3  # shorter stretches are not folded
 
 
 def folded(made: Sheet, system: System, steps: Sequence[Step], decisive: int) -> Sheet:
-    """The sheet of these steps with a line for each stretch of steps that do not matter.
+    """Return the sheet of these steps with one line for each stretch of irrelevant steps.
 
-    decisive: the index of a step that matters, as do all after it. In other programs than producers and consumers, and
-    where there is little to leave out, it is the sheet itself. The sheet must not go round for ever at its end.
+    decisive: the index of a step that matters, as do all after it. For programs other than producers and consumers, and
+    where there is little to leave out, return the sheet unchanged. The sheet must not end in an infinite loop.
     """
     if not system.judge or not steps:
         return made
@@ -39,7 +39,7 @@ def folded(made: Sheet, system: System, steps: Sequence[Step], decisive: int) ->
 
 
 def _decisive_part(steps: Sequence[Step], decisive: int) -> int:
-    """The index of its first step."""
+    """Return the index of the first step of the decisive part."""
     begin: dict[tuple[int, int], int] = {}
     for at, step in enumerate(steps):
         begin.setdefault((step.actor, step.call), at)
@@ -49,14 +49,14 @@ def _decisive_part(steps: Sequence[Step], decisive: int) -> int:
 
 
 def _one(lines: Sequence[Line], before: Sequence[str], folded: dict[int, str]) -> Line:
-    """One line for several; its values are those after the last."""
+    """Return one line for several; its values are those after the last."""
     after = lines[-1].values
     changed = [value != was for value, was in zip(after, before, strict=True)]
     return Line(lines[0].process, "", False, after, changed, 0, "", len(lines), folded)
 
 
 def _told(system: System, steps: Sequence[Step]) -> Iterator[tuple[int, str]]:
-    """What each process did in these steps: `put 10, 11`."""
+    """Yield what each process did in these steps: `put 10, 11`."""
     assert system.judge
     for process in range(system.size):
         own = [step for step in steps if step.actor == process]

@@ -1,4 +1,4 @@
-"""What a person who is the scheduler is to reach: a fault, or a memory of a certain kind."""
+"""The goal of a person who acts as the scheduler: a fault, or a memory state of a certain kind."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ TASKS = {
 class Goal:
     """What to reach. `asked` is a word of TASKS, a predicate of the memory, or (sentence, one of these).
 
-    A predicate holds as soon as one memory on the way fulfils it. Raises ArgumentError.
+    A predicate is reached as soon as it holds for one memory state on the way. Raises ArgumentError.
     """
 
     def __init__(self, asked: Asked) -> None:
@@ -49,17 +49,17 @@ class Goal:
 
     @property
     def watched(self) -> bool:
-        """Whether it takes a watch on the slots to see it. (A watched run ends where the watch sees something.)"""
+        """Return whether only a watch on the slots can detect it. (A watched run ends when the watch sees a fault.)"""
         return self.word in WATCHED
 
     def reached(self, model: Model) -> bool:
-        """Whether the last step has reached it."""
+        """Return whether the last step has reached it."""
         if self.wanted is None:
             return self._is(model.fault)
         return bool(self.wanted(View(model.system.memory, model.cells())))
 
     def found(self, graph: Graph) -> list[int]:
-        """The states of a searched graph in which it is reached, by number; of a fault, the nearest ones."""
+        """Return the numbers of the states in a searched graph that reach it; for a fault, only the nearest."""
         if self.wanted is None:
             return list(earliest.faults(graph, word=self.word or ""))
         memory, contents = graph.system.memory, graph.system.memories

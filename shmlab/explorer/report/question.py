@@ -1,6 +1,6 @@
-"""What is asked about a program: which processes over which memory, and what has to hold of every interleaving.
+"""The question about a program: which processes on which memory, and what must hold in every interleaving.
 
-The search answers it (`verdict`); a person who is the scheduler looks for the answer by hand (`stepping`).
+The search answers it (`verdict`); a person acting as the scheduler looks for the answer by hand (`stepping`).
 """
 
 import time
@@ -21,7 +21,7 @@ from shmlab.explorer.search.simplest import way
 from shmlab.memory import limits
 from shmlab.memory.errors import ArgumentError
 
-MOST = 8_000_000  # states that a search may be allowed
+MOST = 8_000_000  # the upper limit of max_states
 
 Truth = Callable[[View], object]
 End = Callable[[View, list[object]], object]
@@ -29,7 +29,7 @@ End = Callable[[View, list[object]], object]
 
 @dataclass(frozen=True)
 class Found:
-    """What a search has found: a schedule of `system` (empty if there is none), and the answer as a sentence."""
+    """The result of a search: a schedule of `system` (empty if there is none), and the answer as a sentence."""
 
     system: System
     schedule: list[int]
@@ -37,15 +37,15 @@ class Found:
 
 
 def found(verdict: Verdict) -> Found:
-    """What a verdict has found."""
+    """Return what the search behind a verdict has found."""
     return Found(verdict.system, verdict.actors + verdict.loop_actors, verdict.summary)
 
 
 class Question:
-    """A program, and what is asked of it.
+    """A program, and the requirements to check.
 
-    `finishing`: the processes that have to end under a fair scheduler, `entering`: those that have to enter the
-    critical section again and again; `partial`: the rest may wait for ever; `strong`: semaphores are.
+    `finishing`: the processes that must terminate under a fair scheduler; `entering`: those that must enter the
+    critical section infinitely often; `partial`: the others may wait for ever; `strong`: semaphores are strong.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Question:
         self.finishing, self.entering = finishing, list(entering)
 
     def system(self, watched: bool = True) -> System:
-        """The program as a system, with a watch on its slots. (Memory models with store buffers have none.)"""
+        """Return the program as a system, with a watch on its slots (none for memory models with store buffers)."""
         return self.program.system(watched=watched and self.program.model == "sc")
 
     def verdict(
@@ -70,7 +70,7 @@ class Question:
         progress: Progress | None = None,
         began: float | None = None,
     ) -> Verdict:
-        """Search all interleavings. The seconds count from `began`, a moment of time.perf_counter; or from now."""
+        """Search all interleavings. The time limit counts from `began` (time.perf_counter), or from now."""
         limit = limits.whole(max_states, "max_states", 1, MOST)
         max_seconds = limits.number(max_seconds, "max_seconds", 0, 86_400, "seconds")
         limits.function(progress, "progress", "states", "seconds")
@@ -96,11 +96,11 @@ class Question:
         return verdict
 
     def find(self, goal: Goal | None, progress: Progress | None = None) -> Found:
-        """The simplest schedule that reaches a goal; without a goal, the simplest that fails."""
+        """Return the simplest schedule that reaches a goal; without a goal, the simplest that fails."""
         if goal is None:
             return found(self.verdict(progress=progress))
         graph = search(self.system(goal.watched), progress=progress, enough=MOST)
-        graph.system.foresees = False  # who steps by hand reaches a goal when it has happened
+        graph.system.foresees = False  # for a person who steps by hand, the goal is reached only when it has happened
         schedule = way(graph, set(goal.found(graph)))
         if schedule is not None:
             sentence = f"{len(schedule)} steps reach it."
@@ -129,7 +129,7 @@ def of(
     order: bool = True,
     fairness: str = "weak",
 ) -> Question:
-    """The question that the arguments of `shmlab.explore` ask. Raises ArgumentError."""
+    """Return the question that the arguments of `shmlab.explore` describe. Raises ArgumentError."""
     limits.choice(memory, "memory", tuple(programs.MODELS))
     limits.yes_or_no(order, "order")
     strong = limits.choice(fairness, "fairness", ("weak", "strong")) == "strong"

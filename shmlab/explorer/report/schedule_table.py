@@ -1,4 +1,4 @@
-"""A schedule as a table: text, and in a notebook the same as HTML."""
+"""A schedule as a table: as text, and in a notebook as HTML."""
 
 
 from shmlab.explorer.model.model import Step
@@ -13,7 +13,7 @@ Row = list[str]
 
 
 class ScheduleTable(str):
-    """Text that a notebook shows as it is, not between quotes; where it can, as HTML."""
+    """Text that a notebook displays without quotes, or as HTML where it can."""
 
     html: str
 
@@ -40,9 +40,9 @@ def table(
     around: bool = False,
     cause: int | None = None,
 ) -> ScheduleTable:
-    """A heading, and steps of a system below it. `around` leaves out what is far from `cause`, a step; see `folding`.
+    """Return a heading and a table of steps. `around` folds what is far from the step `cause`; see `folding`.
 
-    loop_at: the step at which a loop begins that goes on for ever. cause: None for the last step.
+    loop_at: the step at which an infinite loop begins. cause: None for the last step.
     """
     if system is None or not steps:
         return ScheduleTable(heading, page(heading))
@@ -53,7 +53,7 @@ def table(
 
 
 def text(made: Sheet) -> str:
-    """A sheet as text; what a step has changed is marked with a star."""
+    """Return a sheet as text; an asterisk marks what a step has changed."""
     body: list[Row] = [["step", *made.processes, *made.columns, "source"]]
     body.append(["", *[""] * len(made.processes), *made.first, ""])
     for number, line in made.numbered():

@@ -20,10 +20,10 @@ STALE = "stores what was made of an old value: another process has changed it si
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One step: who (`process`) did what, the columns' `values` after it and which of them are `changed`.
+    """One step: what `process` did, the columns' `values` after it and which of them have `changed`.
 
-    `stale`: it stores what was made of an old value. `at` is the number of the source line, 0 where there is none.
-    Where a line stands for several steps (see `folding`), `steps` is how many, and `folded` what each process did.
+    `stale`: it stores a value computed from a stale read (lost update). `at` is the source line's number, 0 if none.
+    If a line stands for several steps (see `folding`), `steps` is how many, and `folded` what each process did.
     """
 
     process: int
@@ -37,7 +37,7 @@ class Line:
     folded: Mapping[int, str] = field(default_factory=dict)
 
     def cells(self, processes: int) -> list[str]:
-        """What stands in the column of each process."""
+        """Return the text in the column of each process."""
         did = self.folded or {self.process: self.did}
         return [did.get(process, "") for process in range(processes)]
 
@@ -45,7 +45,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """`processes` and `columns` are headings, `first` the values before the first line; from line number `loop_at`
-    on the steps go round for ever (None: they do not). `tones` are colours of the processes: see `tones`."""
+    on, the steps repeat for ever (None: they do not). `tones` are the processes' colours: see `tones`."""
 
     processes: list[str]
     tones: list[int]
@@ -55,7 +55,7 @@ class Sheet:
     loop_at: int | None = None
 
     def numbered(self) -> Iterator[tuple[str, Line]]:
-        """Each line and the numbers of its steps: `7`, or `1-6` where it stands for six."""
+        """Yield each line with the numbers of its steps: `7`, or `1-6` if it stands for six."""
         last = 0
         for line in self.lines:
             first, last = last + 1, last + line.steps
@@ -63,7 +63,7 @@ class Sheet:
 
 
 def sheet(system: System, steps: list[Step], loop_at: int | None = None) -> Sheet:
-    """The sheet of these steps, from the beginning on."""
+    """Return the sheet of these steps, which start from the initial state."""
     memory = system.memory
     first = tuple(memory.initial)
     columns = _columns(memory, steps)
@@ -80,12 +80,12 @@ def sheet(system: System, steps: list[Step], loop_at: int | None = None) -> Shee
 
 
 def tones(system: System) -> list[int]:
-    """A colour for each process: 0 for producers and 1 for consumers; where there are no such roles, by turns."""
+    """Return a colour for each process: 0 for producers and 1 for consumers; without such roles, alternately."""
     return [int(p in system.consumers) if system.consumers else p % 2 for p in range(system.size)]
 
 
 def _columns(memory: Memory, steps: list[Step]) -> list[str]:
-    """The names of the columns: a variable or a whole array each; what a step alone shows only where it is used."""
+    """Return the names of the columns: variables or whole arrays; sections and conditions only if they are used."""
     used = {step.variable for step in steps}
     hidden = {name for name, at in memory.addresses.items() if memory.kind(at) == kinds.SECTION}
     hidden |= {part for name, lock in memory.conditions.items() for part in condition_variable.parts(name, lock)}

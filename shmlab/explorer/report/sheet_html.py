@@ -1,4 +1,4 @@
-"""A sheet as HTML that stands by itself, in the colours of the page around it."""
+"""A sheet as self-contained HTML, in the colours of the page around it."""
 
 from functools import cache
 from html import escape
@@ -9,12 +9,12 @@ from shmlab.explorer.report.sheet import LOOP, STALE, Sheet
 
 @cache
 def style() -> str:
-    """The style sheet of a table of steps."""
+    """Return the style sheet for a table of steps."""
     return Path(__file__).with_name("sheet.css").read_text(encoding="utf-8")
 
 
 def page(heading: str, made: Sheet | None = None) -> str:
-    """A heading and a sheet."""
+    """Return a heading and a sheet as HTML."""
     kind = "ok" if heading.startswith("OK") else "fails"
     table = rows(made) if made else ""
     head = f'<div class="verdict {kind}">{escape(heading)}</div>'
@@ -22,7 +22,7 @@ def page(heading: str, made: Sheet | None = None) -> str:
 
 
 def rows(made: Sheet) -> str:
-    """The table alone."""
+    """Return the table alone."""
     heads = "".join(f"<th>{escape(name)}</th>" for name in ["", *made.processes, *made.columns, "source"])
     body = [_row("", ["<td></td>"] * len(made.processes), made.first, [False] * len(made.first), "")]
     for at, (number, line) in enumerate(made.numbered()):

@@ -1,6 +1,6 @@
-"""The same question for all sizes up to some: that one size is right says nothing of a larger one.
+"""The same question for all sizes up to a limit: that one size is correct says nothing about a larger one.
 
-The smallest come first, so that a failure is told with the fewest processes and items that show it.
+The smallest come first, so that a failure is reported with the fewest processes and items that show it.
 """
 
 import time
@@ -12,12 +12,12 @@ from shmlab.explorer.report.verdict import Verdict
 from shmlab.explorer.search.search import Progress
 
 Size = Mapping[str, int | None]
-MOST = 6  # beyond, no search of the largest would end
+MOST = 6  # beyond that, no search of the largest would finish
 NAMES = ("capacity", "producers", "consumers", "items")
 
 
 def up_to(most: int, endless: bool = False) -> list[Size]:
-    """All sizes up to `most`, the smallest first: from 2 slots (as in a lab), or endless ones, and 1 of all else."""
+    """Return all sizes up to `most`, smallest first: from 2 slots (as in a lab), or unbounded, and 1 of the rest."""
     capacities = [None] if endless else range(2, max(2, most) + 1)
     numbers = range(1, most + 1)
     sizes = [dict(zip(NAMES, size, strict=True)) for size in product(capacities, numbers, numbers, numbers)]
@@ -36,7 +36,7 @@ def verdict(
     max_seconds: float,
     progress: Progress | None,
 ) -> Verdict:
-    """The first verdict that is not OK, or the last. They share the seconds."""
+    """Return the first verdict that is not OK, or the last. All share the time limit."""
     began = time.perf_counter()
     for done, size in enumerate(sizes):
         found = ask(size).verdict(max_states, max_seconds, progress, began)

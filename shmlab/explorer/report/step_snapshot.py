@@ -1,6 +1,6 @@
 """A program at some point of an interleaving, as a `Snapshot`: what the view of the live lab draws.
 
-On real processes the values are those that stand in the segment and the semaphores.
+For real processes, the values are those in the segment and the semaphores.
 """
 
 import time
@@ -20,7 +20,7 @@ ROLES = {True: "consumer", False: "producer"}
 
 
 def snapshot(stepping: Stepping) -> Snapshot:
-    """What stands in memory now."""
+    """Return a snapshot of the current memory."""
     system, model = stepping.system, stepping.model
     memory = system.memory
     cells = stepping.real.cells() if stepping.real else model.cells()
@@ -82,7 +82,7 @@ def _worker(stepping: Stepping, process: int, held: dict[int, list[int]]) -> Wor
 
 
 def _slots(stepping: Stepping, contents: tuple[Value, ...]) -> bytes:
-    """The slots as they would stand in a lab's segment: state, ticket, payload."""
+    """Return the slots as a lab's segment would store them: state, ticket, payload."""
     states = _states(stepping.model, contents)
     judge = stepping.system.judge
     raw = bytearray(len(contents) * STRIDE)
@@ -92,7 +92,7 @@ def _slots(stepping: Stepping, contents: tuple[Value, ...]) -> bytes:
         if value is None:
             continue
         producer = judge.producer(value) if judge else None
-        row = len(stepping.processes) if producer is None else producer  # a row that nobody has: the view shows "?"
+        row = len(stepping.processes) if producer is None else producer  # a row that no process has: the view shows "?"
         words[word + at.SLOT_STATE] = state
         words[word + at.SLOT_TICKET] = (row + 1) << SEQUENCE_BITS | value & SEQUENCE
         words[word + at.SLOT_PAYLOAD // at.WORD] = value
@@ -100,7 +100,7 @@ def _slots(stepping: Stepping, contents: tuple[Value, ...]) -> bytes:
 
 
 def _states(model: Model, contents: tuple[Value, ...]) -> list[int]:
-    """Full, empty or overwritten: a slot is empty once a consumer has looked at it, whatever still stands there."""
+    """Return full, empty or overwritten for each slot: empty once a consumer has read it, whatever it contains."""
     memory, consumers = model.system.memory, model.system.consumers
     states = [at.EMPTY if value is None else at.FULL for value in memory.initial[memory.slots_at :]]
     states += [at.EMPTY] * (len(contents) - len(states))

@@ -1,7 +1,7 @@
-"""A person as the scheduler: they say which process takes its next step, on the model or on real processes.
+"""A person as the scheduler: they choose which process takes its next step, on the model or on real processes.
 
-Each step can be taken back. On real processes the model goes along, and the whole memory is compared after every
-step. A step that was taken cannot be taken back from a real process: undo starts new ones and takes the steps before.
+Each step can be undone. With real processes the model runs in lockstep, and the whole memory is compared after every
+step. A real process cannot undo a step: undo starts new processes and repeats the steps before it.
 """
 
 from collections.abc import Iterable
@@ -18,17 +18,17 @@ from shmlab.explorer.real.real_processes import RealProcesses
 from shmlab.explorer.report.goal import Goal
 from shmlab.memory.errors import ArgumentError
 
-ENDLESS = 16  # slots at least that an endless buffer gets on real processes
+ENDLESS = 16  # minimum number of slots that an unbounded buffer gets with real processes
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a process stands.
+    """The current position of a process.
 
     `does` is its next step in words (empty when it has ended), in `line` of the text at `filename`; `waits` says why
-    it cannot take it (empty if it can); `buffered` are the stores that wait in its store buffer, the next to drain
-    first, and `drains` says whether it can; `otherwise` is what it can decide instead of `does`, if anything; `did`
-    is its last step, `ended` how it ended, `got` the items that it has taken; `pid` is 0 on the model.
+    it cannot take it (empty if it can); `buffered` are the stores in its store buffer, the next to drain first, and
+    `drains` says whether it can; `otherwise` is what it can choose instead of `does`, if anything; `did` is its last
+    step, `ended` how it ended, `got` the items that it has taken; `pid` is 0 on the model.
     """
 
     name: str
@@ -46,10 +46,10 @@ class Standing:
 
 
 class Stepping:
-    """A program at some point of an interleaving, and where one may go from there. Close it: it may own processes.
+    """A program at some point of an interleaving, and the possible next steps. Close it: it may own processes.
 
-    `plan` is a schedule to follow; `ahead` is what is left of it, as long as the steps taken are its beginning.
-    `evidence` is what the kernel says of the processes in a deadlock. Raises ReplayFailed.
+    `plan` is a schedule to follow; `ahead` is the rest of it, as long as the steps taken are a prefix of it.
+    `evidence` is what the kernel says about the processes in a deadlock. Raises ReplayFailed.
     """
 
     def __init__(self, system: System, goal: Goal | None = None) -> None:
@@ -65,32 +65,32 @@ class Stepping:
 
     @property
     def taken(self) -> list[int]:
-        """The steps so far: who took each."""
+        """Return which process took each step so far."""
         return [step.actor for step in self.model.steps]
 
     @property
     def ahead(self) -> list[int]:
-        """What the plan says comes next."""
+        """Return the steps of the plan that come next."""
         taken = self.taken
         return self.plan[len(taken) :] if self.plan[: len(taken)] == taken else []
 
     @property
     def schedule(self) -> str:
-        """The steps so far, as text that one can type."""
+        """Return the steps so far, as text that one can type."""
         return schedules.text(self.taken, self.processes, self.system.words)
 
     @property
     def won(self) -> bool:
-        """Whether the goal is reached: without a goal, whether something is wrong."""
+        """Return whether the goal is reached; without a goal, whether a fault has occurred."""
         return self.goal.reached(self.model) if self.goal else self.model.fault is not None
 
     @property
     def over(self) -> bool:
-        """Whether nobody can take a step."""
+        """Return whether no process can take a step."""
         return not self.model.enabled()
 
     def standing(self, process: int) -> Standing:
-        """Where a process stands."""
+        """Return the current position of a process."""
         model = self.model
         node, pending = self.system.node(model.state, process), model.pending(process)
         able = model.enabled()
@@ -117,21 +117,21 @@ class Stepping:
         )
 
     def _otherwise(self, process: int) -> str:
-        """What a process can decide instead, in words."""
+        """Return what a process can choose instead, in words."""
         if self.system.buffered or self.system.actors == self.system.size:
             return ""
         pending = self.model.pending(process + self.system.size)
         return str(pending) if pending else ""
 
     def _why(self, process: int, variable: str) -> str:
-        """Why a process cannot take its step."""
+        """Return why a process cannot take its step."""
         if self.system.fault(self.model.state):
             return "the run is over"
         buffers = self.system.contents(self.model.state)[2]
         return "waits for its stores to drain" if buffers and buffers[process] else f"waits for {variable}"
 
     def step(self, actor: int) -> Step:
-        """Let a process take its next step. Where a real process has died, all are started anew before."""
+        """Let a process take its next step. If a real process has died, restart all of them first."""
         if self.real and self.real.broken:
             self._begin()
         both = self._both
@@ -142,18 +142,18 @@ class Stepping:
         return step
 
     def undo(self) -> None:
-        """Take back the last step."""
+        """Undo the last step."""
         if self.model.steps:
             self.go_to(self.taken[:-1])
 
     def reset(self) -> None:
-        """Back to the beginning."""
+        """Return to the beginning."""
         self.go_to([])
 
     def go_to(self, schedule: str | Iterable[int]) -> None:
-        """Take steps back and take others, until exactly these are taken.
+        """Undo steps and take others, until exactly these are taken.
 
-        Where one of them cannot be taken, those before it are, and ReplayFailed says which and why.
+        If one of them cannot be taken, those before it are, and ReplayFailed says which and why.
         """
         actors = schedules.parse(schedule, self.processes, known=self.system.words)
         taken = self.taken
@@ -168,7 +168,7 @@ class Stepping:
             self.step(actor)
 
     def follow(self, system: System, schedule: list[int]) -> None:
-        """Have a schedule ahead. The steps so far stay if it begins with them; `system` is the one it is made for."""
+        """Make a schedule the plan. Keep the steps so far if it begins with them; `system` is the one it is for."""
         taken = self.taken if schedule[: len(self.taken)] == self.taken else []
         real = self.real is not None
         self.close()
@@ -178,7 +178,7 @@ class Stepping:
             self._begin()
 
     def play_on(self, real: bool) -> None:
-        """Go on with real processes, which first take the steps so far, or with the model alone."""
+        """Continue with real processes, which first repeat the steps so far, or with the model alone."""
         self.evidence = []
         if not real:
             self.close()
@@ -186,7 +186,7 @@ class Stepping:
             self._begin()
 
     def _begin(self) -> None:
-        """New processes, taken to where the model is."""
+        """Start new processes and bring them to the state of the model."""
         self.close()
         system, taken = self.system, self.taken
         if system.buffered:
@@ -205,7 +205,7 @@ class Stepping:
             raise
 
     def close(self) -> None:
-        """End the real processes, if there are any; the model stays."""
+        """End the real processes, if any; the model stays."""
         real, self.real, self._both = self.real, None, None
         if real:
             real.close()

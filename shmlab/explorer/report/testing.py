@@ -4,8 +4,8 @@
     def test_my_ring():
         return put, get
 
-The test passes where every interleaving is right. Otherwise it fails with the schedule as a table, and says how to see
-it again. The function may take fixtures and parameters: it keeps its signature.
+The test passes if every interleaving is correct. Otherwise it fails with the schedule as a table, and says how to
+replay it. The function may take fixtures and parameters: it keeps its signature.
 """
 
 import functools
@@ -23,12 +23,12 @@ Test = Callable[..., object]
 
 
 def explored(*test: object, fails: str | None = None, **arguments: Any) -> Callable[[Test], Callable[..., None]]:
-    """Make a test of a function that returns what is to be explored: `put, get`, a strategy's name, or processes.
+    """Turn a function that returns what to explore (`put, get`, a strategy's name, or processes) into a test.
 
-    fails: the fault that has to be found, such as "overwrite", where the program is wrong on purpose.
+    fails: the fault that must be found, such as "overwrite", if the program is wrong on purpose.
     arguments: those of `shmlab.explore`, such as capacity, producers, shared, final.
 
-    The test raises AssertionError for another verdict than the one that is wanted, and for none. Raises ArgumentError.
+    The test raises AssertionError if the verdict is not the expected one, or if there is none. Raises ArgumentError.
     """
     if test:
         raise ArgumentError(f"write @shmlab.explored() with brackets, above a test: not {test[0]!r}.")
@@ -44,7 +44,7 @@ def explored(*test: object, fails: str | None = None, **arguments: Any) -> Calla
 
         @functools.wraps(test)
         def run(*given: Any, **named: Any) -> None:
-            __tracebackhide__ = True  # pytest shows the test, and not what is below
+            __tracebackhide__ = True  # pytest shows the test, not the frames below it
             judge(explore(*program(test(*given, **named), test.__name__), **arguments), fails)
 
         return run
@@ -53,7 +53,7 @@ def explored(*test: object, fails: str | None = None, **arguments: Any) -> Calla
 
 
 def program(returned: object, name: str) -> tuple[Any, ...]:
-    """What a test has returned as the first arguments of `explore`. Raises ArgumentError."""
+    """Return the result of a test as the first arguments of `explore`. Raises ArgumentError."""
     if returned is None:
         raise ArgumentError(f"{name} returns nothing: let it return what is to be explored, such as `return put, get`.")
     pair = isinstance(returned, tuple) and len(returned) == 2 and all(callable(part) for part in returned)
@@ -61,7 +61,7 @@ def program(returned: object, name: str) -> tuple[Any, ...]:
 
 
 def judge(verdict: Verdict, fails: str | None) -> None:
-    """Raise AssertionError unless the verdict is the one that is wanted."""
+    """Raise AssertionError unless the verdict is the expected one."""
     __tracebackhide__ = True
     if verdict.fault and verdict.fault != fails:
         wanted = f"The fault that is wanted is {fails!r}, not {verdict.fault!r}.\n\n" if fails else ""
@@ -72,7 +72,7 @@ def judge(verdict: Verdict, fails: str | None) -> None:
 
 
 def again(verdict: Verdict) -> str:
-    """How to see a failing schedule once more."""
+    """Return how to see a failing schedule again."""
     return (
         "To see it again, make a verdict with explore() of the same program and arguments:\n"
         "  verdict.replay()  plays it on real processes\n"

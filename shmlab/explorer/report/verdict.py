@@ -1,4 +1,4 @@
-"""The verdict on a program: right in every interleaving, or wrong and why, with the simplest schedule that shows it."""
+"""The verdict on a program: correct in every interleaving, or wrong and why, with the simplest failing schedule."""
 
 import contextlib
 import time
@@ -23,20 +23,20 @@ from shmlab.explorer.search.search import Graph, Progress, search
 from shmlab.explorer.search.simplest import follow, way
 from shmlab.memory import limits
 
-WATCHED = ("overwrite", "empty-read")  # faults that a watch on the slots sees
-TURNS = 2  # how often a replay goes round a loop
-FITS = 25_000  # states up to which a program is looked at state by state before a reduced search is tried
+WATCHED = ("overwrite", "empty-read")  # faults that a watch on the slots detects
+TURNS = 2  # how many times a replay repeats a loop
+FITS = 25_000  # states of a program that are visited before a reduced search is tried
 
 Reducible = Callable[[], tuple[System, Ledger | None] | None]
 
 
 class Verdict:
-    """What the search through all interleavings has found.
+    """The result of the search through all interleavings.
 
-    `ok`: every interleaving is right. `fault` is one word for what is wrong (or None), `reason` a sentence.
-    `schedule` is the simplest one that shows it, as text that one can type; `loop` what then goes on for ever.
-    `states`, `transitions`: how many there are. `complete`: all were seen; if not, `ok` is never True.
-    `reduced`: the states stand for others, too (see `search.reduced`), and interleavings are not counted.
+    `ok`: every interleaving is correct. `fault` is one word for what is wrong (or None), `reason` a sentence.
+    `schedule` is the simplest failing one, as text that one can type; `loop` is what then repeats for ever.
+    `states`, `transitions`: how many were explored. `complete`: all were explored; if not, `ok` is never True.
+    `reduced`: each state stands for many (see `search.reduced`), and interleavings are not counted.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Verdict:
         self.states, self.transitions, self.complete = len(graph), graph.transitions, graph.complete
         self.seconds = graph.seconds
         self.reduced, self._strong = answer is not None, strong
-        self.size = ""  # a sentence, where several were tried
+        self.size = ""  # a sentence, if several sizes were tried
         if answer:
             self.states, self.transitions, self.complete = answer.states, answer.transitions, answer.complete
             self.seconds = answer.seconds
@@ -63,39 +63,39 @@ class Verdict:
 
     @property
     def processes(self) -> list[str]:
-        """The names of the processes."""
+        """Return the names of the processes."""
         return self.system.names[: self.system.size]
 
     @property
     def schedule(self) -> str | None:
-        """The simplest failing schedule as text, None where nothing fails."""
+        """Return the simplest failing schedule as text; None if nothing fails."""
         return schedules.text(self.actors, self.processes, self.system.words) if self.fault else None
 
     @property
     def loop(self) -> str | None:
-        """What goes on for ever after the schedule, as text; None where nothing does."""
+        """Return what repeats for ever after the schedule, as text; None if nothing does."""
         return schedules.text(self.loop_actors, self.processes, self.system.words) if self.loop_actors else None
 
     @cached_property
     def paths(self) -> tuple[int, int] | None:
-        """(all interleavings, failing ones), exact; None where there are infinitely many, or not all were looked at
-        one by one."""
+        """Return (all interleavings, failing ones), exactly; None if there are infinitely many, or if not all states
+        were visited individually."""
         return None if self.reduced else counting.interleavings(self.graph)
 
     @cached_property
     def steps(self) -> list[Step]:
-        """The steps of the failing schedule, and once around the loop."""
+        """Return the steps of the failing schedule, and once around the loop."""
         return self.model(self.actors + self.loop_actors).steps
 
     def model(self, schedule: str | Iterable[int] = ()) -> Model:
-        """The program after a schedule, to go on with step by step. Raises ReplayFailed."""
+        """Return the program after a schedule, to continue step by step. Raises ReplayFailed."""
         return Model(self.system).run(schedules.parse(schedule, self.processes, known=self.system.words))
 
     def show(self, schedule: str | Iterable[int] | None = None, around: bool = False) -> "ScheduleTable":
-        """The verdict, and the failing schedule (or another one) step by step, as a table of text.
+        """Return the verdict, and the failing schedule (or another one) step by step, as a table of text.
 
-        around: show only what is around the failure. Steps of calls of put and get that had returned before are told
-        in a line (`put 10, 11`), unless the schedule goes round for ever at its end. Raises ArgumentError.
+        around: show only what is close to the failure. Steps of earlier calls of put and get that have returned are
+        folded into one line (`put 10, 11`), unless the schedule ends in an infinite loop. Raises ArgumentError.
         """
         from shmlab.explorer.report.schedule_table import table
 
@@ -111,7 +111,7 @@ class Verdict:
         return table(heading, self.system, self.steps, loop_at, around, self.cause.read if self.cause else None)
 
     def replay(self, real: bool = True, schedule: str | Iterable[int] | None = None) -> "Replay":
-        """The failing schedule (or another one) again, on real processes or on the model. Raises ReplayFailed."""
+        """Replay the failing schedule (or another one), on real processes or on the model. Raises ReplayFailed."""
         from shmlab.explorer.real.replay import replay
 
         if schedule is not None:
@@ -123,14 +123,14 @@ class Verdict:
         return replay(self.system, self.processes, actors, real)
 
     def play(self, real: bool = True) -> Any:
-        """The failing schedule in the stepper, ready to be played, on real processes or on the model."""
-        import shmlab  # the public face: widgets are a room above this one, and loaded only here
+        """Open the failing schedule in the stepper, ready to be played, on real processes or on the model."""
+        import shmlab  # the public API: widgets are a layer above this one, imported only here
 
         return shmlab.labs.stepper(self, real=real)
 
     @property
     def summary(self) -> str:
-        """The verdict in one or two sentences."""
+        """Return the verdict in one or two sentences."""
         if not self.complete:
             seen = f"gave up after {self.states:,} states, because {self.graph.stopped}"
             if not self.fault:
@@ -152,34 +152,34 @@ class Verdict:
 
     @cached_property
     def basis(self) -> str:
-        """What the verdict rests on, in sentences: the sizes, who ever had to wait, and what would be worth a try."""
+        """Return what the verdict is based on: the sizes, the semaphores waited for, and what else to try."""
         return basis.text(self.graph, self.complete and not self.reduced and not self.fault, bool(self.size))
 
     @cached_property
     def why(self) -> str:
-        """The two accesses that were interleaved, and what came of it, in a sentence; empty where no such pair alone
-        is the cause, as in most deadlocks, and where something goes on for ever."""
+        """Return a sentence about the two interleaved accesses and their effect; empty if no such pair alone is the
+        cause, as in most deadlocks, and if the schedule ends in an infinite loop."""
         return why.sentence(self.model(self.actors), self.cause) if self.cause else ""
 
     @cached_property
     def cause(self) -> "Conflict | None":
-        """Which two steps of the schedule `why` names."""
+        """Return the two steps of the schedule that `why` names."""
         return None if not self.fault or self.loop_actors else why.cause(self.system, self.actors)
 
     @property
     def _untouched(self) -> str:
-        """Which processes have no part in it, as a sentence."""
+        """Return a sentence about the processes that never access shared memory."""
         automata = zip(self.processes, self.system.automata, strict=True)
         idle = [name for name, automaton in automata if automaton.untouched]
         judge = self.system.judge
-        if not idle or (judge and len(judge) < len(self.system.consumers)):  # there was no item for some consumer
+        if not idle or (judge and len(judge) < len(self.system.consumers)):  # some consumer had no item to get
             return ""
         who, never = " and ".join(idle), "never touches buf" if len(idle) == 1 else "never touch buf"
         return f"\n{who} {never}: no other process can notice what happens there."
 
     @property
     def _serving(self) -> str:
-        """What to write where only processes that go on for ever by their text are left to wait, as a sentence."""
+        """Return a sentence with the remedy if only processes that loop for ever by their source are left waiting."""
         if self.fault != "deadlock" or self.system.judge:
             return ""
         system, state = self.system, self.model(self.actors).state
@@ -217,16 +217,16 @@ def verdict(
     strong: bool = False,
     began: float | None = None,
 ) -> Verdict:
-    """Search, and judge. The seconds count from `began`; without one, from now.
+    """Search, and judge. The time limit counts from `began`, or from now.
 
-    `strong`: whoever waits for a semaphore that is free again and again gets it at some time.
+    `strong`: a process waiting for a semaphore that is free infinitely often eventually acquires it.
 
-    A program that has more than FITS states, and no fault among the first of them, is given to the reduced search;
-    `reducible` makes the system for it. If that finds nothing wrong, the verdict is OK. If it finds a fault, the whole
-    search looks for the simplest schedule, and where it gives up, the verdict tells that of the reduced search.
+    A program with more than FITS states, and no fault among the first of them, goes to the reduced search; `reducible`
+    makes the system for it. If that finds no fault, the verdict is OK. If it finds one, the full search looks for the
+    simplest schedule, and if it gives up, the verdict reports the schedule of the reduced search.
 
-    `plain` is the same system without a watch on its slots. Items are judged by what comes out: when the watch has
-    seen an overwrite, and yet the run can end well from there, the verdict is that of the plain system.
+    `plain` is the same system without a watch on its slots. Items are judged by what comes out: if the watch has
+    detected an overwrite, but the run can still end correctly, the verdict is that of the plain system.
     """
     must_finish = list(range(system.size)) if must_finish is None else must_finish
     began = time.perf_counter() if began is None else began
@@ -255,7 +255,7 @@ def verdict(
 
 
 def _told(graph: Graph, plain: System | None, schedule: list[int]) -> Verdict:
-    """The verdict when only the reduced search has found a fault: where this schedule of its comes to one."""
+    """Return the verdict when only the reduced search has found a fault: whatever fault its schedule leads to."""
     model = Model(graph.system)
     for actor in schedule:
         if model.fault:
@@ -281,7 +281,7 @@ def _judged(
     schedule = way(graph, faults)
     if schedule is not None:
         fault = faults[follow(graph, schedule)]
-        if fault.word == "deadlock":  # again, now that the schedule tells who holds what
+        if fault.word == "deadlock":  # again, because the schedule determines who holds what
             fault = Model(graph.system).run(schedule).fault or fault
         return Verdict(graph, fault, schedule)
     assert lasso
@@ -289,8 +289,8 @@ def _judged(
 
 
 def can_end_well(system: System, schedule: Iterable[int], most: int = 100_000) -> bool:
-    """Whether some way on from a schedule leads to a right end, as far as the time allows. In a right program, every
-    way does."""
+    """Return whether some continuation of a schedule ends correctly, as far as time allows. In a correct program,
+    every one does."""
     with contextlib.suppress(OutOfTime):
         return _can_end_well(system, schedule, most)
     return False

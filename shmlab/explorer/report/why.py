@@ -1,9 +1,9 @@
-"""Why a schedule fails, where one sentence can tell: somebody went on with a value that was no longer true.
+"""Why a schedule fails, if one sentence can say: a process used a value that was no longer current.
 
-One process reads a variable; before it has done what it does with the value, another reads the same value, or changes
-it. There may be several such places in a schedule, and most do no harm. The one that counts is the one without which
-the schedule does not fail: neither if the first process goes on alone until it has changed the variable, nor if the
-other one does so before the first one reads it.
+One process reads a variable; before it has finished using the value, another reads the same value, or changes it.
+There may be several such places in a schedule, and most do no harm. The one that counts is the one without which
+the schedule does not fail: neither if the first process continues alone until it has changed the variable, nor if
+the other one does so before the first one reads it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,18 +17,18 @@ from shmlab.explorer.program.fault import Fault
 from shmlab.explorer.program.operations import NAMES, RELEASE, STORE
 
 Otherwise = Callable[[System, Sequence[int], Sequence[Step], "Conflict"], Iterator[tuple[Model, Sequence[int]]]]
-ALONE, TO_THE_END = 100, 500  # steps for which a process is let go on alone, and all of them
-MOST = 20_000  # steps that are taken to find the place: half a second
-AT_ONCE = ("overwrite", "empty-read", "mutual-exclusion", "exception")  # faults of a step, seen when it is taken
+ALONE, TO_THE_END = 100, 500  # steps for which a process may run alone, and all of them may
+MOST = 20_000  # steps taken to find the place: half a second
+AT_ONCE = ("overwrite", "empty-read", "mutual-exclusion", "exception")  # faults of one step, detected when it is taken
 SLOT = "slots["
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Indices of two steps: one process reads a variable, and `other` is the step of another on the same variable.
+    """Indices of two steps: one process reads a variable, and `other` is another's step on the same variable.
 
-    `waits`: the other one's store was earlier, and was still in its store buffer. `late`: the process that would have
-    changed the variable, had it been quicker; there is no other step then, and `other` is that of the read.
+    `waits`: the other's store was earlier, and was still in its store buffer. `late`: the process that would have
+    changed the variable had it been faster; then there is no other step, and `other` is that of the read.
     """
 
     read: int
@@ -38,9 +38,9 @@ class Conflict:
 
 
 def cause(system: System, actors: Sequence[int]) -> Conflict | None:
-    """The place in this schedule without which there is no such fault; None where no single one is the cause.
+    """Return the conflict without which this schedule would not have this fault; None if no single one is the cause.
 
-    Where a fault is that a condition does not hold, the place without which it would at least be broken otherwise.
+    If the fault is a violated condition: failing that, one without which it would be violated in another way.
     """
     if system.buffered and not isinstance(system, BufferedSystem):
         return None
@@ -65,7 +65,7 @@ def cause(system: System, actors: Sequence[int]) -> Conflict | None:
 
 
 def _tried(steps: Sequence[Step], size: int) -> Iterator[tuple[Conflict, Otherwise]]:
-    """Places that may be the cause, each with what might have happened instead; the likeliest first."""
+    """Yield places that may be the cause, each with the alternative to try; the likeliest first."""
     places = list(_places(steps, size))
     for place in places:
         yield place, _drained_first if place.waits else _one_after_the_other
@@ -80,7 +80,7 @@ def _tried(steps: Sequence[Step], size: int) -> Iterator[tuple[Conflict, Otherwi
 
 
 def sentence(model: Model, place: Conflict) -> str:
-    """It in words. `model`: the program after the schedule."""
+    """Return the cause in words. `model`: the program after the schedule."""
     system, steps = model.system, model.steps
     read, other = steps[place.read], steps[place.other]
     first = f"{read.name} read {read.variable} = {_value(read.value)} at step {place.read + 1}"
@@ -128,11 +128,11 @@ def _reads(step: Step) -> bool:
 
 
 def _places(steps: Sequence[Step], size: int) -> Iterator[Conflict]:
-    """The latest first, because what is close to the fault is more likely to be its cause."""
+    """Yield conflicts, the latest first, because what is close to the fault is more likely to be its cause."""
     for read in range(len(steps) - 1, -1, -1):
         step = steps[read]
         if step.actor >= size or not _reads(step) or step.before != step.after:
-            continue  # an atomic step that reads and changes has nobody between the two
+            continue  # in an atomic read-modify-write, no other process comes in between
         for at in _buffered(steps, read, size):
             yield Conflict(read, at, waits=True)
         second = None
@@ -154,7 +154,7 @@ def _places(steps: Sequence[Step], size: int) -> Iterator[Conflict]:
 
 
 def _too_early(steps: Sequence[Step], size: int) -> Iterator[Conflict]:
-    """Reads that may have come before another process changed the variable, the latest first."""
+    """Yield reads that may have come before another process changed the variable, the latest first."""
     for read in range(len(steps) - 1, -1, -1):
         step = steps[read]
         if step.actor < size and _reads(step) and step.before == step.after:
@@ -162,19 +162,19 @@ def _too_early(steps: Sequence[Step], size: int) -> Iterator[Conflict]:
 
 
 def _gave_back(steps: Sequence[Step], actor: int) -> bool:
-    """Whether a process has given a semaphore back in these steps: it may have done by then with what it had read."""
+    """Return whether a process releases a semaphore in these steps: it may be done by then with what it had read."""
     return any(step.actor == actor and step.operation == NAMES[RELEASE] for step in steps)
 
 
 def _goes_by(steps: Sequence[Step], read: int) -> bool:
-    """Whether a process changes a variable by what it has read in this step, without another look."""
+    """Return whether a process changes a variable based on this read, without reading it again."""
     first = steps[read]
     later = [s for s in steps[read + 1 :] if (s.actor, s.variable) == (first.actor, first.variable)]
     return bool(later) and not _reads(later[0])
 
 
 def _buffered(steps: Sequence[Step], read: int, size: int) -> list[int]:
-    """The stores of others to the variable that is read, which were still in their buffers."""
+    """Return the stores of others to the variable being read that were still in their store buffers."""
     variable, reader = steps[read].variable, steps[read].actor
     drained: dict[int, int] = {}
     for step in steps[:read]:
@@ -194,9 +194,9 @@ def _buffered(steps: Sequence[Step], read: int, size: int) -> list[int]:
 def _one_after_the_other(
     system: System, actors: Sequence[int], steps: Sequence[Step], place: Conflict
 ) -> Iterator[tuple[Model, Sequence[int]]]:
-    """The program where one of both goes on alone until it has changed the variable, and what is left to be taken.
+    """Yield the program where one of the two runs alone until it has changed the variable, and the remaining steps.
 
-    Nothing where another one read the same value, and that one of them would never change it.
+    Yield no more if both read the same value and one of them would never change it.
     """
     variable, both_read = steps[place.read].variable, _reads(steps[place.other])
     for first in (actors[place.read], actors[place.other] % system.size):
@@ -215,7 +215,7 @@ def _one_after_the_other(
 def _one_to_its_end(
     system: System, actors: Sequence[int], steps: Sequence[Step], place: Conflict
 ) -> Iterator[tuple[Model, Sequence[int]]]:
-    """The program where one of both goes on alone as far as it can."""
+    """Yield the program where one of the two runs alone as far as it can."""
     for first in (actors[place.read], actors[place.other] % system.size):
         model = Model(system).run(actors[: place.read])
         while len(model.steps) < place.read + ALONE and _taken(model, first):
@@ -226,7 +226,7 @@ def _one_to_its_end(
 def _the_late_one_first(
     system: System, actors: Sequence[int], steps: Sequence[Step], place: Conflict
 ) -> Iterator[tuple[Model, Sequence[int]]]:
-    """The program where the variable is changed before it is read; nothing where the late one would not do that."""
+    """Yield the program where the variable is changed before it is read; nothing if that never happens."""
     assert place.late is not None
     model = Model(system).run(actors[: place.read])
     for _ in range(ALONE):
@@ -240,7 +240,7 @@ def _the_late_one_first(
 
 
 def _without(actors: Sequence[int], actor: int, number: int) -> list[int]:
-    """A schedule without so many of the first steps of one actor, which it has taken already."""
+    """Return a schedule without the first `number` steps of one actor, which it has already taken."""
     left = []
     for one in actors:
         if one == actor and number:
@@ -253,7 +253,7 @@ def _without(actors: Sequence[int], actor: int, number: int) -> list[int]:
 def _drained_first(
     system: System, actors: Sequence[int], _: Sequence[Step], place: Conflict
 ) -> Iterator[tuple[Model, Sequence[int]]]:
-    """The program where the store does not wait in its buffer."""
+    """Yield the program where the store does not wait in its buffer."""
     model = Model(system).run(actors[: place.other + 1])
     _drain(model, actors[place.other])
     yield model, actors[place.other + 1 :]
@@ -265,7 +265,7 @@ def _drain(model: Model, process: int) -> None:
 
 
 def _taken(model: Model, actor: int) -> Step | None:
-    """A step of this actor, if it can take one."""
+    """Take and return a step of this actor; None if it cannot take one."""
     if model.fault:
         return None
     try:
@@ -275,7 +275,7 @@ def _taken(model: Model, actor: int) -> Step | None:
 
 
 def _fault(model: Model, rest: Sequence[int], at_once: bool) -> Fault | None:
-    """What is wrong once the rest is taken, as far as that goes, and, unless `at_once`, all have gone on to the end."""
+    """Return the fault after the remaining steps, as far as possible, and, unless `at_once`, after running on."""
     for actor in rest:
         _taken(model, actor)
     last = -1
