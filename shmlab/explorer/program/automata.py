@@ -1,4 +1,4 @@
-"""All processes of a program as automata, and what can be told of them without any search."""
+"""All processes of a program as automata, and what can be inferred about them without a search."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -22,15 +22,15 @@ from shmlab.explorer.program.operations import (
 )
 
 Process = tuple[Callable[..., object], tuple[object, ...]]
-COMPARED = (int, str, bool, FunctionType, NoneType)  # arguments that say all of themselves
-FAR = 500  # steps of a process alone that are looked at
+COMPARED = (int, str, bool, FunctionType, NoneType)  # arguments that are fully described by their value
+FAR = 500  # maximum steps for which a process is run alone
 
 
 class Automata(list[Automaton]):
-    """One automaton for each process; processes that do the same share theirs. `merge`: see Automaton.
+    """One automaton for each process; processes that do the same share one. `merge`: see Automaton.
 
-    Several systems may share them: they depend on the program and on nothing else. `seconds`: how long all of its
-    steps together may take, from now on.
+    Several systems may share them: they depend on the program only. `seconds`: the time limit for all of their steps
+    together, from now on.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class Automata(list[Automaton]):
             self.append(known[key])
 
     def locks(self) -> set[int]:
-        """The semaphores that serve as locks: they start at 1, and only those who take one give it back.
+        """Return the semaphores used as locks: they start at 1, and are released only by processes that acquire them.
 
-        Whoever takes one and forgets to give it back holds it, too. (`empty` of a buffer with one slot starts at 1,
-        too, but a producer takes it and a consumer gives it back.)
+        A process that acquires one and never releases it holds it, too. (`empty` of a buffer with one slot also starts
+        at 1, but a producer acquires it and a consumer releases it.)
         """
         taken, given = set(), set()
         for p, automaton in enumerate(self):
@@ -73,7 +73,7 @@ class Automata(list[Automaton]):
         return {at for _, at in taken if self._memory.initial[at] == 1 and at not in one_sided}
 
     def _alone(self, automaton: Automaton, number: int) -> None:
-        """Let a process go on from a node as if it were alone and never had to wait, to see all that it does."""
+        """Run a process from a node as if it were alone and never had to wait, to see everything that it does."""
         cells = dict(enumerate(self._memory.initial))
         node = automaton.nodes[number]
         for _ in range(FAR):
@@ -88,12 +88,12 @@ class Automata(list[Automaton]):
                 cells[node.address], value = atomically(node.argument, cells.get(node.address))  # type: ignore[arg-type]
             try:
                 node = automaton.nodes[automaton.step(node.number, value)]
-            except ExplorerError:  # on a way that no run may take
+            except ExplorerError:  # on a path that no real run may take
                 return
 
 
 def alike(process: Process) -> object:
-    """A key: processes with equal keys do the same."""
+    """Return a key: processes with equal keys do the same."""
     function, arguments = process
     if all(type(argument) in COMPARED or argument is TAKEN for argument in arguments):
         return function, tuple([(type(argument), argument) for argument in arguments])

@@ -1,8 +1,8 @@
-"""A process as a deterministic automaton: what it does next depends on what it has read, and on nothing else.
+"""A process as a deterministic automaton: what it does next depends only on what it has read.
 
-A node is a place where the process is about to make an access (or has ended); for each value that the access
-may give, an edge leads on. The automaton grows as it is asked: the marked copy of the function is run again
-with the values read so far, up to the first access beyond them. Runs that stand at the same place with the
+A node is a point where the process is about to make an access (or has ended); for each value that the access
+may return, an edge leads on. The automaton grows on demand: the marked copy of the function is run again
+with the values read so far, up to the first access beyond them. Runs that are at the same point with the
 same local state share a node.
 """
 
@@ -27,9 +27,9 @@ UNCHANGING = (int, str, type(None), bool, float, bytes, FunctionType, SharedHand
 
 
 class Raised:
-    """How a process ended by an exception: its type, what it says, the line, and the function of that line.
+    """How a process ended by an exception: its type, its message, the line, and the function of that line.
 
-    In a sentence (as a format) it is told with a hint; as `str` it is what a real process says, too.
+    Formatted in an f-string it includes a hint; as `str` it is what a real process reports, too.
     """
 
     __slots__ = ("function", "hint", "line", "message", "type")
@@ -47,11 +47,11 @@ class Raised:
 
 
 class Node:
-    """One local state. `kind` is that of the access that comes next, DONE or RAISED.
+    """One local state. `kind` is that of the next access, DONE or RAISED.
 
-    `taken` is what a consumer's get has returned so far, `result` what the function returned or raised. Where a node
-    is reached with different items (see `items.taker`), `taken` is that of one way here; `gives` is true of all.
-    `finished` is how many of its calls of put or get a producer or a consumer has ended.
+    `taken` is what a consumer's get has returned so far, `result` what the function returned or raised. If a node can
+    be reached with different items (see `items.taker`), `taken` is from one path to it; `gives` holds for all.
+    `finished` is how many of its calls of put or get a producer or a consumer has completed.
     """
 
     __slots__ = (
@@ -83,18 +83,18 @@ class Node:
         self.taken: tuple[object, ...] = ()
         self.result: object = NEVER
         self.merged, self.finished = False, 0
-        self.known: Known = (0, frozenset())  # the marks on the way here: see Recorder.begin
+        self.known: Known = (0, frozenset())  # the marks on the way here: see CallStack.known
 
     def quiet(self, before: "Node") -> bool:
-        """Whether coming here from `before` is nothing to judge: no item taken, nothing raised."""
+        """Return whether the step from `before` needs no judging: no item taken, nothing raised."""
         return self.kind != RAISED and len(self.taken) == len(before.taken)
 
 
 class Automaton:
     """A process that calls `function(buf, *arguments)`.
 
-    `merge=False` never lets two runs share a node (each is known by its whole history): slow, and the oracle of
-    the merging. `recorder` is shared by all processes of a system.
+    `merge=False` never lets two runs share a node (each is identified by its whole history): slow, and the oracle
+    for testing the merging. `recorder` is shared by all processes of a system.
     Raises CannotFollow, NotDeterministic, EndlessLoop, UnknownVariable, ValueRefused.
     """
 
@@ -117,7 +117,7 @@ class Automaton:
         self._buf = model_buf.bind(memory, self._access, recorder.refuse)
         self._memory, self._merge = memory, merge
         self._numbers: dict[Hashable, int] = {}
-        self.foreseen: dict[int, tuple[object, ...]] = {}  # by node: what is got next (see there)
+        self.foreseen: dict[int, tuple[object, ...]] = {}  # by node: the items got next (see `foreseen`)
         self.nodes: list[Node] = []
         self._node = Node((), ())
         self._position = 0
@@ -133,11 +133,11 @@ class Automaton:
 
     @property
     def untouched(self) -> bool:
-        """Whether the process ends without a single access to shared memory."""
+        """Return whether the process ends without a single access to shared memory."""
         return self.nodes[self.root].kind == DONE
 
     def step(self, number: int, value: Hashable) -> int:
-        """The node after node `number`, whose access gave `value`."""
+        """Return the node after node `number`, whose access returned `value`."""
         node = self.nodes[number]
         after = node.successors.get(value)
         if after is None:
@@ -149,7 +149,7 @@ class Automaton:
         return after
 
     def endless(self) -> bool:
-        """Whether some way through the automaton, as far as it is known, comes back to where it was."""
+        """Return whether the automaton, as far as it has been built, has a cycle."""
         depth = dict.fromkeys(range(len(self.nodes)), 0)
         for node in self.nodes:
             for after in node.successors.values():
@@ -163,7 +163,7 @@ class Automaton:
         return len(ready) < len(self.nodes)
 
     def _run(self, history: tuple[Hashable, ...], operations: tuple[Operation, ...], known: Known) -> int:
-        """Run from the beginning with these values read; the number of the node where that leads."""
+        """Run from the beginning with these values read; return the number of the node reached."""
         node = self._node = Node(history, operations)
         self._position, self._state = 0, None
         recorder = self._recorder
@@ -189,7 +189,7 @@ class Automaton:
             result = self._function(self._buf, *arguments)
         except (Suspend, ExplorerError):
             raise
-        except BaseException as error:  # sys.exit, too: it ends this process, and not the one that explores
+        except BaseException as error:  # sys.exit too: it ends this process, not the explorer
             if isinstance(error, KeyboardInterrupt) and not interrupts.waits():
                 raise  # from the keyboard
             if node.kind < 0:
@@ -205,7 +205,7 @@ class Automaton:
                 self._state = None
 
     def _hint(self, error: BaseException) -> str:
-        """What was probably meant by a name that is not there."""
+        """Return what was probably meant by a name that does not exist."""
         if isinstance(error, NameError) and error.name in self._memory.known():
             return f": write buf.{error.name}"
         if isinstance(error, TypeError) and "'bool' object does not support the context manager" in str(error):
@@ -213,7 +213,7 @@ class Automaton:
         return ""
 
     def _numbered(self, node: Node) -> int:
-        """The number of the node with the same local state, new or known."""
+        """Return the number of the node with the same local state, new or existing."""
         node.merged = self._merge and self._state is not None
         argument = node.argument if node.kind < DONE else None
         key = (node.kind, node.address, argument, self._state) if node.merged else (node.history,)
@@ -224,7 +224,7 @@ class Automaton:
         return number
 
     def _access(self, kind: int, address: int, argument: object) -> object:
-        """What `buf` hands each access to: known values are given back, the first unknown one ends the run."""
+        """Handle an access that `buf` makes: return a known value; the first unknown one ends the run."""
         node, position = self._node, self._position
         history = node.history
         if position < len(history):
@@ -248,7 +248,7 @@ class Automaton:
         raise Suspend
 
     def _takes(self, left: tuple[str, ...]) -> bool:
-        """A decision that is left open: whether the first of these alternatives is taken."""
+        """Return whether the first of these alternatives is taken, at a choice that the program leaves open."""
         return bool(self._access(CHOOSE, NOWHERE, left))
 
     def _otherwise(self, what: str) -> NotDeterministic:
@@ -262,23 +262,23 @@ class Automaton:
 
 
 class _Taken:
-    """As an argument of a process: a function that notes what get has returned."""
+    """A placeholder, as an argument of a process, for a function that records what get has returned."""
 
     def __reduce__(self) -> str:
-        return "TAKEN"  # there is one, also after it has travelled to another process
+        return "TAKEN"  # a singleton, even after pickling to another process
 
 
 TAKEN = _Taken()
 
 
 def in_buf(what: str) -> str:
-    """What to write instead of something that outlives a call: `buf.total, with shared=dict(total=0)`."""
+    """Return what to write instead of something that outlives a call: `buf.total, with shared=dict(total=0)`."""
     name = re.findall(r"`(\w+)`", what) or re.findall(r"\.(\w+)$", what) or ["total"]
     return f"buf.{name[0].lower()}, with shared=dict({name[0].lower()}=0)"
 
 
 def _last_line(trace: TracebackType | None) -> tuple[int, str]:
-    """The last line of the program's own text in a traceback."""
+    """Return the last line of the program's own source in a traceback."""
     line, function = 0, ""
     while trace:
         if not trace.tb_frame.f_globals.get("__name__", "").startswith(NOT_ITS_OWN):

@@ -1,7 +1,7 @@
-"""What an explored program finds in `buf`: arrays, semaphores, atomic variables, critical sections.
+"""The parts of an explored program's `buf`: arrays, semaphores, atomic variables, critical sections.
 
-Each operation is one step, which the engine takes. What none of them has is told in the program's own words: a misspelt
-operation, a comparison of a lock with a number.
+Each operation is one step, which the engine performs. A misspelt operation or a comparison of a lock with a number
+raises an error in the program's own terms.
 """
 
 import difflib
@@ -19,11 +19,11 @@ from shmlab.memory.errors import ArgumentError
 from shmlab.memory.semaphore_rules import COMPARING, USE, Opaque, patience, times
 
 Access = Callable[[int, int, object], object]
-Refuse = Callable[[ExplorerError], object]  # remembers an error that the program must not swallow
+Refuse = Callable[[ExplorerError], object]  # records an error that the program must not swallow
 
 
 class Engine:
-    """What every handle carries: the access, and where to report what the program may not do."""
+    """What every handle has: the access function, and where to report errors of the program."""
 
     __slots__ = ("access", "memory", "refuse")
 
@@ -31,16 +31,16 @@ class Engine:
         self.memory, self.access, self.refuse = memory, access, refuse
 
     def error(self, error: ExplorerError) -> ExplorerError:
-        """The error, remembered and ready to be raised."""
+        """Record an error, and return it ready to be raised."""
         self.refuse(error)
         return error
 
     def value(self, value: object, name: str) -> Value:
-        """`value` as a cell can hold it."""
+        """Return `value` as a cell can hold it. Raises ValueRefused."""
         if value is None or (type(value) is int and value in cells.CELL):
             return value
         try:
-            number = operator.index(value)  # type: ignore[arg-type]  # True, and numbers of other libraries
+            number = operator.index(value)  # True, and numbers of other libraries
         except TypeError:
             number = cells.CELL.stop
         if number in cells.CELL:
@@ -53,7 +53,7 @@ PRIVATE = ("_address", "_engine", "_length", "_lock", "_name", "_set", "_sleeper
 
 
 class Part(Opaque, SharedHandle):
-    """A named part of `buf`. `_has` are the operations to tell of, `_meant` says which one a wrong name stands for."""
+    """A named part of `buf`. `_has` are the operations to suggest, `_meant` maps a wrong name to the one intended."""
 
     __slots__ = ("_address", "_engine", "_name")
     _use = ""
@@ -67,7 +67,7 @@ class Part(Opaque, SharedHandle):
         return f"<buf.{self._name}>"
 
     def __getattr__(self, name: str) -> object:
-        if name.startswith("__") or name in PRIVATE:  # Python itself asks for such names
+        if name.startswith("__") or name in PRIVATE:  # Python itself looks up such names
             raise AttributeError(name)
         raise self._engine.error(UnknownVariable(f"buf.{self._name} has no {name}: {self._hint(name)}"))
 
@@ -78,7 +78,7 @@ class Part(Opaque, SharedHandle):
             raise self._engine.error(UnknownVariable(f"buf.{self._name}.{name} cannot be set: {self._hint(name)}"))
 
     def _hint(self, name: str) -> str:
-        """What to write instead of an attribute that is not there."""
+        """Return what to write instead of an attribute that does not exist."""
         has = [own for own in dir(type(self)) if not own.startswith("_")]
         close = difflib.get_close_matches(name, has, 1, 0.5)
         meant = close[0] if close and close[0] in self._has else self._meant.get(name)
@@ -93,7 +93,7 @@ class Part(Opaque, SharedHandle):
 
 
 class PartArray(tuple[Part, ...]):
-    """An array of semaphores or atomic variables. It is no list of numbers, and equal to none."""
+    """An array of semaphores or atomic variables. It is not a list of numbers, and refuses comparisons."""
 
     __slots__ = ()
 
@@ -108,7 +108,7 @@ for _name in COMPARING:
 
 
 class Array(Part):
-    """An array of shared variables; `buf.slots` is one."""
+    """An array of shared variables, such as `buf.slots`."""
 
     __slots__ = ("_length",)
     _use = "look at one of its elements, such as [0]."
@@ -143,7 +143,7 @@ class Array(Part):
         except TypeError:
             raise TypeError(f"the index of buf.{self._name} is a whole number, not {index!r}") from None
         if number < 0 and self._length and self._name != "slots":
-            number += self._length  # flag[-1] is the last one, as in any list; slots are counted from 0 as in the lab
+            number += self._length  # flag[-1] is the last one, as in any list; slots are counted from 0, as in the lab
         if number < 0 or (self._length is not None and number >= self._length):
             last = "on without end" if self._length is None else f"to {self._length - 1}"
             raise IndexError(f"there is no {self._name}[{number}]: it goes from 0 {last}")
@@ -151,10 +151,10 @@ class Array(Part):
 
 
 class SemaphoreCell(Part):
-    """A semaphore: `acquire` waits until it is above zero and takes one, `release` gives one back.
+    """A counting semaphore: `acquire` waits until it is above zero and decrements it, `release` increments it.
 
-    An attempt is one step that takes one, if there is one. So is an `acquire` with a timeout: the scheduler may let
-    somebody give one back before it, or time may be up first. `release(n)` is n steps, and `value` is a load.
+    A try-acquire is one step, which decrements it if it can. So is an `acquire` with a timeout: the scheduler may
+    schedule a release before it, or let the time run out first. `release(n)` is n steps, and `value` is a load.
     """
 
     __slots__ = ()
@@ -167,7 +167,7 @@ class SemaphoreCell(Part):
     )
 
     def acquire(self, blocking: bool = True, timeout: float | None = None, block: bool = True) -> object:
-        """Take one; wait while there is none, unless told otherwise. Whether it got one."""
+        """Decrement it; wait while it is zero, unless told otherwise. Return whether it was acquired."""
         try:
             seconds = patience(blocking, timeout, block)
         except ArgumentError as error:
@@ -178,7 +178,7 @@ class SemaphoreCell(Part):
         return True
 
     def release(self, n: int = 1) -> None:
-        """Give `n` back, one after the other."""
+        """Increment it `n` times, one step each."""
         try:
             count = times(n)
         except ArgumentError as error:
@@ -188,7 +188,7 @@ class SemaphoreCell(Part):
 
     @property
     def value(self) -> object:
-        """How many there are; it may be another number before one can act on it."""
+        """Return its current value, which may change before the caller can act on it."""
         return self._engine.access(LOAD, self._address, None)
 
     def __enter__(self) -> None:
@@ -202,7 +202,7 @@ class SemaphoreCell(Part):
 
 
 class AtomicCell(Part):
-    """An atomic variable: a load and a store that nobody can come between."""
+    """An atomic variable: its read-modify-write operations are indivisible."""
 
     __slots__ = ()
     _use = "read it with .load()."
@@ -219,35 +219,35 @@ class AtomicCell(Part):
         return self._engine.access(LOAD, self._address, None)
 
     def store(self, value: Value) -> None:
-        """One store. It takes effect at once: nobody sees the value of before (a full fence)."""
+        """Store a value. It takes effect at once: no process sees the old value afterwards (a full fence)."""
         self._atomic("store", value)
 
     def test_and_set(self) -> object:
-        """Set it to 1 and tell what it was."""
+        """Set it to 1 and return the old value."""
         return self._atomic("swap", 1)
 
     def swap(self, value: Value) -> object:
-        """Store `value` and tell what it was."""
+        """Store `value` and return the old value."""
         return self._atomic("swap", value)
 
     def fetch_add(self, number: int = 1) -> object:
-        """Add `number` and tell what it was."""
+        """Add `number` and return the old value."""
         return self._atomic("add", number)
 
     def compare_and_swap(self, old: Value, new: Value) -> object:
-        """Store `new` where it is `old`; tell whether it was."""
+        """Store `new` if the value is `old`; return whether it was."""
         return self._atomic("compare", old, new)
 
     def drain(self, process: int) -> None:
-        """Have process number `process` make a fence: its stores until now are in memory."""
+        """Execute a fence for process number `process`: its stores so far reach memory."""
         self._atomic("drain", process)
 
     def try_wait(self) -> object:
-        """As a semaphore: take one if there is one, tell whether. A failed attempt is a plain load, and no fence."""
+        """Decrement it as a semaphore if possible; return whether it was. A failed attempt is a load, not a fence."""
         return self._atomic("take", 1)
 
     def post(self) -> None:
-        """As a semaphore: give one back."""
+        """Increment it, as a semaphore."""
         self._atomic("post", 1)
 
     def _atomic(self, what: str, first: Value, second: Value = None) -> object:
@@ -257,7 +257,7 @@ class AtomicCell(Part):
 
 
 class SectionCell(Part):
-    """The critical section: entering and leaving are steps, and two inside are a fault."""
+    """The critical section: entering and leaving are steps, and two processes inside are a fault."""
 
     __slots__ = ()
     _use = "enter it with `with`."
@@ -272,7 +272,7 @@ class SectionCell(Part):
 
 
 class ConditionPart(ConditionVariable, Part):
-    """A condition variable: its text is that of a lab, and each access there is a step."""
+    """A condition variable: its code is that of a lab, and each access in it is a step."""
 
     __slots__ = ("_lock", "_set", "_sleepers", "_waiting", "_woken")
     _use = condition_variable.USE

@@ -1,10 +1,10 @@
-"""Where a process stands while it runs: for each active call, its mark, its locals there, and what it read since.
+"""Where a process is while it runs: for each active call, its mark, its locals there, and what it has read since.
 
-Whatever waits on Python's evaluation stack at a step was computed, since the current statement began, from the
+Whatever is on Python's evaluation stack at a step was computed, since the current statement began, from the
 locals at its beginning and from the values read since then. So these together *are* the local state. A helper's
-reads are its own; its caller sees what came back, and what became of the arguments and of the caller's locals.
+reads are its own; its caller sees the result, and the effect on the arguments and on the caller's locals.
 All that a helper can change is in its arguments (or in what its function closes over), so these count even when
-it has forgotten them: the caller still has them.
+it no longer refers to them: the caller still does.
 """
 
 import contextlib
@@ -23,25 +23,25 @@ from shmlab.explorer.program.marked_copies import Copies
 from shmlab.explorer.program.outside import Outside
 from shmlab.strategies import choice
 
-GRACE = 0.5  # seconds in which a search notices by itself that its time is up
+GRACE = 0.5  # seconds in which a search itself notices that its time is up
 PATIENCE = 1.5  # seconds that a process may take from one step to the next
-BUSY = 0.5  # seconds of a processor that it must have used by then: on a busy machine it may have had to wait for one
-LOOK = 32  # marks between two looks at the clock
+BUSY = 0.5  # CPU seconds that it must have used by then: on a busy machine it may have waited for a processor
+LOOK = 32  # marks between two checks of the clock
 UNTRACED = contextlib.nullcontext()
 STALE = object()  # the place of a call whose mark is known to be passed before the run ends
-FIXED = {int, str, NoneType, bool, float, bytes}  # what nobody can change who is given it
-Known = tuple[int, frozenset[int]]  # of an earlier run: how many marks it passed, and which of them it stands at
+FIXED = {int, str, NoneType, bool, float, bytes}  # immutable: no callee can change such an argument
+Known = tuple[int, frozenset[int]]  # of an earlier run: how many marks it passed, and at which of them it stopped
 
 
 class Suspend(BaseException):
-    """Ends a run at its next access. Not an Exception: no program catches it by accident."""
+    """The end of a run at its next access. Not an Exception, so that no program catches it by accident."""
 
 
 class Call:
-    """One active call of a marked function. `place` is None where its locals cannot be frozen.
+    """One active call of a marked function. `place` is None if its locals cannot be frozen.
 
-    `given` are the arguments that can be changed, `mark` is the mark of the run at which it stands, `held` what its
-    loops walk over and its managers hold, `since` what it has read since its mark.
+    `given` are the mutable arguments, `mark` is the current mark of the run, `held` what its loops iterate over and its
+    context managers hold, `since` what it has read since its mark.
     """
 
     __slots__ = ("code", "frame", "given", "held", "mark", "place", "since")
@@ -56,7 +56,7 @@ class Call:
 
 
 class Note(SharedHandle):
-    """What a consumer calls with each thing that get has returned."""
+    """The function that a consumer calls with each result of get."""
 
     __slots__ = ("_recorder",)
     _name = "taken"
@@ -69,30 +69,30 @@ class Note(SharedHandle):
 
 
 def program_frame(frame: FrameType | None) -> FrameType | None:
-    """The frame of the program's own text: the first one from here on in which there are markers."""
+    """Return the frame of the program's own source: the first one from here on that has markers."""
     while frame and "__here__" not in frame.f_globals:
         frame = frame.f_back
     return frame
 
 
 class CallStack:
-    """Keeps the active calls of the run that is going on; its methods are the markers."""
+    """The active calls of the current run; its methods are the markers."""
 
     def __init__(self, speaks: bool = False) -> None:
         self.calls: list[Call] = []
         self.reads: list[Hashable] = []
         self.taken: list[object] = []  # what get has returned so far, in a consumer
-        self.finished = 0  # calls from the process's outermost function, such as of put, that have returned
-        self.refused: ExplorerError | None = None  # the first thing that the program may not do
+        self.finished = 0  # completed calls from the process's outermost function, such as of put
+        self.refused: ExplorerError | None = None  # the first violation by the program
         self.unseen = ""  # the first thing that could not be frozen, as the end of a sentence
-        self.over = False  # the run has reached its access: whatever the program still does is void
+        self.over = False  # the run has reached its access: ignore whatever the program still does
         self._marks, self._end, self._busy = LOOK, 0.0, 0.0
         self._passed, self._known = 0, (0, frozenset[int]())
-        self._thread = 0  # in which the run goes on; 0 while there is none
-        self.until = math.inf  # the moment at which the search gives up
+        self._thread = 0  # the thread of the current run; 0 if there is none
+        self.until = math.inf  # the time at which the search gives up
         self._patience = PATIENCE
         self._me: tuple[int, str] | None = None
-        self.takes: choice.Takes | None = None  # how the process that runs decides
+        self.takes: choice.Takes | None = None  # how the current process makes a choice
         self.outside = Outside(
             lambda: self._me,
             lambda: self.takes,
@@ -119,19 +119,19 @@ class CallStack:
         self.copies = Copies(markers, self.track, self.outside)
 
     def within(self, seconds: float) -> None:
-        """The search has so many seconds from now on; one step has no more either."""
+        """Limit the search to `seconds` from now on, and one step to no more than that."""
         self.until, self._patience = time.monotonic() + seconds + GRACE, min(PATIENCE, seconds + GRACE)
 
     def check_time(self) -> None:
-        """Raise OutOfTime when the search has taken longer than it may."""
+        """Raise OutOfTime if the search has exceeded its time limit."""
         if time.monotonic() > self.until:
             raise OutOfTime("the search took longer than it may: ask for less, or allow more with max_seconds.")
 
     @contextlib.contextmanager
     def run(self, known: Known, me: tuple[int, str] | None = None, first: bool = False) -> Iterator[None]:
-        """A run that starts like an earlier one. Its marks need not be looked at again, but for those where the
-        earlier run stood in the end. `me`: the process's number and name, if nobody else is like it.
-        Raises OutOfTime; not for the `first` run of a process, without which there is nothing that could be searched.
+        """Run with the same prefix as an earlier run. Its marks need not be examined again, except those at which the
+        earlier run ended. `me`: the process's number and name, if processes are told apart.
+        Raises OutOfTime, but not for the `first` run of a process, without which there is nothing to search.
         """
         if not first:
             self.check_time()
@@ -149,7 +149,7 @@ class CallStack:
 
     @contextlib.contextmanager
     def _traced(self) -> Iterator[None]:
-        """While this lasts, functions whose text nobody has tick at each line, because they have no marks."""
+        """Trace functions without source, so that they tick at each line, because they have no markers."""
         before = sys.gettrace()
         sys.settrace(self._trace)
         try:
@@ -164,7 +164,7 @@ class CallStack:
         return self._trace
 
     def here(self, mark: int, held: tuple[int, ...]) -> bool:
-        """The process is at this mark; the loops and managers in `held` are around it."""
+        """Record that the process is at this mark, inside the loops and context managers in `held`."""
         if not self._thread:
             return False
         self._marks -= 1
@@ -192,7 +192,7 @@ class CallStack:
         return False
 
     def hold(self, number: int, thing: object, walked: bool) -> object:
-        """Keep what a `for` walks over or a `with` holds."""
+        """Record what a `for` iterates over or a `with` holds."""
         if not self._thread:
             return thing
         if not walked:
@@ -203,9 +203,9 @@ class CallStack:
         return walk
 
     def tick(self) -> bool:
-        """Notice a loop without end. The clock is looked at seldom, because that takes longer than all else."""
+        """Detect an infinite loop. The clock is rarely checked, because that takes longer than all else."""
         if not self._thread:
-            return True  # called outside of a run
+            return True  # called outside a run
         if self.over:
             raise Suspend
         self._marks -= 1
@@ -228,7 +228,7 @@ class CallStack:
         return True
 
     def refuse(self, error: ExplorerError, between: str = ": ") -> ExplorerError:
-        """Put the line in front of an error and remember it: a program that catches everything must not hide it."""
+        """Prefix an error with its line and record it: a program that catches everything must not hide it."""
         frame = program_frame(sys._getframe(1))
         if frame and not str(error).startswith("line "):
             around: FrameType | None = frame
@@ -240,23 +240,23 @@ class CallStack:
         return error
 
     def read(self, value: Hashable) -> None:
-        """One more value came from shared memory."""
+        """Record a value read from shared memory."""
         self.calls[-1].since.append(value)
         self.reads.append(value)
         self._end = 0.0
 
     def known(self) -> Known:
-        """How far this run has come, for later ones that start like it."""
+        """Return how far this run has come, for later ones with the same prefix."""
         return self._passed, frozenset([call.mark for call in self.calls])
 
     def state(self) -> Hashable:
-        """The local state now; None where it cannot be told."""
+        """Return the current local state; None if it cannot be determined."""
         if any(call.place is None or call.place is STALE for call in self.calls):
             return None
         return tuple([(call.code, call.place, tuple(call.since)) for call in self.calls])
 
     def track(self, copy: FunctionType, own: FunctionType | None = None) -> FunctionType:
-        """The marked copy of the function `own`, with its calls kept; outside of a run it is `own`."""
+        """Wrap the marked copy of the function `own` to record its calls; outside a run, call `own`."""
         code, around = copy.__code__, copy.__closure__ and copy
         own = own or copy
 
@@ -288,8 +288,8 @@ class CallStack:
         return call  # type: ignore[return-value]
 
     def _back(self, outer: Call, what: object, start: int, frame: FrameType) -> Hashable:
-        """What the caller knows when a call is over: its result, and what the call may have changed."""
-        if outer.frame is frame:  # and no code without marks in between, whose locals nobody knows
+        """Return what the caller knows after a call: its result, and what the call may have changed."""
+        if outer.frame is frame:  # with no unmarked code in between, whose locals are unknown
             with contextlib.suppress(OpaqueValue, RecursionError):
                 return ("back", freeze((what, dict(frame.f_locals))))
         return tuple(self.reads[start:])

@@ -1,9 +1,9 @@
-"""Shared memory as the explorer sees it: a row of cells, each with a name, a kind and a value.
+"""Shared memory as the explorer sees it: an array of cells, each with a name, a kind and a value.
 
     Memory(dict(count=0, flag=[0, 0], empty=Semaphore(2), lock=Atomic(0), critical=Critical()), slots=2)
 
-A cell holds a whole number of 64 bits or None. Lists become arrays of cells (`flag[0]`, `flag[1]`). The
-slots come last, because those of an unbounded buffer have no end.
+A cell holds a 64-bit integer or None. Lists become arrays of cells (`flag[0]`, `flag[1]`). The slots come
+last, because those of an unbounded buffer have no end.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,10 +20,10 @@ CELL = range(-(1 << 63) + 1, 1 << 63)  # what a cell can hold besides None
 
 
 class Atomic:
-    """In `shared`, an atomic variable to be: its initial value.
+    """The declaration of an atomic variable in `shared`: its initial value.
 
-    `buf.lock.load()`, `.store(v)`, `.test_and_set()`, `.swap(v)`, `.fetch_add(n)`, `.compare_and_swap(old, new)`
-    are one step each, which nobody can come between.
+    Each of `buf.lock.load()`, `.store(v)`, `.test_and_set()`, `.swap(v)`, `.fetch_add(n)`,
+    `.compare_and_swap(old, new)` is one indivisible step.
     """
 
     __slots__ = ("value",)
@@ -33,7 +33,7 @@ class Atomic:
 
 
 class Critical:
-    """In `shared`, a critical section to be: `with buf.critical:` where two must never be at once."""
+    """The declaration of a critical section in `shared`: `with buf.critical:`, mutually exclusive."""
 
     __slots__ = ()
 
@@ -46,7 +46,7 @@ class Memory:
     """Names, kinds and initial values of all cells. A cell's number is its address.
 
     `addresses` maps a name to the address of its (first) cell; `lengths` holds the length of every array.
-    `slots` is the number of slots, None for endless ones, 0 for none. `conditions` maps the name of each condition
+    `slots` is the number of slots, None if unbounded, 0 for none. `conditions` maps the name of each condition
     variable to that of its lock, `guards` the address of its number of waiting processes to that of the lock.
     Raises ArgumentError.
     """
@@ -58,7 +58,7 @@ class Memory:
         self.addresses: dict[str, int] = {}
         self.lengths: dict[str, int] = {}
         self.capacity = capacity
-        self.rows = condition_variable.rows(shared)  # how many conditions each list of them has
+        self.rows = condition_variable.rows(shared)  # the length of each list of conditions
         for name in shared:
             if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
                 raise ArgumentError(f"shared variable {name!r}: a name is an identifier that begins with a letter.")
@@ -116,14 +116,14 @@ class Memory:
         self.initial.append(None if value is None else int(value))
 
     def name(self, address: int) -> str:
-        """What a cell is called; also of endless slots that nobody has filled yet."""
+        """Return a cell's name, even for a slot of an unbounded buffer that has not been filled yet."""
         return self.names[address] if address < len(self.names) else f"slots[{address - self.slots_at}]"
 
     def kind(self, address: int) -> int:
         return self.kinds[address] if address < len(self.kinds) else VARIABLE
 
     def known(self) -> list[str]:
-        """What a program can say after `buf.`."""
+        """Return the names that a program can use after `buf.`."""
         names = [*self.addresses, *self.rows, *(["capacity"] if self.capacity else [])]
         return [name for name in names if name.isidentifier()]
 

@@ -1,6 +1,6 @@
-"""The classes of a program: they stay what they are, and hold marked methods while a process runs in the explorer.
+"""The classes of a program: they are not copied, but hold marked methods while a process runs in the explorer.
 
-A class goes by many names (of its objects, its bases, in `isinstance`), so that a copy of it would be another one.
+A class is reachable in many ways (from its objects, as a base, in `isinstance`), so a copy would be a different class.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ ONE_AT_A_TIME = threading.RLock()  # for the classes that hold marked methods
 
 
 class Classes:
-    """The classes that a program reaches. `instead` judges what they hold, `lasting` watches it."""
+    """The classes that a program reaches. `instead` judges what they contain, `lasting` watches it."""
 
     def __init__(self, instead: Callable[[object, str], Any], lasting: Lasting, outside: Outside) -> None:
         self._instead, self._lasting, self._outside = instead, lasting, outside
@@ -33,7 +33,7 @@ class Classes:
         self._held: list[tuple[type, str, object, object]] = []  # class, name, own, instead
 
     def look_into(self, kind: type, name: str) -> None:
-        """Mark the methods of a class and of its bases, and judge what else they hold. Raises CannotFollow."""
+        """Mark the methods of a class and of its bases, and judge its other contents. Raises CannotFollow."""
         for base in kind.__mro__:
             if base in self._seen:
                 continue
@@ -48,7 +48,7 @@ class Classes:
             self._instead(type(kind), name)
 
     def watch_names(self, kind: type) -> None:
-        """Watch what a class holds, by name, where that can be changed."""
+        """Watch the names in a class, if they can change."""
         if kind.__flags__ & HEAP_TYPE:
             self._lasting.watch(f"the attributes of {kind.__name__}", partial(_names, kind), kind)
 
@@ -66,7 +66,7 @@ class Classes:
         self.watch_names(kind)
 
     def _method(self, thing: Any, name: str) -> Any:
-        """What stands for what a class holds under a name; `name` is empty where Python has put it there."""
+        """Return the stand-in for a member of a class; `name` is empty for members that Python adds."""
         if isinstance(thing, (staticmethod, classmethod)):
             inner = self._method(thing.__func__, name)
             return thing if inner is thing.__func__ else type(thing)(inner)
@@ -81,13 +81,13 @@ class Classes:
         if type(thing) is Function and is_own(thing):
             try:
                 return self._instead(thing, name)
-            except CannotFollow as error:  # which matters only if it is called
+            except CannotFollow as error:  # matters only if it is called
                 return self._outside.raising(error)
         return self._instead(thing, name) if name else thing
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
-        """While this lasts, classes hold marked methods."""
+        """Install the marked methods in the classes for the duration of the block."""
         if not self._held:
             yield
             return
@@ -102,7 +102,7 @@ class Classes:
 
 
 def _names(kind: type) -> list[str]:
-    """What a class holds, without what Python puts there when it is asked for it."""
+    """Return the names in a class, without those that Python adds on demand."""
     return [name for name in vars(kind) if name not in BY_ITSELF and "annotat" not in name]
 
 

@@ -1,4 +1,4 @@
-"""What the code of a function tells before it runs: the globals that it mentions, and what it may not do."""
+"""Static checks of a function's code before it runs: the globals that it mentions, and forbidden operations."""
 
 import dis
 import functools
@@ -12,7 +12,7 @@ GLOBALS = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
 STORES = frozenset(["STORE_GLOBAL", "DELETE_GLOBAL"])
 ATTRIBUTES = frozenset(["STORE_ATTR", "DELETE_ATTR"])
 READS = frozenset(["LOAD_ATTR", "LOAD_METHOD"])
-HIDDEN = {  # what nobody calls by these names -> what to write instead
+HIDDEN = {  # special names that a program need not use -> what to write instead
     **dict.fromkeys(("__pow__", "__rpow__", "__ipow__"), "write a ** b"),
     **dict.fromkeys(("__lshift__", "__rlshift__", "__ilshift__"), "write a << b"),
     **dict.fromkeys(("__mul__", "__rmul__", "__imul__"), "write a * b"),
@@ -22,7 +22,7 @@ HIDDEN = {  # what nobody calls by these names -> what to write instead
 
 
 def refuse(function: Function) -> None:
-    """Refuse what changes a global, or an attribute that Python itself looks at. Raises CannotFollow."""
+    """Refuse code that changes a global, or a special attribute (dunder name). Raises CannotFollow."""
     called = function.__name__
     for it in (it for code in codes(function.__code__) for it in dis.get_instructions(code)):
         name = it.argval
@@ -42,7 +42,7 @@ def refuse(function: Function) -> None:
 
 @functools.lru_cache(1000)
 def mentioned(code: types.CodeType) -> list[str]:
-    """The names of globals in a code, and in the lambdas, comprehensions and functions inside it."""
+    """Return the names of globals in a code, including the lambdas, comprehensions and functions inside it."""
     found = dict.fromkeys([it.argval for it in dis.get_instructions(code) if it.opname in GLOBALS])
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
@@ -51,7 +51,7 @@ def mentioned(code: types.CodeType) -> list[str]:
 
 
 def codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    """A code, and those of the functions and comprehensions inside it."""
+    """Yield a code object, and those of the functions and comprehensions inside it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):

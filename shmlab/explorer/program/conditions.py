@@ -1,7 +1,7 @@
-"""What a user asks of a memory or of the end, asked so that it can change nothing: its answer depends on that alone.
+"""A user's conditions on memory or on the end, evaluated without side effects: functions of their arguments alone.
 
-The search asks once for each memory and not in the order of any run. So a condition that counts how often it was asked,
-empties the lists that it is given, or throws dice would make a verdict that means nothing.
+The search evaluates them once per memory state, not in the order of any run. So a condition that counts its calls,
+empties the lists that it is given, or uses random numbers would make the verdict meaningless.
 """
 
 import ast
@@ -14,13 +14,13 @@ from shmlab.explorer.program.cells import View
 from shmlab.explorer.program.explorer_errors import CannotFollow, ExplorerError, NotDeterministic
 from shmlab.explorer.program.marking import definition
 
-ANSWERS = (ast.Compare, ast.BoolOp, ast.UnaryOp)  # expressions that are of no use but as an answer
-TWICE = 20  # answers that are asked for a second time, and after which the outside is looked at at once
-LATER = 64  # answers between two looks from then on
+ANSWERS = (ast.Compare, ast.BoolOp, ast.UnaryOp)  # expressions that are useful only as an answer
+TWICE = 20  # answers that are computed twice, with a check for side effects after each
+LATER = 64  # answers between two such checks from then on
 
 
 class Asked:
-    """An invariant, or a condition of the end, called `name` in sentences. Raises CannotFollow, NotDeterministic."""
+    """An invariant or final condition, called `name` in messages. Raises CannotFollow, NotDeterministic."""
 
     def __init__(self, condition: Callable[..., object], name: str) -> None:
         self._recorder, self._name, self._asked = CallStack(speaks=True), name, 0
@@ -41,7 +41,7 @@ class Asked:
         return first
 
     def check(self) -> None:
-        """Whether it has changed nothing. What it changes stays changed, so it need not be asked each time."""
+        """Raise NotDeterministic if it has changed anything. Changes persist, so not every answer needs a check."""
         if changed := self._recorder.copies.changed():
             raise NotDeterministic(
                 f"{self._name} changes {changed}, which outlives the call: it is asked once for each memory, and "
@@ -49,7 +49,7 @@ class Asked:
             )
 
     def _answer(self, *given: object) -> object:
-        """One answer; an AssertionError is its own."""
+        """Return one answer; an AssertionError counts as one."""
         recorder, answer = self._recorder, None
         with recorder.run((0, frozenset())):
             try:
@@ -64,12 +64,12 @@ class Asked:
 
 
 def asked(condition: Callable[..., object] | None, name: str) -> Asked | None:
-    """A condition, if there is one, that is asked so that it can change nothing."""
+    """Wrap a condition, if there is one, so that side effects are detected."""
     return condition if condition is None or isinstance(condition, Asked) else Asked(condition, name)
 
 
 def _forgotten(condition: Callable[..., object]) -> str:
-    """What a condition without any answer was probably to answer; empty where it has one, or cannot be read."""
+    """Return what a condition without an answer probably meant to return; empty if it has one, or cannot be read."""
     try:
         text, _ = definition(condition)  # type: ignore[arg-type]
     except (AttributeError, CannotFollow):
@@ -82,12 +82,12 @@ def _forgotten(condition: Callable[..., object]) -> str:
 
 
 def copied(results: tuple[list[object], ...]) -> list[list[object]]:
-    """The results of all processes, to be thrown away afterwards. Each is one of its own, as of a real process."""
+    """Return a throw-away copy of the results of all processes, each independent, as from real processes."""
     return [[_copied(result) for result in part] for part in results]
 
 
 def _copied(result: object) -> object:
     try:
         return copy.deepcopy(result)
-    except (TypeError, ExplorerError):  # what cannot be copied, such as a generator
+    except (TypeError, ExplorerError):  # not copyable, such as a generator
         return result

@@ -1,4 +1,4 @@
-"""What is constant in Python, and what differs from run to run or from process to process: by module and by name."""
+"""What is constant in Python, and what varies between runs or processes: by module and by name."""
 
 import decimal
 import sys
@@ -10,7 +10,7 @@ from functools import partial
 from shmlab.explorer.program.freezing import SharedHandle
 from shmlab.strategies.functions import is_own
 
-_PURE = (  # modules of which everything is a function of its arguments alone
+_PURE = (  # modules in which everything depends only on its arguments
     "abc array bisect builtins cmath collections contextlib copy dataclasses decimal enum fractions functools heapq "
     "itertools json keyword math numbers operator statistics string struct textwrap types typing typing_extensions "
     "unicodedata __future__"
@@ -33,10 +33,10 @@ PURE, SYS, NUMPY = frozenset(_PURE.split()), frozenset(_SYS.split()), frozenset(
 IDENTITY = frozenset(_IDENTITY.split())  # what tells processes apart
 CLOCKS, DICE = _CLOCKS.split(), _DICE.split()  # of the modules time and random
 CONTEXTS = ["getcontext", "setcontext", "localcontext"]  # of decimal
-SPEAKING, BEYOND = _SPEAKING.split(), _BEYOND.split()  # of logging; of Python's own names
+SPEAKING, BEYOND = _SPEAKING.split(), _BEYOND.split()  # of logging; of Python's built-ins
 
 
-# What is constant among values, and what they are made of.
+# Constant values, and their types.
 SCALARS = (int, str, float, bytes, type(None))
 CONSTANT = frozenset(
     [
@@ -62,9 +62,9 @@ MUTABLE = (*SEQUENCES, *MAPPINGS, bytearray, array, types.SimpleNamespace, parti
 
 
 def home(thing: object) -> str:
-    """The module from which a function or class comes, by the name under which one imports it."""
+    """Return the module of a function or class, by the name under which it is imported."""
     name = getattr(thing, "__module__", None)
-    if isinstance(thing, types.FunctionType):  # a decorator may have given it another one's
+    if isinstance(thing, types.FunctionType):  # a decorator may have replaced its __module__
         name = thing.__globals__.get("__name__")
     if not isinstance(name, str):
         owner = getattr(thing, "__objclass__", None) or getattr(thing, "__self__", None)
@@ -74,7 +74,7 @@ def home(thing: object) -> str:
 
 
 def is_pure(thing: object) -> bool:
-    """Whether a function or class gives the same for the same arguments, always and everywhere."""
+    """Return whether a function or class always gives the same result for the same arguments."""
     where = home(thing)
     if where != "numpy":
         return where in PURE
@@ -85,7 +85,7 @@ def is_pure(thing: object) -> bool:
 
 
 def may_change(value: object) -> bool:
-    """Whether a value can be changed: a container, an iterator, an object."""
+    """Return whether a value is mutable: a container, an iterator, an object."""
     kind = type(value)
     if isinstance(value, (*MUTABLE, *ITERATORS)) or hasattr(kind, "__next__"):
         return not isinstance(value, SharedHandle)
@@ -97,6 +97,6 @@ def may_change(value: object) -> bool:
 
 
 def slots(kind: type) -> list[str]:
-    """The attributes that a class keeps in slots of its own."""
+    """Return the attributes that a class stores in its own slots."""
     named = vars(kind).get("__slots__", ())
     return [named] if isinstance(named, str) else [slot for slot in named if slot not in ("__dict__", "__weakref__")]

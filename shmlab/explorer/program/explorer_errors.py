@@ -1,34 +1,34 @@
-"""What cannot be explored, each with the line and what to write instead.
+"""Errors for what cannot be explored, each with the line and what to write instead.
 
-These are no verdicts: they say that the question was not one the explorer can answer. A fault of the
-program itself (a lost item, a deadlock, an exception of its own) is a `Verdict`, never one of these.
+They are not verdicts: they mean that the explorer cannot answer the question. A fault of the program itself
+(a lost item, a deadlock, an exception of its own) is a `Verdict`, never one of these errors.
 """
 
 from shmlab.memory.errors import ShmlabError
 
 
 class ExplorerError(ShmlabError):
-    """The base of everything that keeps a program from being explored or replayed."""
+    """The base class of all errors that prevent a program from being explored or replayed."""
 
 
 class UnknownVariable(ExplorerError, AttributeError):
-    """The program uses a shared variable that does not exist."""
+    """A use of a shared variable that does not exist."""
 
 
 class ValueRefused(ExplorerError, TypeError):
-    """A shared cell holds a whole number of 64 bits or None, and was given something else."""
+    """An attempt to store something other than a 64-bit integer or None in a shared cell."""
 
 
 class NotDeterministic(ExplorerError):
-    """The same function, having read the same values, did something else the second time."""
+    """A function that, having read the same values, behaved differently the second time."""
 
 
 class EndlessLoop(ExplorerError):
-    """A process runs on and on without any shared access, so no other process could ever matter to it."""
+    """A loop without any shared access that never ends, so that no other process can affect it."""
 
 
 class OutOfTime(ExplorerError):
-    """The search has taken as long as it may. It ends the search, and its verdict says so."""
+    """The time limit of the search has been reached. The search stops, and its verdict says so."""
 
 
 class CannotFollow(ExplorerError):
@@ -36,8 +36,8 @@ class CannotFollow(ExplorerError):
 
 
 class NoText(CannotFollow):
-    """A function whose source cannot be read: it is explored without marks where that will do."""
+    """A function whose source cannot be read: it is explored without markers where that is possible."""
 
 
 class ReplayFailed(ExplorerError):
-    """A schedule that cannot be played: no such process, a process that blocks, a real process that did otherwise."""
+    """A schedule that cannot be replayed: no such process, a process that blocks, a real process that deviates."""

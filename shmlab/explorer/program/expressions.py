@@ -1,10 +1,10 @@
-"""What is rewritten in a program's expressions, so that none of them takes for ever or depends on chance.
+"""Rewriting of a program's expressions, so that none of them runs for ever or depends on chance.
 
-- `__tick__()` in comprehensions, lambdas, and the loops of generators: one without end is noticed;
+- `__tick__()` in comprehensions, lambdas, and the loops of generators, to detect infinite ones;
 - `__power__(a, b)`, `__shift__`, `__times__`, `__plus__` for `a ** b`, `a << b`, `a * b`, `a + b`, whose result may be
   very large, and `__times_into__`, `__plus_into__` for `a *= b` and `a += b`;
-- `__certain__(x)` around what `is` and `match` compare: what a clock or dice gave must not be told apart;
-- `__ordered__(x)` around what is walked over: a set of strings has another order in each run.
+- `__certain__(x)` around the operands of `is` and `match`: values from a clock or random numbers must not be compared;
+- `__ordered__(x)` around what is iterated over: the order of a set of strings differs from run to run.
 """
 
 import ast
@@ -23,26 +23,26 @@ INTO: dict[type[ast.operator], str] = {
     ast.Add: "__plus_into__",
 }
 WALKING = frozenset(["list", "tuple", "enumerate", "zip", "map", "filter", "iter", "reversed", "deque", "dict"])
-TAKING = frozenset(["join", "extend", "fromkeys"])  # methods that walk over their first argument
+TAKING = frozenset(["join", "extend", "fromkeys"])  # methods that iterate over their first argument
 
 
 def ticking(node: Any) -> Any:
-    """A statement or an expression with all that is told above."""
+    """Rewrite a statement or an expression as described above."""
     return _Ticker().visit(node)
 
 
 def tick(place: ast.stmt) -> ast.stmt:
-    """A tick as a statement of its own."""
+    """Return a tick as a statement of its own."""
     return ast.copy_location(ast.Expr(call("__tick__")), place)
 
 
 def not_tick() -> ast.expr:
-    """A tick that counts as false."""
+    """Return a tick that counts as false."""
     return ast.UnaryOp(ast.Not(), call("__tick__"))
 
 
 def call(name: str, *arguments: ast.expr) -> ast.Call:
-    """A call of a marker."""
+    """Return a call of a marker."""
     return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
 
 
@@ -80,7 +80,7 @@ class _Ticker(ast.NodeTransformer):
         self.generic_visit(node)
         name = INTO.get(type(node.op))
         if not name or not isinstance(node.target, ast.Name):
-            return node  # the object of an attribute or an item must not be computed twice
+            return node  # the object of an attribute or an item must not be evaluated twice
         if isinstance(node.op, ast.Add) and _is_number(node.value):
             return node
         value = call(name, ast.Name(node.target.id, ast.Load()), node.value)
