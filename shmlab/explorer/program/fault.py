@@ -1,4 +1,4 @@
-"""What can be wrong with a concurrent program, each by one word."""
+"""The possible faults of a concurrent program, each named by one word."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`word` is one of WORDS, `reason` says it as a sentence; `process` is who did it, -1 where nobody alone did.
+    """`word` is one of WORDS, `reason` explains it in a sentence; `process` is the culprit, -1 if there is none.
 
-    `waiting`: who is in a deadlock.
+    `waiting`: the processes in a deadlock.
     """
 
     word: str
@@ -33,7 +33,7 @@ class Fault:
 
 
 def judged(ask: Callable[[], object], what: str) -> Fault | None:
-    """The answer of a user's invariant or final condition as a fault, or None where all is well."""
+    """Return the answer of a user's invariant or final condition as a fault; None if it holds."""
     try:
         answer = ask()
     except AssertionError as error:

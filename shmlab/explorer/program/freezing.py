@@ -1,9 +1,9 @@
-"""Local values as keys: two local states are the same when their frozen values are equal.
+"""Local values as keys: two local states are the same if their frozen values are equal.
 
-`freeze` turns what a process holds in its local variables into a hashable value, by content: lists,
-dictionaries, objects, iterators with their position. What must not be mixed up is frozen in one go, because two
-names for one list are not the same as two equal lists. What has no honest content (an open file, a generator)
-raises `OpaqueValue`, and the process is then known by its whole history instead.
+`freeze` turns the values of a process's local variables into a hashable value, by content: lists, dictionaries,
+objects, iterators with their position. Values that may share objects are frozen in one call, because two names
+for one list are not the same as two equal lists. A value without accessible content (an open file, a generator)
+raises `OpaqueValue`, and the process is then identified by its whole history instead.
 """
 
 import enum
@@ -13,9 +13,9 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Hashable
 from typing import Any
 
-MARKED = "shmlab_marked"  # where a function that only keeps track of the calls of another one names that other
+MARKED = "shmlab_marked"  # the attribute in which a wrapper that only records calls keeps the function that it wraps
 VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
-BY_ITSELF = ("__dict__", "__weakref__", "__slotnames__")  # what Python puts into a class
+BY_ITSELF = ("__dict__", "__weakref__", "__slotnames__")  # what Python adds to a class
 OWN_WORD = (
     *("__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs__", "__getnewargs_ex__"),
     *("__getattr__", "__getattribute__"),
@@ -23,11 +23,11 @@ OWN_WORD = (
 
 
 class OpaqueValue(Exception):
-    """A value whose content cannot be seen. Says of which type it is."""
+    """A value whose content cannot be seen. The message is its type."""
 
 
 class SharedHandle:
-    """The base of what a process holds of shared memory itself: `buf`, `buf.flag`, `buf.mutex`. Its name is all."""
+    """The base of a process's handles to shared memory: `buf`, `buf.flag`, `buf.mutex`. Identified by name alone."""
 
     __slots__ = ()
     _name = "buf"
@@ -37,42 +37,42 @@ class SharedHandle:
 
 
 def freeze(value: Any, seen: dict[int, object] | None = None) -> Hashable:
-    """A hashable value that is equal for equal content. Raises Opaque.
+    """Return a hashable value that is equal for equal content. Raises OpaqueValue.
 
-    `seen` remembers the mutable objects met so far, so that two names for one list differ from two equal lists.
+    `seen` records the mutable objects met so far, so that two names for one list differ from two equal lists.
     """
     kind = type(value)
     if kind is int or kind is str or value is None or kind is bytes:
         return value  # type: ignore[no-any-return]
     if kind is bool or kind is float or kind is complex:
-        return (kind, repr(value))  # 1, 1.0 and True are equal and must not be taken for each other
+        return (kind, repr(value))  # 1, 1.0 and True are equal, but must be distinguished
     if isinstance(value, SharedHandle):
         return (SharedHandle, value._name)
     if isinstance(value, (types.ModuleType, enum.Enum)) or (isinstance(value, type) and not _is_inner(value)):
         return (kind, value)
     if seen is None:
         seen = {}
-    if kind is tuple or (isinstance(value, tuple) and not kind.__dictoffset__):  # a named tuple has nothing else
+    if kind is tuple or (isinstance(value, tuple) and not kind.__dictoffset__):  # a named tuple has no other content
         return (kind, tuple([freeze(part, seen) for part in tuple.__iter__(value)]))
     if kind is range:
         return (range, repr(value))
     if id(value) in seen:
         return ("again", list(seen).index(id(value)))
-    seen[id(value)] = value  # kept alive, so that no other object gets its id meanwhile
+    seen[id(value)] = value  # kept alive, so that no other object reuses its id
     return (freeze(kind, seen) if _is_inner(kind) else kind, _content(value, seen))
 
 
 def _is_inner(kind: type) -> bool:
-    """Whether a class is defined inside a function: it is made anew in each run, and known by what is in it."""
+    """Return whether a class is defined inside a function: each run recreates it, so its content identifies it."""
     return "<locals>" in kind.__qualname__
 
 
 def _content(value: Any, seen: dict[int, object]) -> Hashable:
-    """What is inside a mutable object."""
+    """Return the content of a mutable object."""
     kind = type(value)
     if kind is deque:
         return (value.maxlen, *(freeze(part, seen) for part in value))
-    if kind in (list, bytearray, set, frozenset):  # a set, too, goes by the order in which it is walked
+    if kind in (list, bytearray, set, frozenset):  # a set, too, is frozen in iteration order
         return tuple([freeze(part, seen) for part in value])
     if kind is dict:
         items = value.items()
@@ -101,10 +101,10 @@ def _content(value: Any, seen: dict[int, object]) -> Hashable:
 
 
 def _parts(value: Any) -> list[object]:
-    """What Python itself would save of an object: what is in its attributes, slots and elements. Raises Opaque.
+    """Return what pickle would save of an object: its attributes, slots and elements. Raises OpaqueValue.
 
-    Not where a class has a word of its own in that (a dataclass apart): it might leave something out. Nor of an
-    exception, which knows more than it saves (its traceback), nor of itertools, which newer Pythons do not save.
+    Refuse a class that customises this (a dataclass apart): it might leave something out; also an exception, which
+    has more than it saves (its traceback), and itertools, which newer Python versions do not save.
     """
     kind = type(value)
     words = [*OWN_WORD, *(["__iter__"] * isinstance(value, list)), *(["items"] * isinstance(value, dict))]
@@ -117,14 +117,14 @@ def _parts(value: Any) -> list[object]:
         raise OpaqueValue(kind.__name__)
     try:
         saved = value.__reduce_ex__(2)
-        if isinstance(saved, str):  # a name under which it can be found, and not what is in it
+        if isinstance(saved, str):  # a name under which it can be found, not its content
             raise OpaqueValue(kind.__name__)
         _, arguments, *state = saved
         elements = [list(part) for part in state[1:] if part is not None]
-    except (TypeError, ValueError, RuntimeError):  # it cannot be saved: not at all, or not just now
+    except (TypeError, ValueError, RuntimeError):  # it cannot be saved: never, or not now
         raise OpaqueValue(kind.__name__) from None
     parts = [arguments, *state[:1], *elements]
-    if hasattr(kind, "__next__"):  # an iterator of a dictionary or a set says what is to come, but not from where
+    if hasattr(kind, "__next__"):  # an iterator of a dictionary or a set saves what is left, but not its source
         parts += [owner for owner in gc.get_referents(value) if isinstance(owner, (dict, set))]
     return parts
 

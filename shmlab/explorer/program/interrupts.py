@@ -1,8 +1,8 @@
-"""An interrupt from the keyboard ends a search where nothing is half done.
+"""Handling of keyboard interrupts, so that they end a search only where its state is consistent.
 
-Python raises KeyboardInterrupt between any two instructions: while the search notes a step, or in a student's function,
-whose `with`, `finally` and `except:` would then do something else than they did before. So while a search lasts, the
-first interrupt is only noted, and raised by `check` between two states and between two runs of a function. A second one
+Python raises KeyboardInterrupt between any two instructions: while the search records a step, or in a student's
+function, whose `with`, `finally` and `except:` would then behave differently than before. So during a search the first
+interrupt is only recorded, and raised by `check` between two states and between two runs of a function. A second one
 is raised at once.
 """
 
@@ -17,7 +17,7 @@ _noted = False
 
 @contextlib.contextmanager
 def noted() -> Iterator[None]:
-    """While this lasts, the first interrupt is noted; where somebody else handles interrupts, nothing changes."""
+    """Record the first interrupt instead of raising it; no effect if another handler is installed."""
     global _noted
     here = threading.current_thread() is threading.main_thread()
     if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
@@ -32,18 +32,18 @@ def noted() -> Iterator[None]:
 
 
 def came() -> bool:
-    """Whether one was noted and not raised yet."""
+    """Return whether an interrupt has been recorded and not raised yet."""
     return _noted
 
 
 def waits() -> bool:
-    """Whether an interrupt would be noted, so that a KeyboardInterrupt here is not one from the keyboard."""
+    """Return whether an interrupt would be recorded, so that a KeyboardInterrupt here is not from the keyboard."""
     here = threading.current_thread() is threading.main_thread()
     return not here or (signal.getsignal(signal.SIGINT) is _note and not _noted)
 
 
 def check() -> None:
-    """Raise KeyboardInterrupt if one was noted."""
+    """Raise KeyboardInterrupt if an interrupt has been recorded."""
     global _noted
     if _noted and threading.current_thread() is threading.main_thread():
         _noted = False

@@ -1,8 +1,8 @@
-"""What producers put and consumers get, and what a buffer may do with it.
+"""What producers put and consumers get, and the requirements on a buffer.
 
-Every item put must come out exactly once, and what one producer put, a consumer gets in that order, unless it
-is a bag or a stack, where order does not matter. Items are judged by what comes out. Watching the slots
-*explains* (that store overwrote an item that nobody had read), and is never a fault by itself: see `Watch`.
+Every item put must come out exactly once, and a consumer must get one producer's items in the order in which
+they were put, unless the buffer is a bag or a stack. Items are judged by what comes out. Watching the slots
+*explains* a fault (that store overwrote an unread item), and is never a fault by itself: see `Watch`.
 """
 
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from shmlab.explorer.program.fault import Fault
 from shmlab.explorer.program.operations import LOAD, STORE, Value
 
-Ghosts = tuple[int, ...]  # what the watch remembers beside the memory: it belongs to the state
+Ghosts = tuple[int, ...]  # what the watch records besides memory: part of the state
 
 
 def producer(buf, put, items, *me):  # type: ignore[no-untyped-def]
-    """The program of a producer. `me`: its number, where put asks for it."""
+    """Run a producer. `me`: its number, if put takes it."""
     for item in items:
         put(buf, item, *me)
 
 
 def consumer(buf, get, count, taken, *me):  # type: ignore[no-untyped-def]
-    """The program of a consumer: it gets so many items. `me`: its number, where get asks for it."""
+    """Run a consumer that gets `count` items. `me`: its number, if get takes it."""
     got: list[object] = []
     while len(got) < count:
         item = get(buf, *me)
@@ -30,26 +30,26 @@ def consumer(buf, get, count, taken, *me):  # type: ignore[no-untyped-def]
 
 
 def taker(buf, get, count, taken, *me):  # type: ignore[no-untyped-def]
-    """The program of a consumer that forgets each item at once: what it got is entered in a `Ledger`."""
+    """Run a consumer that forgets each item at once: what it got is recorded in a `Ledger`."""
     for _ in range(count):
         taken(get(buf, *me))
 
 
 def numbered(producers: int, items: int) -> list[list[int]]:
-    """The items of each producer: 10, 11, 12, ... for the first, 20, 21, ... for the second."""
+    """Return the items of each producer: 10, 11, 12, ... for the first, 20, 21, ... for the second."""
     unit = 10 ** max(1, len(str(items - 1)))
     return [[unit * (p + 1) + i for i in range(items)] for p in range(producers)]
 
 
 def shares(total: int, consumers: int) -> list[int]:
-    """How many items each consumer gets."""
+    """Return how many items each consumer gets."""
     return [total // consumers + (c < total % consumers) for c in range(consumers)]
 
 
 class Judge:
-    """Knows what was put and by whom; says what is wrong with what came out.
+    """Which producer put which item; finds what is wrong with the items that came out.
 
-    `returns`: whether get returns anything at all, as far as its text tells. `order`: whether it matters.
+    `returns`: whether get returns anything at all, judging by its source. `order`: whether the order matters.
     """
 
     def __init__(
@@ -60,18 +60,18 @@ class Judge:
         self._consumers_from = len(items)
 
     def __len__(self) -> int:
-        """How many items are put."""
+        """Return how many items are put."""
         return len(self._producer)
 
     def __bool__(self) -> bool:
         return True
 
     def producer(self, item: object) -> int | None:
-        """Who puts an item; None if nobody does."""
+        """Return the producer of an item; None if there is none."""
         return self._producer.get(item) if type(item) is int else None
 
     def one(self, got: Sequence[object], process: int) -> Fault | None:
-        """What one consumer has got so far, its last item being new."""
+        """Judge the items that one consumer has got so far, the last of which is new."""
         item, who = got[-1], self._names[process]
         if type(item) is not int or item not in self._producer:
             hint = "" if self._returns or item is not None else ": get returns nothing; let it end with `return item`"
@@ -86,7 +86,7 @@ class Judge:
         return None
 
     def twice(self, got: Sequence[Sequence[object]]) -> Fault | None:
-        """Whether two consumers have got the same item, at any moment."""
+        """Return a fault if two consumers have got the same item, at any moment."""
         owner: dict[object, int] = {}
         for c, own in enumerate(got, self._consumers_from):
             for item in own:
@@ -97,7 +97,7 @@ class Judge:
         return None
 
     def all(self, got: Sequence[Sequence[object]]) -> Fault | None:
-        """What all consumers have got when everybody has finished."""
+        """Judge what all consumers have got once every process has finished."""
         if fault := self.twice(got):
             return fault
         lost = [item for item in self._producer if not any(item in own for own in got)]
@@ -107,10 +107,10 @@ class Judge:
 
 
 class Ledger:
-    """Judges what comes out as `Judge` does, remembering only what can still matter.
+    """A judge of what comes out, like `Judge`, that records only what can still matter.
 
-    Its ghosts: the items that have come out (a bit for each), and for each process and producer the last item got,
-    as long as an earlier one of that producer is still to come out. Where order does not matter, it remembers none.
+    Its ghosts: a bit for each item that has come out, and for each process and producer the last item got, as long
+    as an earlier one of that producer has yet to come out. If order does not matter, only the bits.
     """
 
     def __init__(self, items: Sequence[Sequence[int]], names: Sequence[str], judge: Judge) -> None:
@@ -121,7 +121,7 @@ class Ledger:
         self.initial: Ghosts = (0,) * (1 + len(names) * self._producers)
 
     def enter(self, ghosts: Ghosts, items: Sequence[object], process: int) -> tuple[Ghosts, Fault | None]:
-        """The ghosts after `process` has got `items`, and what is wrong with that."""
+        """Return the ghosts after `process` has got `items`, and the fault, if any."""
         for item in items:
             bit = self._bits.get(item) if type(item) is int else None
             if bit is None:
@@ -144,32 +144,32 @@ class Ledger:
         return ghosts, None
 
     def _matters(self, out: int, last: int) -> bool:
-        """Whether an item of the same producer, put before `last`, is still to come out."""
+        """Return whether an item of the same producer, put before `last`, has yet to come out."""
         producer = self._judge.producer(last)
         return producer is not None and any(
             item < last and not out & self._bits[item] for item in self._items[producer]
         )
 
     def last(self, ghosts: Ghosts, process: int) -> Ghosts:
-        """What is remembered of one process."""
+        """Return what is recorded about one process."""
         return ghosts[1 + process * self._producers : 1 + (process + 1) * self._producers]
 
     def moved(self, ghosts: Ghosts, places: Sequence[int]) -> Ghosts:
-        """The ghosts when process `places[i]` is called process i."""
+        """Return the ghosts after renumbering process `places[i]` to i."""
         return (ghosts[0], *(word for p in places for word in self.last(ghosts, p)))
 
     def end(self, ghosts: Ghosts) -> Fault | None:
-        """What is wrong when everybody has finished."""
+        """Return the fault once every process has finished, if any."""
         lost = [item for item, bit in self._bits.items() if not ghosts[0] & bit]
         return Fault("lost", f"item {lost[0]} was lost: nobody got it") if lost else None
 
 
 class Watch:
-    """Watches the slots. Ghosts: for each slot, whether it holds an unread item; for each process, its last look.
+    """A watch on the slots. Ghosts: for each slot, whether it holds an unread item; for each process, its last look.
 
-    A store over an unread item is an overwrite. A get that returns no item after it last looked at an empty slot
-    has read an empty slot. Looking twice and clearing a slot after taking are no faults. Without roles
-    (`consumers` None) every process may store and take, and a load of an empty slot is a fault at once.
+    A store over an unread item is an overwrite. A get that returns no item after its last load was from an empty slot
+    is an empty read. Reading twice and clearing a slot after taking are not faults. Without roles (`consumers` None)
+    every process may store and take, and a load of an empty slot is a fault at once.
     """
 
     def __init__(
@@ -189,7 +189,7 @@ class Watch:
     def step(
         self, ghosts: Ghosts, kind: int, address: int, before: Value, after: Value, process: int
     ) -> tuple[Ghosts, Fault | None]:
-        """After one step: the ghosts, and a fault if there was one. `before` and `after` are the cell's values."""
+        """Return the ghosts after one step, and its fault, if any. `before` and `after` are the cell's values."""
         slot = address - self.at
         if kind not in (LOAD, STORE) or slot < 0 or (self._length is not None and slot >= self._length):
             return ghosts, None
@@ -226,7 +226,7 @@ class Watch:
         return None
 
     def took(self, ghosts: Ghosts, item: object, process: int) -> tuple[Ghosts, Fault | None]:
-        """After a get has returned `item`: if that is none, the slot that it last looked at may have been empty."""
+        """Judge a get that has returned `item`: if that is none, the slot last looked at may have been empty."""
         looked = ghosts[process]
         fault = None
         if looked < 0 and item not in self._items:

@@ -1,8 +1,7 @@
-"""What outlives a call: it can be read, but must not be changed.
+"""Objects that outlive a call: they can be read, but must not be changed.
 
-A global list, a default argument, an attribute of a class: a state of a process does not tell of them, and real
-processes would not share them. What a program can reach of these is noted by content before it runs, and compared after
-each run.
+A global list, a default argument, an attribute of a class: they are not part of a process's state, and real processes
+would not share them. Those that a program can reach are frozen by content before it runs, and compared after each run.
 """
 
 import contextlib
@@ -15,7 +14,7 @@ from shmlab.explorer.program.freezing import MARKED, OpaqueValue, freeze
 
 
 class Lasting:
-    """What a program can reach that outlives a call, by what it is called, and its content at the beginning."""
+    """Reachable objects that outlive a call, by their description, with their initial content."""
 
     def __init__(self) -> None:
         self._content: dict[tuple[str, int], tuple[Callable[[], object], Hashable, object]] = {}
@@ -24,7 +23,7 @@ class Lasting:
         self._count = 0
 
     def watch(self, what: str, get: Callable[[], object], owner: object) -> None:
-        """Compare what `get` gives of `owner`, called `what`, from now on. Raises CannotFollow."""
+        """Compare from now on what `get` returns for `owner`, called `what`. Raises CannotFollow."""
         if (what, id(owner)) in self._content:
             return
         try:
@@ -36,13 +35,13 @@ class Lasting:
             ) from None
 
     def watch_function(self, what: str, attributes: dict[str, Any]) -> None:
-        """Compare the attributes of a function."""
+        """Compare the attributes of a function from now on."""
         self._functions.append((what, attributes, _attributes(attributes)))
         self._attributes.append(attributes)
         self._count += len(attributes)
 
     def changed(self) -> str | None:
-        """What has been changed, in words; None if nothing has."""
+        """Return what has been changed, in words; None if nothing has."""
         for (what, _), (get, before, _) in self._content.items():
             try:
                 if _frozen(get) != before:

@@ -1,8 +1,8 @@
-"""What may take longer than anybody waits in one call, where no step and no mark comes: made so that it can be stopped.
+"""Operations that could run too long in one call, without a step or a mark, made interruptible.
 
-A call into C cannot be interrupted. But it takes long only over something that is long, and what is longer than a
-program's own data comes from few places: a range, an iterator without end, a product of iterables, a power, a list
-multiplied. These stop between two elements, or are refused before they begin.
+A call into C cannot be interrupted. But it takes long only on long data, and data longer than a program's own comes
+from few sources: a range, an infinite iterator, a product of iterables, a power, a repeated list. These stop between
+two elements, or are refused before they begin.
 """
 
 import builtins
@@ -12,16 +12,16 @@ from typing import Any
 
 from shmlab.explorer.program.explorer_errors import EndlessLoop, ExplorerError
 
-SHORT = 100_000  # elements that may be walked over in one call
-BITS = 1_000_000  # of the largest number that may come out of one operation
-ELEMENTS = 10_000_000  # of the longest list that may come out of one operation
+SHORT = 100_000  # elements that may be iterated over in one call
+BITS = 1_000_000  # of the largest number that one operation may produce
+ELEMENTS = 10_000_000  # of the longest list that one operation may produce
 ITERTOOLS = ["count", "cycle", "repeat", "product", "permutations", "combinations", "combinations_with_replacement"]
 LONG = (list, tuple, str, bytes, bytearray)
 GROWING = {"factorial": 100_000, "comb": 100_000, "perm": 100_000}  # function of math -> largest argument
 
 
 def refusal(what: str) -> EndlessLoop:
-    """Why something is not even begun."""
+    """Return the error for an operation that is refused before it begins."""
     return EndlessLoop(f"{what} would take longer than anybody waits: use a smaller number.")
 
 
@@ -42,7 +42,7 @@ class Walk:
 
 
 class LongRange:
-    """A range that is too long to be walked over in one call: each element is a moment at which one can stop."""
+    """A range that is too long to iterate over in one uninterruptible call: it can be stopped at each element."""
 
     __slots__ = ("_range", "_refuse", "_tick")
 
@@ -56,7 +56,7 @@ class LongRange:
         return Walk(reversed(self._range), self._tick)
 
     def __len__(self) -> int:
-        if self._range[ELEMENTS:]:  # a list of it would take so much memory before its first element
+        if self._range[ELEMENTS:]:  # a list of it would allocate that much memory before its first element
             raise self._refuse(f"a list, or the length, of {self._range}")
         return len(self._range)
 
@@ -83,7 +83,7 @@ class LongRange:
 
 
 class Long:
-    """These functions of Python, able to be stopped. `tick` is called between two elements, `refuse` makes an error."""
+    """Interruptible versions of Python functions. `tick` is called between two elements, `refuse` makes an error."""
 
     def __init__(self, tick: Callable[[], object], refuse: Callable[[str], ExplorerError]) -> None:
         self._tick, self._refuse = tick, refuse
@@ -94,7 +94,7 @@ class Long:
                 return isinstance(value, (builtins.range, LongRange))
 
         class Range(metaclass=OfRanges):
-            __qualname__ = "range"  # whoever holds it holds the same
+            __qualname__ = "range"  # the same in every process, for freezing
 
             def __new__(cls, *given: Any) -> Any:
                 numbers = builtins.range(*given)
@@ -106,7 +106,7 @@ class Long:
         return Walk(builtins.iter(*given), self._tick) if len(given) == 2 else builtins.iter(*given)
 
     def walking(self, kind: Callable[..., Iterator[Any]]) -> Callable[..., Walk]:
-        """A function of itertools."""
+        """Return an interruptible version of a function of itertools."""
 
         def walk(*given: Any, **named: Any) -> Walk:
             return Walk(kind(*given, **named), self._tick)
@@ -114,7 +114,7 @@ class Long:
         return walk
 
     def growing(self, name: str) -> Callable[..., int]:
-        """A function of math whose result grows fast."""
+        """Return a limited version of a function of math whose result grows fast."""
         function, most = getattr(math, name), GROWING[name]
 
         def grow(*given: Any) -> Any:
@@ -128,44 +128,44 @@ class Long:
         return self.power(base, exponent) if modulus is None else builtins.pow(base, exponent, modulus)
 
     def power(self, base: Any, exponent: Any) -> Any:
-        """base ** exponent"""
+        """Return base ** exponent."""
         whole = isinstance(base, int) and isinstance(exponent, int)
         if whole and exponent > 0 and abs(base) > 1 and base.bit_length() * exponent > BITS:
             raise self._refuse(f"a power with so large an exponent ({exponent:,})")
         return base**exponent
 
     def shift(self, number: Any, bits: Any) -> Any:
-        """number << bits"""
+        """Return number << bits."""
         if isinstance(number, int) and isinstance(bits, int) and number and bits > BITS:
             raise self._refuse(f"a shift by so many bits ({bits:,})")
         return number << bits
 
     def times(self, a: Any, b: Any) -> Any:
-        """a * b"""
+        """Return a * b."""
         self._times(a, b)
         return a * b
 
     def times_into(self, a: Any, b: Any) -> Any:
-        """a *= b"""
+        """Return a after a *= b."""
         self._times(a, b)
         a *= b
         return a
 
     def plus(self, a: Any, b: Any) -> Any:
-        """a + b"""
+        """Return a + b."""
         if type(a) is not int:
             self._plus(a, b)
         return a + b
 
     def plus_into(self, a: Any, b: Any) -> Any:
-        """a += b"""
+        """Return a after a += b."""
         if type(a) is not int:
             self._plus(a, b)
         a += b
         return a
 
     def product(self, numbers: Any, /, *, start: Any = 1) -> Any:
-        """math.prod"""
+        """Return math.prod of the numbers."""
         for number in numbers:
             self._tick()
             start = self.times(start, number)

@@ -1,9 +1,9 @@
-"""What the explorer runs in place of a program's own text: marked functions and marked methods.
+"""What the explorer runs instead of a program's own code: marked functions and marked methods.
 
-Functions are copied, and all that they reach with them: each thing is judged once (`instead`). What is constant stays;
-functions of the program's own are marked; the operating system is modelled or refused (`outside`); what outlives a
-call may be read, and must not be changed (`lasting`). Methods are found through classes, which go by many names: so the
-classes stay, and hold marked methods while a process runs in the explorer, and only then.
+Functions are copied together with everything that they reach, each judged once (`instead`). Constants stay; the
+program's own functions are marked; the operating system is modelled or refused (`outside`); what outlives a call may be
+read, but not changed (`lasting`). Methods are found through classes, which are reachable in many ways: so the classes
+are not copied, but hold marked methods while a process runs in the explorer, and only then.
 """
 
 import contextlib
@@ -58,22 +58,22 @@ class Copies:
     def __init__(self, markers: Mapping[str, object], track: Track, outside: Outside) -> None:
         self._markers, self._track, self.outside = markers, track, outside
         self.lasting = Lasting()
-        self.unread: set[types.CodeType] = set()  # codes whose text nobody has
+        self.unread: set[types.CodeType] = set()  # code objects without source
         self._functions: dict[Function, Function] = {}
-        self._names: dict[int, dict[str, Any]] = {}  # the copied globals, by the identity of the own ones
+        self._names: dict[int, dict[str, Any]] = {}  # the copied globals, by the identity of the original ones
         self._cells: dict[int, tuple[types.CellType, types.CellType]] = {}
-        self._known: dict[int, tuple[object, object]] = {}  # what stands for what, by identity; the first stays alive
+        self._known: dict[int, tuple[object, object]] = {}  # id -> (original, stand-in); the original is kept alive
         self.classes = Classes(self.instead, self.lasting, outside)
 
     def of(self, function: object) -> Function:
-        """The marked copy of a function; what it reaches is judged, too. Raises CannotFollow."""
+        """Return the marked copy of a function; what it reaches is judged, too. Raises CannotFollow."""
         if not isinstance(function, Function):
             raise CannotFollow(f"{function!r} is not a function: give plain functions, defined with def.")
         if function in self._functions:
             return self._functions[function]
         try:
             code = marking.marked(function)
-        except NoText:  # made by exec: its reads add up from its beginning, which is finer than needed and still right
+        except NoText:  # made by exec: its reads accumulate from its beginning, finer than needed but still correct
             if function.__code__.co_flags & UNFOLLOWED:
                 raise
             code = function.__code__
@@ -81,13 +81,13 @@ class Copies:
         return self._copied(function, code, self._track)
 
     def plain(self, function: Function) -> Function:
-        """A copy without marks: of a lambda, a generator, what a decorator has made. Raises CannotFollow."""
+        """Return a copy without marks: of a lambda, a generator, the result of a decorator. Raises CannotFollow."""
         if function in self._functions:
             return self._functions[function]
         return self._copied(function, marking.ticking(function), self._ticked)
 
     def _ticked(self, copied: Function, own: Function) -> Function:
-        """A lambda has no text of its own to put a tick into, and C may call it again and again."""
+        """Wrap a lambda in a tick: it has no statements to put one into, and C may call it repeatedly."""
         if own.__name__ != "<lambda>":
             return copied
         tick = self._markers["__tick__"]
@@ -136,7 +136,7 @@ class Copies:
         return marked
 
     def lasting_part(self, value: object, name: str, what: str = "") -> object:
-        """What stands for `value`, which outlives a call: a global, a default argument, what a module holds."""
+        """Return the stand-in for a `value` that outlives a call: a global, a default, a module attribute."""
         stand = self.instead(value, name)
         if may_change(stand):
             self.lasting.watch(what or name, partial(_itself, stand), stand)
@@ -151,7 +151,7 @@ class Copies:
     # --- each thing that a program reaches ----------------------------------------------------------------------
 
     def instead(self, value: object, name: str) -> Any:
-        """What stands for `value`, which the program calls `name`: itself, a copy or a model. Raises CannotFollow."""
+        """Return the stand-in for `value`, called `name`: itself, a copy or a model. Raises CannotFollow."""
         kind = type(value)
         if kind in CONSTANT or isinstance(value, SharedHandle):
             return value
@@ -159,7 +159,7 @@ class Copies:
             return known[1]
         stand = self.outside.model(value)
         if stand is UNKNOWN:
-            self._known[id(value)] = (value, value)  # it may hold itself
+            self._known[id(value)] = (value, value)  # it may contain itself
             try:
                 stand = self._judged(value, kind, name)
             except BaseException:
@@ -177,7 +177,7 @@ class Copies:
             return self._in_c(value, name)
         if kind is types.MethodType:
             stand = self.instead(value.__self__, name)
-            # A method in C takes its own self alone.
+            # A method in C accepts only its original self.
             if isinstance(stand, RefusedObject) or type(value.__func__) is not Function:
                 named = home(value) in ("multiprocessing", "random") and "." in name
                 return stand if isinstance(stand, RefusedObject) and not named else self.outside.refused(value, name)
@@ -214,7 +214,7 @@ class Copies:
         return self.outside.refused(value, name)
 
     def _with(self, value: Any, parts: dict[Any, Any]) -> object:
-        """A mapping or object with these parts: itself, if they are its own."""
+        """Return a mapping or object with these parts: itself, if they are unchanged."""
         inside = vars(value) if isinstance(value, types.SimpleNamespace) else value
         changed = {key: part for key, part in parts.items() if inside[key] is not part}
         if not changed:
@@ -238,7 +238,7 @@ class Copies:
         return other
 
     def _in_c(self, function: Any, name: str) -> object:
-        """A function or method that is written in C."""
+        """Return the stand-in for a function or method written in C."""
         owner = getattr(function, "__self__", None)
         if owner is None or isinstance(owner, (types.ModuleType, type)):
             if is_pure(function) or (isinstance(owner, type) and issubclass(owner, BaseException)):
@@ -262,7 +262,7 @@ class Copies:
         return kind
 
     def _object(self, value: Any, kind: type, name: str) -> object:
-        """An object of a class of the program's own."""
+        """Return the stand-in for an object of a class that the program defines."""
         if self.instead(kind, kind.__name__) is not kind:
             return self.outside.refused(value, name)
         filled = [slot for base in kind.__mro__ for slot in slots(base) if hasattr(value, slot)]
@@ -279,12 +279,12 @@ class Copies:
         return stand
 
     def changed(self) -> str | None:
-        """What has been changed that outlives a call, in words; None if nothing has."""
+        """Return what has been changed that outlives a call, in words; None if nothing has."""
         return self.lasting.changed()
 
 
 def _cannot_be_marked(function: Function) -> bool:
-    """Whether a helper runs without marks: a lambda, a generator, what has no text of its own (of a dataclass)."""
+    """Return whether a helper runs without marks: a lambda, a generator, one without source (of a dataclass)."""
     if function.__name__ == "<lambda>" or function.__code__.co_flags & UNFOLLOWED:
         return True
     try:

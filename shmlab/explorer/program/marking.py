@@ -1,16 +1,16 @@
-"""Markers in a copy of the program's text, so that the explorer knows where a process stands.
+"""Markers in a copy of the program's source, so that the explorer knows where a process is.
 
-The student's function stays as it is; the copy that is explored calls
+The student's function is unchanged; the copy that is explored calls
 
 - `__here__(n, held)` before each statement and before each evaluation of a `while` test: the process
-  stands at mark n with these locals, and what it read before is either in them or forgotten;
-- `__hold__(n, x, True)` around what a `for` walks over and a `with` holds: that is kept beside the locals;
+  is at mark n with these locals, and what it read before is either in them or forgotten;
+- `__hold__(n, x, True)` around what a `for` iterates over and a `with` holds: that is kept beside the locals;
 - `__track__(f)` for each function f that is defined inside;
-- `__tick__()` in every loop, so that one without end is noticed, and what else stands in `expressions`.
+- `__tick__()` in every loop, so that an infinite one is detected, and the markers of `expressions`.
 
-In `except` and `finally` bodies nothing is marked, because an exception or a return value waits there
-unseen: what is read there just adds up, which is finer than needed and still right. The same goes for
-generators and lambdas. What is called from elsewhere is marked by `copies`.
+`except` and `finally` bodies are not marked, because an exception or a return value is pending there, invisibly:
+what is read there accumulates, which is finer than needed but still correct. The same applies to generators and
+lambdas. Functions defined elsewhere are marked by `marked_copies`.
 """
 
 import ast
@@ -24,12 +24,12 @@ from shmlab.explorer.program.explorer_errors import CannotFollow, NoText
 from shmlab.explorer.program.expressions import call
 
 Function = types.FunctionType
-CALLS = frozenset(["acquire", "release", "wait", "signal", "P", "V", "down", "up"])  # what nobody only mentions
-MADE: WeakKeyDictionary[Function, tuple[types.CodeType, types.CodeType]] = WeakKeyDictionary()  # once is enough
+CALLS = frozenset(["acquire", "release", "wait", "signal", "P", "V", "down", "up"])  # always meant as calls
+MADE: WeakKeyDictionary[Function, tuple[types.CodeType, types.CodeType]] = WeakKeyDictionary()  # a cache
 
 
 def marked(function: Function) -> types.CodeType:
-    """The code of a function with markers in it. Raises CannotFollow."""
+    """Return the code of a function with markers in it. Raises CannotFollow."""
     own, code = MADE.get(function, (None, None))
     if code is None or own is not function.__code__:
         tree, first = definition(function)
@@ -41,7 +41,7 @@ def marked(function: Function) -> types.CodeType:
 
 
 def ticking(function: Function) -> types.CodeType:
-    """The code of a function with ticks alone, so that no loop in it is without end; its own where it has no text."""
+    """Return the code of a function with ticks only, to detect infinite loops; unchanged if it has no source."""
     try:
         tree, first = definition(function)
     except CannotFollow:
@@ -51,7 +51,7 @@ def ticking(function: Function) -> types.CodeType:
 
 
 def definition(function: Function) -> tuple[ast.FunctionDef, int]:
-    """The syntax tree of a function, and its first line in its file. Raises CannotFollow."""
+    """Return the syntax tree of a function, and its first line in its file. Raises CannotFollow."""
     if function.__name__ == "<lambda>":
         raise CannotFollow("a lambda cannot be explored: write it as a function with def.")
     if inspect.iscoroutinefunction(function):
@@ -59,7 +59,7 @@ def definition(function: Function) -> tuple[ast.FunctionDef, int]:
             f"{function.__name__} is a coroutine (async def): write it with def; every access is a step."
         )
     try:
-        source = inspect.getsource(function.__code__)  # of this very function, even if it stands for another one
+        source = inspect.getsource(function.__code__)  # of this very function, even if it wraps another
         inside = source[:1].isspace()  # a class or a function
         tree = ast.parse(f"if 1:\n{source}" if inside else source).body[0]
     except (OSError, TypeError, SyntaxError) as error:
@@ -75,7 +75,7 @@ def definition(function: Function) -> tuple[ast.FunctionDef, int]:
 
 
 def never_ends(function: object) -> bool:
-    """Whether a function's text says that it goes on for ever: a `while True` that nothing leaves."""
+    """Return whether a function never ends by its source: it has a `while True` without an exit."""
     if not isinstance(function, Function):
         return False
     try:
@@ -92,7 +92,7 @@ def _is_endless(statement: ast.stmt) -> bool:
 
 
 def _refuse_what_cannot_be_followed(definition: ast.FunctionDef, function: Function, first: int) -> None:
-    """Generators and assignments to globals."""
+    """Raise CannotFollow for generators, assignments to globals, async code, and calls without parentheses."""
 
     def refuse(node: ast.stmt | ast.expr, what: str) -> None:
         raise CannotFollow(f"line {node.lineno + first - 1} of {function.__name__}: {what}")
@@ -120,10 +120,10 @@ def _compiled(definition: ast.FunctionDef, function: Function, first: int) -> ty
     definition.returns = None
     tree: ast.stmt = definition
     *_, owner, _ = ("", "", *function.__code__.co_qualname.split("."))
-    if owner.isidentifier():  # inside a class of that name, which is part of names such as __private
-        tree = _around("class __body__", _around(f"class {owner}", tree))  # where nobody takes it for the real one
+    if owner.isidentifier():  # inside a class of that name, for names such as __private
+        tree = _around("class __body__", _around(f"class {owner}", tree))  # not mistaken for the real one
     free = function.__code__.co_freevars
-    if free:  # inside a function that has these names, so that they are compiled as free ones
+    if free:  # inside a function with these names, so that they are compiled as free variables
         tree = _around(f"def __outer__({', '.join(free)})", tree)
     module = ast.fix_missing_locations(ast.Module([tree], []))
     ast.increment_lineno(module, first - 1)
@@ -138,7 +138,7 @@ def _around(head: str, body: ast.stmt) -> ast.stmt:
 
 
 def _codes(code: types.CodeType, name: str) -> Iterator[types.CodeType]:
-    """The functions of that name inside a code, outer ones first."""
+    """Yield the functions of that name inside a code object, outer ones first."""
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             if constant.co_name == name and constant.co_flags & inspect.CO_OPTIMIZED:  # a class body is not
@@ -147,7 +147,7 @@ def _codes(code: types.CodeType, name: str) -> Iterator[types.CodeType]:
 
 
 class _Marker(ast.NodeTransformer):
-    """Puts the markers in. `held` are the numbers of the loops and managers around the statement."""
+    """Transformer that inserts the markers. `held` are the numbers of the enclosing loops and context managers."""
 
     def __init__(self) -> None:
         self.number = 0
@@ -206,7 +206,7 @@ class _Marker(ast.NodeTransformer):
                 item.context_expr = self.hold(number, expressions.ticking(item.context_expr), False)
             s.body = self.block(s.body, marked)
             if marked:
-                s.body.append(self.mark(s.body[-1]))  # leaving: what the body read is done with
+                s.body.append(self.mark(s.body[-1]))  # after the block, what its body read no longer matters
             self.held = around
         elif isinstance(s, (ast.Try, ast.TryStar)):
             s.body, s.orelse = self.block(s.body, marked), self.block(s.orelse, marked)
@@ -223,7 +223,7 @@ class _Marker(ast.NodeTransformer):
 
 
 def _inner(definition: ast.FunctionDef) -> ast.stmt:
-    """A function that is defined inside another one, marked and tracked."""
+    """Mark and track a function that is defined inside another one."""
     if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(definition)):
         ticking: ast.stmt = expressions.ticking(definition)
         return ticking

@@ -1,8 +1,8 @@
-"""`buf` as an explored program talks to it: each access is handed to an engine, as one step.
+"""`buf` as an explored program uses it: each access is passed to an engine, as one step.
 
-The engine is a function `access(kind, address, argument)` that gives the value back. In the model it
-suspends the program there; on real processes it waits for its gate and then touches real memory. The
-program's text is the same for both.
+The engine is a function `access(kind, address, argument)` that returns the value. In the model it suspends
+the program there; with real processes it waits at its gate and then accesses real memory. The program's
+source is the same for both.
 """
 
 from types import FrameType
@@ -20,7 +20,7 @@ HERE = (globals(), vars(buf_parts), vars(condition_variable), vars(choice))
 
 
 def caller(frame: FrameType) -> FrameType:
-    """The frame of the program's own text: the first one from here on that is none of `buf`'s."""
+    """Return the frame of the program's own source: the first one from here on that is not part of `buf`."""
     while any(frame.f_globals is here for here in HERE):
         assert frame.f_back
         frame = frame.f_back
@@ -28,7 +28,7 @@ def caller(frame: FrameType) -> FrameType:
 
 
 class ModelBuf(SharedHandle):
-    """The base of every `buf`."""
+    """The base class of every `buf`."""
 
     __slots__ = ()
     _engine: Engine
@@ -57,7 +57,7 @@ class ModelBuf(SharedHandle):
 
 
 def bind(memory: Memory, access: Access, refuse: Refuse) -> ModelBuf:
-    """`buf` for one process; every access goes to `access`."""
+    """Return a `buf` for one process, which passes every access to `access`."""
     engine = Engine(memory, access, refuse)
     body: dict[str, object] = {"__slots__": (), "_engine": engine}
     if memory.capacity:

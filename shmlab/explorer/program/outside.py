@@ -1,9 +1,9 @@
-"""What lies outside `buf`: what of Python and of the operating system an explored program may use.
+"""What lies outside `buf`: which parts of Python and of the operating system an explored program may use.
 
-Everything is known by identity, whatever name it goes by. What is constant stays as it is. What is harmless does
-nothing here (`print`, `time.sleep`). What differs from process to process is modelled (`os.getpid`). What differs
-from run to run (`random.random`, `time.time`) gives a `Varying`, with which one may calculate, sleep and print, but
-not decide. All the rest is refused, with what to write instead.
+Everything is recognised by identity, whatever its name. Constants stay unchanged. What is harmless does nothing
+here (`print`, `time.sleep`). What differs between processes is modelled (`os.getpid`). What differs between runs
+(`random.random`, `time.time`) returns a `Varying`, which can be used to calculate, sleep and print, but not to
+decide. Everything else is refused, with a message on what to write instead.
 """
 
 import builtins
@@ -23,21 +23,21 @@ from shmlab.explorer.program.refusals import NO_WAY, WHY, outlives, refusal, var
 from shmlab.explorer.program.stand_ins import PID, Me, ModelledFunction, RefusedObject, Silent, Varying, nothing
 from shmlab.strategies import choice
 
-MODELLED = ("print", "range", "iter", "pow", "vars", "hash", "__import__", *BEYOND)  # of Python's own names
-UNKNOWN = object()  # the answer of `Outside.model` for what is none of its business
+MODELLED = ("print", "range", "iter", "pow", "vars", "hash", "__import__", *BEYOND)  # of Python's built-ins
+UNKNOWN = object()  # the answer of `Outside.model` for what is not modelled
 
 
 @functools.cache
 def own_builtins() -> dict[str, object]:
-    """Python's own names, without those that a notebook or a site adds."""
+    """Return Python's built-ins, without those that a notebook or a site adds."""
     return {name: value for name, value in vars(builtins).items() if not callable(value) or home(value) == "builtins"}
 
 
 class Outside:
-    """Models of what is outside, for the process that `me()` tells (number and name), which decides by `takes()`.
+    """Models of the outside, for the process given by `me()` (number and name), which makes choices by `takes()`.
 
-    `refuse` remembers an error, so that a program that catches everything does not hide it, and adds the line.
-    `tick` notices what takes too long. `instead` judges what else a module holds, and watches it. `speaks`: it may
+    `refuse` records an error with its line, so that a program that catches everything does not hide it. `tick`
+    detects what takes too long. `instead` judges what else a module contains, and watches it. `speaks`: it may
     print.
     """
 
@@ -51,9 +51,9 @@ class Outside:
         speaks: bool = False,
     ) -> None:
         self._me, self._takes, self._refuse, self._instead, self._speaks = me, takes, refuse, instead, speaks
-        self.chooses = False  # does anybody leave a decision open?
-        self.numbered = False  # does anybody ask for its number?
-        self.tells_apart = False  # does anybody ask who it is? Then no two processes are alike
+        self.chooses = False  # whether any process makes a choice with choose
+        self.numbered = False  # whether any process asks for its number
+        self.tells_apart = False  # whether any process asks for its identity; then no two are alike
         self._modules: dict[tuple[str, type[ExplorerError]], Module] = {}
         self.long = long_calls.Long(tick, lambda what: refuse(long_calls.refusal(what)))
         self._selves: dict[tuple[int, str], Me] = {}
@@ -61,7 +61,7 @@ class Outside:
         self.builtins = self._builtins()
 
     def model(self, value: object) -> object:
-        """What stands for `value`, if that is one of the things modelled here; else UNKNOWN."""
+        """Return the stand-in for `value` if it is modelled here; else UNKNOWN."""
         if isinstance(value, types.ModuleType):
             return self.module(value)
         model = self._models.get(id(value), UNKNOWN)
@@ -74,7 +74,7 @@ class Outside:
         return UNKNOWN
 
     def module(self, module: types.ModuleType, error: type[ExplorerError] = CannotFollow) -> "Module":
-        """What stands for a module. `error`: what it is when something depends on its dice or clocks."""
+        """Return the stand-in for a module. `error`: raised if anything depends on its random numbers or clocks."""
         if isinstance(module, Module):
             return module
         key = (module.__name__, error)
@@ -84,7 +84,7 @@ class Outside:
         return self._modules[key]
 
     def attribute(self, module: types.ModuleType, name: str, error: type[ExplorerError]) -> object:
-        """What stands for `module.name`."""
+        """Return the stand-in for `module.name`."""
         value = getattr(module, name)
         called = f"{module.__name__}.{name}"
         if module is sys and name in SYS:
@@ -97,12 +97,12 @@ class Outside:
         return model
 
     def refused(self, value: object, name: str, error: ExplorerError | None = None) -> RefusedObject:
-        """What stands for something that the program may mention, but not use."""
+        """Return the stand-in for something that the program may mention, but not use."""
         why = error or refusal(value, name)
         return RefusedObject(name, lambda: self._refuse(type(why)(*why.args)))
 
     def raising(self, error: ExplorerError) -> Callable[..., object]:
-        """A function that may be there, but not be called."""
+        """Return a function that may exist, but not be called."""
 
         def raises(*_: object, **__: object) -> object:
             raise self._refuse(type(error)(*error.args))
@@ -110,13 +110,13 @@ class Outside:
         return raises  # a function, because it becomes a method
 
     def certain(self, value: object) -> object:
-        """`value`, whose identity is asked for: not what a clock or dice have given."""
+        """Return `value`, whose identity is compared; refuse a value from a clock or random numbers."""
         if type(value) is Varying:
             bool(value)  # refused
         return value
 
     def ordered(self, thing: object) -> object:
-        """`thing`, which is walked over: not a set that has another order in each run."""
+        """Return `thing`, which is iterated over; refuse a set whose order differs between runs."""
         if isinstance(thing, (set, frozenset)) and len(thing) > 1 and not all(map(_is_steady, thing)):
             what = "walks over a set of things other than numbers, whose order differs from run to run"
             raise self._refuse(CannotFollow(f"{what}: walk over sorted(...), or use a list."))
@@ -171,7 +171,7 @@ class Outside:
         return found | {"exit": sys.exit, "quit": sys.exit, "help": nothing, "display": nothing}
 
     def builtins_of(self, names: dict[str, object]) -> dict[str, object]:
-        """What stands for the builtins of a program with these globals: if it was given only some, only those."""
+        """Return the stand-ins for the builtins of a program with these globals: only those that it was given."""
         own = names.get("__builtins__")
         if not isinstance(own, dict) or own is vars(builtins):
             return self.builtins
@@ -237,12 +237,12 @@ class Outside:
 
 
 def _is_steady(element: object) -> bool:
-    """Whether an element of a set has the same place there in each run."""
+    """Return whether an element of a set has the same position in each run."""
     return all(map(_is_steady, element)) if type(element) is tuple else type(element) in (int, bool, float)
 
 
 class Module(types.ModuleType):
-    """Stands for a module: gives what is constant or modelled, refuses the rest, and cannot be changed."""
+    """The stand-in for a module: gives what is constant or modelled, refuses the rest, and cannot be changed."""
 
     def __init__(self, module: types.ModuleType, outside: Outside, error: type[ExplorerError]) -> None:
         super().__init__(module.__name__)

@@ -1,4 +1,4 @@
-"""What a program is told that uses something outside `buf`: what it is, and what to write instead."""
+"""Messages for a program that uses something outside `buf`: what it is, and what to write instead."""
 
 from shmlab.explorer.program.constant import home
 from shmlab.explorer.program.explorer_errors import CannotFollow
@@ -10,7 +10,7 @@ WHY = {
     "input": "waits for a person: give the value as an argument of the process.",
     "id": "differs from run to run: compare the values themselves.",
 }
-# type or module -> what one calls it, and what to write instead; {name} is the name in the program
+# type or module -> what it is called, and what to write instead; {name} is the name in the program
 LOCK = "Write buf.{name} and shared=dict({name}=Semaphore(1))."
 EVENT = "Write shared=dict({name}=Semaphore(0)), buf.{name}.release() to set it and buf.{name}.acquire() to wait."
 CONDITION = "Write buf.{name} and shared=dict({name}=Condition()) with shmlab.Condition."
@@ -55,7 +55,7 @@ CALLED: dict[str, tuple[str, str]] = {
 
 
 def outlives(name: str) -> str:
-    """Why what outlives a call must not be changed, and what to write instead."""
+    """Return why what outlives a call must not be changed, and what to write instead."""
     return (
         f"outlives the call, and processes share nothing but buf: write buf.{name} and shared=dict({name}=0), or use a "
         "local variable."
@@ -63,7 +63,7 @@ def outlives(name: str) -> str:
 
 
 def varies(name: str) -> str:
-    """Why nothing may depend on a clock or on dice."""
+    """Return why nothing may depend on a clock or on random numbers."""
     if name.startswith("time."):
         return (
             f"{name}() differs from run to run, and nothing may depend on it: every interleaving is explored, however "
@@ -76,7 +76,7 @@ def varies(name: str) -> str:
 
 
 def refusal(value: object, name: str) -> CannotFollow:
-    """Why a program may not use `value`, which it calls `name`, and what to write instead."""
+    """Return the error for a program that uses `value`, called `name`, and what to write instead."""
     kind = value if isinstance(value, type) else type(value)
     module = kind.__module__ if isinstance(kind.__module__, str) else home(kind)
     top = module.partition(".")[0].lstrip("_")

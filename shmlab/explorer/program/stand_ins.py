@@ -1,14 +1,14 @@
-"""What stands in an explored program for something outside `buf`: refused, varying, silent, or the process itself."""
+"""Stand-ins in an explored program for things outside `buf`: refused, varying, silent, or the process itself."""
 
 from collections.abc import Callable
 
 from shmlab.explorer.program.freezing import SharedHandle
 
-PID = 10_000_000  # of the first explored process: no real one has it, because Linux stops at 4,194,304
+PID = 10_000_000  # of the first explored process: no real process has it, because Linux stops at 4,194,304
 
 
 class RefusedObject(SharedHandle):
-    """Stands for what cannot be explored: whatever the program does with it is refused, with the line."""
+    """The stand-in for what cannot be explored: any use of it is refused, with the line."""
 
     __slots__ = ("_name", "_refuse")
     _refuse: Callable[[], Exception]
@@ -27,7 +27,7 @@ class RefusedObject(SharedHandle):
 
 
 class Varying(RefusedObject):
-    """A value that differs from run to run: one may calculate, sleep or print with it, and nothing else."""
+    """A value that differs between runs: a program may calculate, sleep or print with it, and nothing else."""
 
     __slots__ = ()
 
@@ -35,7 +35,7 @@ class Varying(RefusedObject):
         return self
 
     @property  # type: ignore[misc]
-    def __class__(self) -> type:  # of what one compares with a type by isinstance
+    def __class__(self) -> type:  # for isinstance
         raise self._refuse()
 
 
@@ -62,7 +62,7 @@ for _name in CALCULATING:
 
 
 class ModelledFunction(SharedHandle):
-    """Stands for a function, called `name`."""
+    """The stand-in for a function, called `name`."""
 
     __slots__ = ("_call", "_name", "varies")
 
@@ -77,7 +77,7 @@ class ModelledFunction(SharedHandle):
 
 
 class Silent(SharedHandle):
-    """Where output goes that nobody needs to see: standard output, a logger."""
+    """The destination of output that nobody needs to see: standard output, a logger."""
 
     __slots__ = ()
     _name = "output"
@@ -89,7 +89,7 @@ class Silent(SharedHandle):
 
 
 class Me(SharedHandle):
-    """The process or thread that asks who it is."""
+    """The process or thread, when it asks for its own identity."""
 
     __slots__ = ("_name", "ident", "name", "native_id", "pid")
     daemon = False
@@ -109,4 +109,4 @@ class Me(SharedHandle):
 
 
 def nothing(*_: object, **__: object) -> None:
-    """Do nothing: what has no effect on anybody else."""
+    """Do nothing: stands in for what has no effect on other processes."""
