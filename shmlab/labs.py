@@ -1,7 +1,7 @@
-"""Labs for notebooks: one line in a cell, and real processes meet in a real segment before one's eyes.
+"""Labs for notebooks: one line in a cell starts real processes on a real segment and shows them at work.
 
-There is one lab at each place in a notebook: running a cell again closes what it showed before, with all its processes,
-widgets and threads. Each view is imported when it is asked for: a recorded run is shown where nothing else could be.
+Each place in a notebook has one lab: running a cell again closes what it showed before, with all its processes,
+widgets and threads. Each view is imported only when it is needed, so a recorded run also works where nothing else does.
 """
 
 from __future__ import annotations
@@ -57,19 +57,19 @@ def live(
     scenario: str | None = None,
     fps: int = 30,
 ) -> LiveLab:
-    """Start a lab and show it: the slots, the processes, the semaphores, what happened.
+    """Start a lab and show its slots, processes, semaphores and event log.
 
-    strategy: a name of `shmlab.strategies.names`; `put`, `get`, `shared` instead are your own protocol.
-    slots: 2 to 1,024. producers, consumers: how many processes to begin with.
-    produce_rate, consume_rate: items per second of each worker, 0.1 to 100,000; None: as fast as possible.
-    pattern: "constant", "poisson" or "bursty". payload: bytes of an item, 8 to 65,536.
-    slow_motion: seconds that every step of the protocol takes, 0 to 2. repair: set right at once what a killed
-    process leaves; without it the view has a button.
-    scenario: a name of `shmlab.scenarios.scenarios`; its settings replace the ones above.
-    fps: frames per second that are asked for, 1 to 60; fewer are drawn where the browser cannot follow.
+    strategy: a name from `shmlab.strategies.names`; pass `put`, `get`, `shared` instead to use your own protocol.
+    slots: 2 to 1,024. producers, consumers: how many processes to start with.
+    produce_rate, consume_rate: items per second for each worker, 0.1 to 100,000; None: as fast as possible.
+    pattern: "constant", "poisson" or "bursty". payload: bytes per item, 8 to 65,536.
+    slow_motion: seconds that each step of the protocol takes, 0 to 2. repair: repair the state left by a killed
+    process at once; without it the view has a button.
+    scenario: a name from `shmlab.scenarios.scenarios`; its settings replace the ones above.
+    fps: frames per second to aim for, 1 to 60; fewer are drawn if the browser cannot keep up.
 
-    The result shows itself as the last line of a cell. Its `lab` is the `shmlab.Lab`; `print(live)` is its state in one
-    line; `close()` ends it. Raises ArgumentError before anything is started.
+    The result displays itself as the last line of a cell. Its `lab` is the `shmlab.Lab`; `print(live)` prints its state
+    on one line; `close()` ends it. Raises ArgumentError before anything is started.
     """
     from shmlab.lab import scenarios
     from shmlab.views.notebook.live import LiveLab
@@ -96,12 +96,12 @@ def live(
 
 
 def replay(file: str | os.PathLike[str], speed: float = 1.0) -> ReplayedLab:
-    """Show a run that was recorded (`lab.record(file)`) in the view of the live lab. No process is started.
+    """Show a recorded run (`lab.record(file)`) in the view of the live lab. No process is started.
 
-    speed: how many recorded seconds pass in one, 0.01 to 100.
+    speed: how many recorded seconds are played per second, 0.01 to 100.
 
-    The result shows itself as the last line of a cell: play, pause, speed, and a slider for the moment. `seek(seconds)`
-    goes to a moment, `print` tells what is shown there; `close()` ends it. It works without shared memory, so on any
+    The result displays itself as the last line of a cell: play, pause, speed, and a time slider. `seek(seconds)` jumps
+    to a time, `print` tells what is shown there; `close()` ends it. It needs no shared memory, so it works on any
     system. Raises RecordingRefused for a file that is damaged, of another version or no recording, ArgumentError.
     """
     from shmlab.observe import recording
@@ -124,14 +124,14 @@ def stepper(
 ) -> Stepper:
     """Be the scheduler: let one process at a time take one step, on the model or on real processes.
 
-    program, get and `asked` are the arguments of `shmlab.explore` that say which program it is: capacity, producers,
-    consumers, items, shared, invariant, final, buffer, memory, ... Or program is a verdict of `explore`.
+    program, get and `asked` are the arguments of `shmlab.explore` that specify the program: capacity, producers,
+    consumers, items, shared, invariant, final, buffer, memory, ... Alternatively, program is a verdict of `explore`.
     goal: what to reach: a fault ("empty-read", "lost", "deadlock", ...), a function of the memory, or (sentence, one of
-    these); without one, anything that goes wrong. schedule: steps that lie ahead, such as "PPCCP". real: begin with
-    real processes; the view has a switch, too. title: a heading.
+    these); without one, anything that goes wrong. schedule: planned steps, such as "PPCCP". real: start with
+    real processes; the view also has a switch. title: a heading.
 
-    The result shows itself as the last line of a cell; `print(stepper)` is its state in one line; `close()` ends it.
-    Raises ArgumentError and the errors of `shmlab.explore` before anything is started.
+    The result displays itself as the last line of a cell; `print(stepper)` prints its state on one line; `close()` ends
+    it. Raises ArgumentError and the errors of `shmlab.explore` before anything is started.
     """
     from shmlab.explorer.model import schedules
     from shmlab.explorer.report import question
@@ -170,13 +170,13 @@ def stepper(
 
 
 def pipeline(sources: str, slow_motion: float = 0.02, **asked: Any) -> LivePipeline:
-    """A compiler and an assembler at work on all C files of a folder, with a bounded buffer between them; then it runs.
+    """Run a compiler and an assembler on all C files of a folder, with a bounded buffer between them, and show them.
 
-    sources: the folder. slow_motion: seconds that every step of the protocol takes, 0 to 2. `asked` are the other
-    arguments of `shmlab.experiments.pipeline.run`: slots, payload, stages (3: with a linker of its own), compilers, ...
+    sources: the folder. slow_motion: seconds that each step of the protocol takes, 0 to 2. `asked` are the other
+    arguments of `shmlab.experiments.pipeline.run`: slots, payload, stages (3: with a separate linker), compilers, ...
 
-    The result shows itself as the last line of a cell; `print` it for its state in one line; `close()` ends it. Without
-    a compiler a recorded run is shown, which says so. Raises ArgumentError before anything is started.
+    The result displays itself as the last line of a cell; `print` it for its state on one line; `close()` ends it.
+    Without a compiler, a recorded run is shown and labelled as such. Raises ArgumentError before anything is started.
     """
     from shmlab.experiments.pipeline import checked
     from shmlab.views.notebook.pipeline_view import LivePipeline
@@ -186,11 +186,11 @@ def pipeline(sources: str, slow_motion: float = 0.02, **asked: Any) -> LivePipel
 
 
 def queueing(slots: int = 8, seconds: float = 11.0) -> LiveQueueing:
-    """Measure how full a buffer is, over produce rate / consume rate, and draw it beside queueing theory (M/M/1/K).
+    """Measure how full a buffer is against produce rate / consume rate, and plot it beside queueing theory (M/M/1/K).
 
-    slots: 2 to 64. seconds: how long all of it may take, about, 1 to 600.
+    slots: 2 to 64. seconds: approximate time for the whole measurement, 1 to 600.
 
-    The result shows itself as the last line of a cell and fills in; `wait()` gives the figures, `close()` ends it.
+    The result displays itself as the last line of a cell and fills in; `wait()` returns the figures, `close()` ends it.
     Raises ArgumentError before anything is started.
     """
     from shmlab.views.notebook.queueing_view import LiveQueueing
@@ -208,9 +208,9 @@ def compare(
 ) -> LiveComparison:
     """Measure shared memory against pipes, sockets and queues, while a chart and a table fill in.
 
-    The arguments are those of `shmlab.compare`. The page stays alive meanwhile.
+    The arguments are those of `shmlab.compare`. The page stays responsive meanwhile.
 
-    The result shows itself as the last line of a cell; `wait()` gives the `Comparison`, `close()` ends it.
+    The result displays itself as the last line of a cell; `wait()` returns the `Comparison`, `close()` ends it.
     Raises ArgumentError before anything is started.
     """
     from shmlab.experiments.comparison import planned
@@ -221,16 +221,16 @@ def compare(
 
 
 def lecture() -> Lecture:
-    """A lecture of 45 minutes: a button for each station, its question in large letters, below it the real thing."""
+    """Show a 45-minute lecture: a button for each station, its question in large letters, and below it the live lab."""
     from shmlab.views.notebook.lecture_view import Lecture
 
     return _placed(sys._getframe(1), Lecture)
 
 
 def maps() -> AddressSpaces:
-    """Two processes, A and B, and their address spaces beside each other, from /proc/PID/maps.
+    """Show two processes, A and B, and their address spaces side by side, from /proc/PID/maps.
 
-    `own_page`, `store` and `load` have one of them use an address; the picture follows.
+    `own_page`, `store` and `load` have one of them use an address; the picture is updated.
     """
     from shmlab.views.notebook.address_spaces import AddressSpaces
 
@@ -238,14 +238,14 @@ def maps() -> AddressSpaces:
 
 
 def lifecycle() -> SegmentBoard:
-    """Two processes, A and B, that create, attach, use, detach and unlink one segment, as told by buttons or lines."""
+    """Show two processes, A and B, that create, attach, use, detach and unlink one segment, by buttons or code."""
     from shmlab.views.notebook.segment_board import SegmentBoard
 
     return _placed(sys._getframe(1), SegmentBoard)
 
 
 def access() -> AccessTable:
-    """Let real users try to attach a segment in each mode, and show who could."""
+    """Let real users try to attach a segment in each mode, and show which of them succeeded."""
     from shmlab.experiments.exhibits.access import try_access
     from shmlab.views.notebook.tables import AccessTable
 
@@ -261,11 +261,11 @@ def calls() -> CallsTable:
 
 
 def _placed(caller: Any, make: Callable[[], Shown]) -> Shown:
-    """What `make` gives, shown at the place of the call; what earlier runs of this place have shown is closed."""
+    """Return what `make` returns, registered at the place of the call; close what earlier runs of this place showed."""
     place, execution = _where(caller)
     for earlier, old in _open.pop(place, []):
         if earlier == execution:
-            _open.setdefault(place, []).append((earlier, old))  # another lab of the same run of this cell
+            _open.setdefault(place, []).append((earlier, old))  # another lab from the same run of this cell
         else:
             old.close()
     shown = make()
@@ -282,7 +282,7 @@ def close() -> None:
 
 
 def _where(caller: Any) -> tuple[object, object]:
-    """The place of the call, and which run of that place this is.
+    """Return the place of the call, and which run of that place this is.
 
     JupyterLab names the cell in the request that runs it; elsewhere a place is a file and a line.
     """
