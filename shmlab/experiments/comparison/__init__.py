@@ -1,12 +1,12 @@
-"""Shared memory against pipes, sockets and queues: the same items through all of them, measured in real processes.
+"""Shared memory against pipes, sockets and queues: the same items sent through each, measured in real processes.
 
     print(shmlab.compare(quick=True))
 
-Every figure belongs to the machine it was measured on; ratios within one run are what can be compared.
+Every figure belongs to the machine it was measured on; only ratios within one run can be compared.
 
-In reading order: `way` is one way of communicating, each of them a file in `ways/`; `plan` says what is measured in
-which order; `bench` is the program that measures, with its `peers` and `call_count`; `measuring` runs it and hands on
-each `result`; `comparison` holds all of them, `reasons` explains what surprises, `units` writes figures for people.
+In reading order: `way` is one way of communicating, each a file in `ways/`; `plan` says what is measured and in
+which order; `bench` is the program that measures, with its `peers` and `call_count`; `measuring` runs it and passes on
+each `result`; `comparison` holds all results, `reasons` explains surprising ones, `units` formats figures.
 """
 
 
@@ -33,19 +33,19 @@ def compare(
 ) -> Comparison:
     """Measure throughput, processor time, system calls and round trips of many ways of communicating.
 
-    ways: names of `shmlab.experiments.comparison.ways.names`; None: all that are installed. sizes: bytes of an item,
+    ways: names from `shmlab.experiments.comparison.ways.names`; None: all that are installed. sizes: bytes of an item,
     1 to 64 MiB. between: pairs of producers and consumers, 1 to 8 each. rounds: how often everything is measured, 1
-    to 100. seconds: how long all of it may take, about; 50 by itself, 7 when `quick`, which also takes fewer sizes
-    and only one producer and one consumer. progress: whether a line tells how far it is.
+    to 100. seconds: approximate total time; 50 by default, 7 if `quick`, which also uses fewer sizes
+    and only one producer and one consumer. progress: whether to show a progress line.
 
-    Returns a Comparison: `print` it, ask it `why()`, save its `csv()`. Raises ArgumentError before anything starts.
+    Returns a Comparison: `print` it, call its `why()`, save its `csv()`. Raises ArgumentError before anything starts.
     """
     measuring = Measuring(planned(ways, sizes, between, rounds, seconds, quick))
     return follow(measuring, sys.stdout if progress else None)
 
 
 def follow(measuring: Measuring, line: TextIO | None) -> Comparison:
-    """Measure to the end; `line`, if any, shows how far it is."""
+    """Run all measurements; show the progress on `line`, if given."""
     known = measuring.comparison
     with measuring:
         shown = ""

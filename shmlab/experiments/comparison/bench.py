@@ -1,11 +1,11 @@
 """The program that measures: `python -P -m shmlab.experiments.comparison.bench PLAN OWNER [FIRST]`.
 
-It is a program of its own with one thread, so it may fork the processes that move the items, and whatever they do, the
-notebook's kernel has no part in it. It prints one line of JSON for each task of the plan, from task FIRST on, and ends
-with the last one, with SIGTERM, or with its owner.
+It is a separate program with one thread, so it can safely fork the processes that move the items, and nothing they do
+affects the notebook's kernel. It prints one line of JSON for each task of the plan, from task FIRST on, and ends
+after the last one, on SIGTERM, or with its owner.
 
-A task opens its way, forks the processes, warms them up with more and more items until it is known how many they move
-in the time there is, and then measures. The last item that each consumer takes is compared with what was sent.
+A task opens its way, forks the processes, warms them up with growing numbers of items until it is known how many they
+move in the time available, and then measures. The last item that each consumer takes is compared with what was sent.
 """
 
 import contextlib
@@ -26,40 +26,40 @@ from shmlab.experiments.comparison.plan import CALLS, THROUGHPUT, TRIP, Measurem
 from shmlab.experiments.comparison.way import Way
 
 PATIENCE = 5.0  # seconds for one order, at least,
-PATIENT = 50  # and so many times what it should take
+PATIENT = 50  # or this multiple of the expected time, if longer
 GROWTH = 8  # from one warm-up to the next
-WARM = 0.25  # a warm-up that lasted this part of the measurement tells how fast it goes
+WARM = 0.25  # a warm-up of at least this fraction of the measurement time gives a usable rate
 TRACED_ITEMS = 5000  # at most
 FEW = 20  # items to begin with
-LEAST = 4  # fair shares in one measurement
-TRIPS = (5, 5000)  # that are measured
-GRACE = 1.1  # the first round may take so much longer than all of it should
+LEAST = 4  # fair shares in one measurement, at least
+TRIPS = (5, 5000)  # fewest and most round trips measured
+GRACE = 1.1  # the first round may overrun the total time by this factor
 
 Figures = dict[str, object]
 
 
 class Bench:
-    """Measures tasks. It remembers how fast a way was, so that later rounds need less of a warm-up."""
+    """The measuring of tasks. It remembers the rate of each way, so that later rounds need a shorter warm-up."""
 
     def __init__(self, plan: Plan) -> None:
         self.time, self._work = plan.time(), plan.work
         self._patience = max(PATIENCE, PATIENT * self.time)
-        self._failed: set[tuple[str, int, int, int]] = set()  # it would fail again, and that takes time
+        self._failed: set[tuple[str, int, int, int]] = set()  # would fail again, and that takes time
         self._rates: dict[tuple[str, int, int, int], float] = {}
 
     def measure(self, task: Measurement) -> Figures:
-        """The figures of one task; `trouble` says what went wrong."""
+        """Return the figures of one task; `trouble` says what went wrong."""
         if _key(task) in self._failed:
             return {"trouble": "it failed before"}
         try:
             return {THROUGHPUT: self._throughput, CALLS: self._calls, TRIP: self._trip}[task.kind](task)
-        except Exception as error:  # also of packages that we do not know: it must not end the comparison
+        except Exception as error:  # also from third-party packages: it must not end the comparison
             self._failed.add(_key(task))
             known = isinstance(error, (MeasurementFailed, OSError))
             return {"trouble": str(error) if known else f"{type(error).__name__}: {error}"}
 
     def _throughput(self, task: Measurement) -> Figures:
-        """Items per second, and processor time for each."""
+        """Return items per second, and processor time per item."""
         with self.ready(task) as (opened, peers):
             count = _shares(task, self.warm_up(task, peers, opened) * self.time, opened)
             run, total = self.run(task, peers, max(LEAST, count))
@@ -67,7 +67,7 @@ class Bench:
             return {"rate": total / run.seconds, "cpu": run.cpu / total, "items": total}
 
     def _calls(self, task: Measurement) -> Figures:
-        """System calls for each item; less those that take an order and send a report."""
+        """Return system calls per item, not counting those that receive an order and send a report."""
         with self.ready(task) as (opened, peers):
             rate = self.warm_up(task, peers, opened)
             with call_count.counted(peers.pids) as counted:
@@ -81,7 +81,7 @@ class Bench:
 
     @contextlib.contextmanager
     def ready(self, task: Measurement) -> Iterator[tuple[Way, Peers]]:
-        """The way, open, and the processes at its ends."""
+        """Open the way and start the processes at its ends."""
         kind = ways.find(task.way)
         with contextlib.closing(kind(task.size, task.producers, task.consumers)) as opened:
             makes: list[Make] = [partial(self._producer, opened, n) for n in range(task.producers)]
@@ -90,15 +90,15 @@ class Bench:
                 yield opened, peers
 
     def run(self, task: Measurement, peers: Peers, count: int) -> tuple[PeerRun, int]:
-        """`count` times the smallest fair share; and how many items that were."""
+        """Move `count` times the smallest fair share; return the run and the number of items."""
         total = count * task.unit
         orders = [total // task.producers] * task.producers + [total // task.consumers] * task.consumers
         return peers.run(orders, self._patience), total
 
     def warm_up(self, task: Measurement, peers: Peers, opened: Way) -> float:
-        """Items per second, about: after so many that the processes have everything in reach."""
+        """Return the approximate items per second, after enough items to warm up the processes."""
         known = self._rates.get(_key(task))
-        self.run(task, peers, 1)  # connections are made, threads started: that tells nothing
+        self.run(task, peers, 1)  # includes connecting and starting threads, so its time is meaningless
         count = 1 if known is None else _shares(task, known * self.time * WARM, opened)
         while True:
             run, total = self.run(task, peers, count)
@@ -110,7 +110,7 @@ class Bench:
             count = min(most, max(count + 1, min(GROWTH * count, aim)))
 
     def _trip(self, task: Measurement) -> Figures:
-        """There and back again, one item at a time."""
+        """Measure the round trip, one item at a time."""
         kind = ways.find(task.way)
         with contextlib.ExitStack() as stack:
             there, back = (stack.enter_context(contextlib.closing(kind(task.size, 1, 1))) for _ in range(2))
@@ -142,7 +142,7 @@ def _plain(move: Callable[[int], object]) -> Act:
 
 
 def _checked(consume: Callable[[int], bytes], expected: bytes) -> Act:
-    """A consumer that refuses an item which is not what was sent."""
+    """Return a consumer that rejects an item that differs from what was sent."""
 
     def act(count: int) -> Numbers:
         last = consume(count)
@@ -186,7 +186,7 @@ def _key(task: Measurement) -> tuple[str, int, int, int]:
 
 
 def _shares(task: Measurement, items: float, opened: Way) -> int:
-    """How many smallest fair shares are about so many items: at least one, and no more than the way allows."""
+    """Return how many smallest fair shares make about `items` items: at least one, at most what the way allows."""
     return max(1, int(min(items, opened.most_bytes / task.size)) // task.unit)
 
 

@@ -1,4 +1,4 @@
-"""How many system calls processes make, counted by strace while they work."""
+"""The number of system calls that processes make, counted by strace while they work."""
 
 import contextlib
 import os
@@ -17,12 +17,12 @@ TOTAL = re.compile(r"^\s*(\d+)\s+total$", re.MULTILINE)
 
 
 def missing() -> str:
-    """Why system calls cannot be counted here; empty when they can."""
+    """Return why system calls cannot be counted here; empty if they can."""
     return "" if shutil.which("strace") else "strace is not installed: sudo apt install strace"
 
 
 class Count:
-    """So many system calls; None until the count is over, and where the system does not allow it."""
+    """The number of system calls; None until counting ends, and if the system does not allow it."""
 
     calls: int | None = None
 
@@ -41,7 +41,7 @@ def counted(pids: Sequence[int]) -> Iterator[Count]:
             until(lambda: tracer.poll() is not None or all(map(_traced, pids)), ATTACH)
             yield count
         finally:
-            tracer.send_signal(signal.SIGTERM)  # it lets them go and writes its table
+            tracer.send_signal(signal.SIGTERM)  # it detaches and writes its table
             try:
                 tracer.wait(ATTACH)
             except subprocess.TimeoutExpired:
@@ -52,7 +52,7 @@ def counted(pids: Sequence[int]) -> Iterator[Count]:
 
 
 def _traced(pid: int) -> bool:
-    """Whether every thread of a process is being traced."""
+    """Return whether every thread of a process is being traced."""
     for thread in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{thread}/status", errors="surrogateescape") as status:
             if "TracerPid:\t0\n" in status.read():

@@ -1,4 +1,4 @@
-"""All results of one comparison: they arrive one by one, and can be read at any moment."""
+"""All results of one comparison: they arrive one by one, and can be read at any time."""
 
 import csv
 import io
@@ -28,14 +28,14 @@ COLUMNS = (
 
 
 class Comparison:
-    """What was measured. `print` it for a table; `why()` explains what surprises; `csv()` is a file's content."""
+    """The results so far. `print` it for a table; `why()` explains surprises; `csv()` is the content of a file."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         packages = [kind.package for name in plan.ways if (kind := ways.find(name)).package]
         self.machine = machine(packages)
         self.done, self.total = 0, len(plan.tasks())
-        self.seconds = 0.0  # that it took
+        self.seconds = 0.0  # elapsed time
         self._results: dict[Key, Result] = {}
         for producers, consumers in plan.between:
             for size in plan.sizes:
@@ -48,15 +48,15 @@ class Comparison:
 
     @property
     def results(self) -> tuple[Result, ...]:
-        """One for each way, size and number of processes, also where there are no figures yet."""
+        """Return one result for each way, size and number of processes, including those without figures yet."""
         return tuple(self._results.values())
 
     def result(self, way: str, size: int, producers: int = 1, consumers: int = 1) -> Result:
-        """One result. Raises KeyError for what was not part of the plan."""
+        """Return one result. Raises KeyError for what was not part of the plan."""
         return self._results[way, size, producers, consumers]
 
     def add(self, figures: dict[str, object]) -> Result | None:
-        """Take in the figures of one task; the result that changed."""
+        """Add the figures of one task; return the result that changed."""
         self.done = int(figures["task"]) + 1  # type: ignore[call-overload]
         key: Key = (figures["way"], figures["size"], figures["producers"], figures["consumers"])  # type: ignore[assignment]
         before = self._results.get(key)
@@ -76,11 +76,11 @@ class Comparison:
         return after
 
     def why(self) -> list[str]:
-        """What is surprising in these figures, and why it is so: one sentence or two each."""
+        """Return what is surprising in these figures, and the reason: one or two sentences each."""
         return reasons.why(self)
 
     def csv(self) -> str:
-        """All results as comma-separated values, the machine above them as comments."""
+        """Return all results as comma-separated values, preceded by the machine's description as comments."""
         file = io.StringIO()
         for name, value in self.machine.items():
             file.write(f"# {name}: {value}\n")

@@ -1,8 +1,8 @@
-"""Runs a plan in a program of its own and hands on each result as it comes.
+"""Runs of a plan in a separate program, passing on each result as it arrives.
 
 The kernel of a notebook only starts that program and reads what it prints: it forks nothing, opens none of the ways
-and waits for nothing it cannot give up. A program that ends before its time, because a package brought it down, is
-started again with the task after the one that it was on.
+and never waits without a timeout. If the program ends early, because a package crashed it, it is
+restarted with the task after the one that it was working on.
 """
 
 import json
@@ -22,13 +22,13 @@ from shmlab.processes import supervisor
 from shmlab.processes.supervisor import Process
 
 LEAVE = 3.0  # seconds for the program to end its processes
-SILENT = 90.0  # seconds without a word after which the program is given up
+SILENT = 90.0  # seconds without output after which the program is given up
 
 
 class Measuring:
-    """A comparison under way: iterate over it for the results that change. `cancel` may be called from any thread.
+    """A comparison in progress: iterate over it for the results that change. `cancel` may be called from any thread.
 
-    `comparison` holds what is known so far. Use it with `with`, so that nothing goes on when the loop is left.
+    `comparison` holds the results so far. Use it with `with`, so that nothing keeps running when the loop is left.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -49,14 +49,14 @@ class Measuring:
                 known.seconds = time.monotonic() - began
                 if result is not None:
                     yield result
-            if known.done < known.total and not self.cancelled:  # it was brought down by this one
+            if known.done < known.total and not self.cancelled:  # this task crashed it
                 task = self._tasks[known.done]
                 said = self._output() or "the program that measures ended unexpectedly"
                 known.add({"task": known.done, **asdict(task), "trouble": said})
         self._end()
 
     def cancel(self) -> None:
-        """End it soon; what was measured stays. The loop over the results ends by itself."""
+        """Ask it to end soon and keep what was measured. The loop over the results ends by itself."""
         with self._lock:
             self.cancelled = True
             program = self._program
@@ -76,7 +76,7 @@ class Measuring:
         self.close()
 
     def _start(self, first: int) -> bool:
-        """Start the program with this task; False when it is not wanted any more."""
+        """Start the program at this task; return False if the comparison has been cancelled."""
         program = [sys.executable, "-P", "-m", "shmlab.experiments.comparison.bench"]
         command = [*program, self._plan, str(os.getpid()), str(first)]
         with self._lock:
@@ -86,7 +86,7 @@ class Measuring:
             return True
 
     def _figures(self) -> Iterator[dict[str, object]]:
-        """What the program prints, until it ends."""
+        """Yield what the program prints, until it ends."""
         text = ""
         while True:
             try:
@@ -102,7 +102,7 @@ class Measuring:
                     yield json.loads(line)
 
     def _output(self) -> str:
-        """The last words of a program that failed."""
+        """Return the last line of output of a program that failed."""
         assert self._program
         lines = [line for line in self._program.output.splitlines() if line and not line.startswith('{"task"')]
         return lines[-1][:300] if lines else ""

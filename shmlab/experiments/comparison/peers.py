@@ -1,7 +1,7 @@
-"""The processes that a measurement needs: forked, ready, told how many items to move, asked when they were done.
+"""The processes of a measurement: forked, made ready, told how many items to move, asked for their start and end times.
 
-They are forked by a program of its own that has one thread (see `bench`), never by a notebook's kernel. Each has one
-socket to that program, over which come orders (how many items) and go reports. They end with it.
+They are forked by a separate program with one thread (see `bench`), never by a notebook's kernel. Each has one
+socket to that program, which carries orders (how many items) in and reports out. They end with it.
 """
 
 import contextlib
@@ -21,24 +21,24 @@ from shmlab.memory.errors import ShmlabError
 from shmlab.memory.waiting import Deadline
 
 Numbers = tuple[int, ...]
-Act = Callable[[int], Numbers]  # moves so many items; what it has to tell
-Make = Callable[[], Act]  # takes this process's end of the way, once
+Act = Callable[[int], Numbers]  # moves so many items; returns its figures
+Make = Callable[[], Act]  # opens this process's end of the way, once
 
 PR_SET_PDEATHSIG, PR_SET_PTRACER = 1, 0x59616D61
 ANYONE = ctypes.c_ulong(-1)
 REPORT = 1 << 16  # bytes of a report, at most
 ENDING = (signal.SIGTERM,)
-LOOK = 0.5  # seconds between two looks at who the parent is, where the kernel does not tell of its death
+LOOK = 0.5  # seconds between two checks of the parent, where the kernel does not report its death
 START = 20.0  # seconds for a process to be ready
 
 
 class MeasurementFailed(ShmlabError):
-    """A measurement that did not come to its end; the sentence says why."""
+    """A measurement that could not be completed; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeerRun:
-    """One order and what it took: seconds until the last consumer was done, processor seconds of all processes."""
+    """One order and its cost: seconds until the last consumer was done, processor seconds of all processes."""
 
     seconds: float
     cpu: float
@@ -46,7 +46,7 @@ class PeerRun:
 
 
 class PeerReport(NamedTuple):
-    """What a process says: when it began and ended, in nanoseconds; `trouble` is empty when all went well."""
+    """The report of a process: when it began and ended, in nanoseconds; `trouble` is empty if all went well."""
 
     trouble: str = ""
     began: int = 0
@@ -55,7 +55,7 @@ class PeerReport(NamedTuple):
 
 
 class Peers:
-    """Processes that stand ready. `makes` has one function for each, producers first; use it with `with`."""
+    """Processes waiting for orders. `makes` has one function for each, producers first; use it with `with`."""
 
     def __init__(self, makes: Sequence[Make], consumers: int) -> None:
         self.consumers = consumers
@@ -64,13 +64,13 @@ class Peers:
         try:
             for make in makes:
                 self._fork(make)
-            self._reports(START)  # ready
+            self._reports(START)  # each reports once when ready
         except BaseException:
             self.close()
             raise
 
     def run(self, counts: Sequence[int], patience: float) -> PeerRun:
-        """Let process i move `counts[i]` items. Raises Failed when that takes longer than `patience` seconds."""
+        """Let process i move `counts[i]` items. Raises MeasurementFailed after `patience` seconds."""
         used = self._cpu()
         for one, count in zip(self._sockets, counts, strict=True):
             one.send(count.to_bytes(8, "little"))
@@ -82,7 +82,7 @@ class Peers:
     def close(self) -> None:
         """End the processes."""
         for pid in self.pids:
-            os.kill(pid, signal.SIGKILL)  # not yet reaped, so the number is still theirs
+            os.kill(pid, signal.SIGKILL)  # not yet reaped, so the PID is still theirs
         for pid in self.pids:
             os.waitpid(pid, 0)
         for one in self._sockets:
@@ -98,20 +98,20 @@ class Peers:
     def _fork(self, make: Make) -> None:
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._sockets.append(here)
-        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # what a signal raises inside of fork() is lost
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # an exception raised inside fork() is lost
         pid = os.fork()
         if not pid:
             try:
                 _live(make, there)
             finally:
-                os._exit(0)  # no clean-up of what belongs to the program that forked
+                os._exit(0)  # skip the clean-up handlers of the program that forked
         self.pids.append(pid)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         there.close()
 
     def _cpu(self) -> float:
-        """Processor seconds of all processes so far, with all their threads."""
-        clocks = (~pid << 3 | 2 for pid in self.pids)  # Linux: the number of a process's own clock
+        """Return the processor seconds of all processes so far, including all their threads."""
+        clocks = (~pid << 3 | 2 for pid in self.pids)  # Linux: the clock ID of a process's CPU-time clock
         return sum(time.clock_gettime_ns(clock) for clock in clocks) / 1e9
 
     def _reports(self, patience: float) -> list[PeerReport]:
@@ -138,7 +138,7 @@ class Peers:
 def end_with(parent: int, number: signal.Signals) -> None:
     """Have this process get a signal when `parent` ends, and allow it to be traced."""
     library = ctypes.CDLL(None)
-    if library.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0):  # a sandbox refuses it: look now and then instead
+    if library.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0):  # refused by a sandbox: poll instead
 
         def look(*_: object) -> None:
             if os.getppid() != parent:
@@ -146,13 +146,13 @@ def end_with(parent: int, number: signal.Signals) -> None:
 
         signal.signal(signal.SIGALRM, look)
         signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
-    library.prctl(PR_SET_PTRACER, ANYONE, 0, 0, 0)  # where only parents may trace, strace is a sibling
+    library.prctl(PR_SET_PTRACER, ANYONE, 0, 0, 0)  # where only ancestors may trace: strace is a sibling
     if os.getppid() != parent:
         os._exit(1)
 
 
 def _live(make: Make, orders: socket.socket) -> None:
-    """The life of such a process: take the end, say so, obey orders until there are no more."""
+    """Run one process: open its end, report ready, carry out orders until there are no more."""
     parent = os.getppid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)

@@ -1,7 +1,7 @@
-"""What is to be measured, in which order.
+"""What is to be measured, and in which order.
 
-Rounds come outermost, so that a comparison that is ended early has a little of everything, and that whatever else the
-machine does meanwhile falls on all ways alike. Within a round all ways carry items of one size before the next size.
+Rounds are the outermost loop, so that a comparison that is ended early has some figures for everything, and other load
+on the machine affects all ways alike. Within a round, all ways carry items of one size before the next size.
 """
 
 from dataclasses import asdict, dataclass
@@ -18,8 +18,8 @@ PROCESSES = (1, 8)  # producers, and consumers
 ROUNDS = (1, 100)
 SECONDS = (0.5, 3600.0)
 THROUGHPUT, CALLS, TRIP = "throughput", "system calls", "round trip"
-TRACED = 1 << 20  # bytes; above that counting system calls takes long and tells nothing new
-SHARE = 0.35  # of a task's time is spent on what counts; the rest starts processes and warms up
+TRACED = 1 << 20  # bytes; above that, counting system calls takes long and tells nothing new
+SHARE = 0.35  # fraction of a task's time spent measuring; the rest starts processes and warms up
 TIME = (0.004, 2.0)  # seconds, at least and at most, of one measurement
 
 
@@ -36,13 +36,13 @@ class Measurement:
 
     @property
     def unit(self) -> int:
-        """The fewest items of which every producer can give every consumer the same number."""
+        """Return the smallest number of items that lets every producer give every consumer the same number."""
         return self.producers * self.consumers
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that is to be measured. `seconds` is for the whole of it; `work` names a module (see `bench`)."""
+    """Everything that is to be measured. `seconds` is for the whole plan; `work` names a module (see `bench`)."""
 
     ways: tuple[str, ...]
     sizes: tuple[int, ...]
@@ -54,7 +54,7 @@ class Plan:
     work: str = ""
 
     def tasks(self) -> list[Measurement]:
-        """All tasks in their order; what a way refuses, or lacks, is not among them."""
+        """Return all tasks in order, without those of ways that are not installed or refuse them."""
         found = []
         present = {name: way for name in self.ways if not (way := all_ways.find(name)).missing()}
         for turn in range(self.rounds):
@@ -73,25 +73,25 @@ class Plan:
 
     @property
     def counts_calls(self) -> bool:
-        """Whether system calls are counted: on machines that can."""
+        """Return whether system calls are counted: only where the machine supports it."""
         return self.calls and not call_count.missing()
 
     def time(self) -> float:
-        """Seconds of one measurement, so that all of them fit into the time there is."""
+        """Return the seconds of one measurement, chosen so that all of them fit into the total time."""
         least, most = TIME
         return min(most, max(least, SHARE * self.seconds / max(1, len(self.tasks()))))
 
     def absent(self) -> dict[str, str]:
-        """Ways that are not installed, each with a sentence."""
+        """Return the ways that are not installed, each with a sentence."""
         return {name: missing for name in self.ways if (missing := all_ways.find(name).missing())}
 
     def plain(self) -> dict[str, object]:
-        """The plan as numbers, texts and lists."""
+        """Return the plan as numbers, strings and lists."""
         return asdict(self)
 
 
 def read(plain: dict[str, object]) -> Plan:
-    """The plan that `plain` described."""
+    """Return the plan that `plain` describes."""
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
     values["between"] = tuple(tuple(pair) for pair in plain["between"])  # type: ignore[attr-defined]
     return Plan(**values)  # type: ignore[arg-type]
@@ -105,7 +105,7 @@ def planned(
     seconds: object = None,
     quick: bool = False,
 ) -> Plan:
-    """A plan from arguments that anyone may have typed. Raises ArgumentError, which says what is allowed."""
+    """Return a plan from unchecked arguments. Raises ArgumentError, which says what is allowed."""
     chosen = _several(ways, "ways", "names", all_ways.names)
     bytes_each = _several(sizes, "sizes", "numbers of bytes", QUICK_SIZES if quick else SIZES)
     pairs = _several(between, "between", "pairs such as (1, 1) or (2, 2)", BETWEEN[:1] if quick else BETWEEN)

@@ -1,4 +1,4 @@
-"""What surprises in a comparison, and why it is so. Each sentence is said only where the figures show it."""
+"""Explanations of what is surprising in a comparison. Each sentence appears only if the figures show it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from shmlab.experiments.comparison.plan import Plan
     from shmlab.experiments.comparison.result import Result
 
-CLEAR = 1.15  # so many times as fast is no accident
-WIDE = 0.5  # a spread above which a figure is not to be trusted
+CLEAR = 1.15  # a ratio above this is no coincidence
+WIDE = 0.5  # a figure with a wider spread is not to be trusted
 
 
 class Compared(Protocol):
@@ -25,7 +25,7 @@ class Compared(Protocol):
 
 
 def why(comparison: Compared) -> list[str]:
-    """The sentences that these figures bear out."""
+    """Return the sentences that these figures support."""
     found = [
         *_pipe_and_textbook(comparison),
         *_queues(comparison),
@@ -39,7 +39,7 @@ def why(comparison: Compared) -> list[str]:
 
 
 def _ratio(comparison: Compared, one: str, other: str, size: int) -> float:
-    """How many times as fast `one` is; 0 where there are no figures."""
+    """Return how many times as fast `one` is; 0 if there are no figures."""
     first, second = (_rate(comparison, name, size) for name in (one, other))
     return first / second if first and second else 0.0
 

@@ -1,4 +1,4 @@
-"""What was measured, for one way, one size and one number of processes."""
+"""The figures for one way, one size and one number of processes."""
 
 import statistics
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The figures of one way with items of `size` bytes. Each tuple has one value for every round.
+    """The figures of one way with items of `size` bytes. Each tuple has one value per round.
 
-    `rates`: items per second, all producers together. `cpu`: processor seconds for one item, all processes together.
-    `trips`: seconds there and back, the median of many. `calls`: system calls for one item. `trouble`: why there are
-    no figures; empty where there are some.
+    `rates`: items per second, all producers together. `cpu`: processor seconds per item, all processes together.
+    `trips`: round-trip time in seconds, the median of many. `calls`: system calls per item. `trouble`: why there are
+    no figures; empty if there are some.
     """
 
     way: str
@@ -25,22 +25,22 @@ class Result:
 
     @property
     def rate(self) -> float | None:
-        """Items per second: the median."""
+        """Return the median items per second."""
         return _median(self.rates)
 
     @property
     def trip(self) -> float | None:
-        """Seconds there and back: the median."""
+        """Return the median round-trip time in seconds."""
         return _median(self.trips)
 
     @property
     def cpu_each(self) -> float | None:
-        """Processor seconds for one item: the median."""
+        """Return the median processor seconds per item."""
         return _median(self.cpu)
 
     @property
     def spread(self) -> float:
-        """How far the rates lie apart: (most - least) / median; 0 for one round."""
+        """Return the spread of the rates: (most - least) / median; 0 for one round."""
         return (max(self.rates) - min(self.rates)) / statistics.median(self.rates) if self.rates else 0.0
 
 

@@ -1,8 +1,8 @@
-"""Figures as a person reads them."""
+"""Figures in human-readable form."""
 
 
 def size(count: int) -> str:
-    """Bytes: 64 B, 4 KiB, 1 MiB."""
+    """Format bytes: 64 B, 4 KiB, 1 MiB."""
     for unit, scale in (("MiB", 1 << 20), ("KiB", 1 << 10)):
         if count >= scale and count % scale == 0:
             return f"{count // scale:,} {unit}"
@@ -10,7 +10,7 @@ def size(count: int) -> str:
 
 
 def rate(value: float | None) -> str:
-    """Items per second, three digits: 4.11 M, 185 k, 383."""
+    """Format items per second to three digits: 4.11 M, 185 k, 383."""
     if value is None:
         return "-"
     for unit, scale in ((" G", 1e9), (" M", 1e6), (" k", 1e3)):
@@ -20,7 +20,7 @@ def rate(value: float | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A time span: 1.25 µs, 37.6 µs, 2.21 ms."""
+    """Format a duration: 1.25 µs, 37.6 µs, 2.21 ms."""
     if value is None:
         return "-"
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
@@ -30,7 +30,7 @@ def seconds(value: float | None) -> str:
 
 
 def times(value: float) -> str:
-    """How many times as much: 1.4, 12."""
+    """Format a ratio: 1.4, 12."""
     return f"{value:.1f}" if value < 9.95 else f"{value:,.0f}"
 
 

@@ -1,4 +1,4 @@
-"""The ways of communicating that are compared, by name: each a file that shows how it is used.
+"""The ways of communicating that are compared, by name: each file shows how to use one of them.
 
 To add one, copy a file and add its name here.
 """
@@ -31,7 +31,7 @@ more = ("zeroq", "iceoryx2")  # only when asked for by name
 
 
 def find(name: object) -> type[Way]:
-    """The way of that name. Raises ArgumentError, which lists the names that exist."""
+    """Return the way of that name. Raises ArgumentError, which lists the names that exist."""
     if not isinstance(name, str) or name not in names + more:
         raise ArgumentError(f"there is no way {name!r}. Ways: {', '.join(names + more)}.")
     found: type[Way] = importlib.import_module(f"{__name__}.{name}").This

@@ -1,6 +1,6 @@
-"""`multiprocessing.Pipe`: a pipe that sends the length of each item ahead, so an item stays one.
+"""`multiprocessing.Pipe`: a pipe that sends each item's length first, which preserves item boundaries.
 
-One sender and one receiver: two that use the same end at the same time would mix their bytes.
+One sender and one receiver: two that use the same end at the same time would interleave their bytes.
 Source: Python Library Reference, multiprocessing.Pipe, Connection.send_bytes.
 """
 

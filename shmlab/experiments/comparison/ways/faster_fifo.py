@@ -8,7 +8,7 @@ import importlib
 from shmlab.experiments.comparison import way
 from shmlab.experiments.comparison.way import Receive, Send, Way
 
-LENGTH = 64  # bytes that are allowed for beside each item
+LENGTH = 64  # bytes of overhead allowed per item
 TIMEOUT = 30.0  # seconds; without it the queue gives up after ten
 
 

@@ -1,4 +1,4 @@
-"""`faster-fifo`, many items in one call: its best interface."""
+"""`faster-fifo`, many items per call: its fastest interface."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ class This(faster_fifo.This):
     trips = False
 
     def producer(self, number: int, item: bytes) -> Callable[[int], object]:
-        put_many, many = self.queue.put_many, min(MANY, way.slots(self.size) // 2)  # all of them have to fit at once
+        put_many, many = self.queue.put_many, min(MANY, way.slots(self.size) // 2)  # a batch has to fit in the queue
         items = [item] * many
 
         def produce(count: int) -> None:

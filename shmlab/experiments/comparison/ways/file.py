@@ -1,7 +1,7 @@
-"""A file: the producer appends, the consumer reads on and looks again when nothing is there yet.
+"""A file: the producer appends, the consumer reads on and polls when there is nothing new.
 
-A file has no way to wait for it, and nobody takes away what was read: it grows. It has no name, so it is gone with the
-processes.
+A file offers no way to wait for data, and reading removes nothing, so it grows. It has no name, so it disappears with
+the processes.
 """
 
 import os
@@ -10,13 +10,13 @@ from functools import partial
 
 from shmlab.experiments.comparison.way import Receive, Send, Way
 
-WHOLE = 4096  # bytes that are seen whole or not at all
+WHOLE = 4096  # bytes of an append that is seen as a whole or not at all
 
 
 class This(Way):
     title = "file"
     copies_on_send = True
-    most_bytes = 64 << 20  # it grows
+    most_bytes = 64 << 20  # the file grows
 
     def __init__(self, size: int, producers: int, consumers: int) -> None:
         super().__init__(size, producers, consumers)
@@ -52,7 +52,7 @@ def _append(fd: int, item: bytes) -> None:
 
 def _next(fd: int, size: int) -> bytes:
     item = os.read(fd, size)
-    while len(item) < size:  # the end for now
+    while len(item) < size:  # end of file for now
         if not (more := os.read(fd, size - len(item))):
             os.sched_yield()
         item += more

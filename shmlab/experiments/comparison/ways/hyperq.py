@@ -10,7 +10,7 @@ from shmlab.experiments.comparison import way
 from shmlab.experiments.comparison.way import Receive, Send, Way
 from shmlab.processes import scratch_folder
 
-LENGTH = 16  # bytes that are allowed for beside each item
+LENGTH = 16  # bytes of overhead allowed per item
 
 
 class This(Way):

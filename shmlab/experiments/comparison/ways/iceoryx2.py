@@ -1,6 +1,6 @@
 """`iceoryx2`: middleware in Rust. A publisher borrows memory, fills it and hands it over; nothing is copied.
 
-It has no waiting of its own in this form: the subscriber looks again and again.
+This interface has no blocking receive: the subscriber polls.
 Source: github.com/eclipse-iceoryx/iceoryx2, examples/python
 """
 
@@ -22,7 +22,7 @@ class This(InPlaceWay):
 
     def __init__(self, size: int, producers: int, consumers: int) -> None:
         super().__init__(size, producers, consumers)
-        self.folder = Scratch()  # all that the library makes bears its name, so that it is removed with it
+        self.folder = Scratch()  # whatever the library creates carries this name and is removed with the folder
 
     @classmethod
     def refuses(cls, size: int, producers: int, consumers: int) -> str:
@@ -31,7 +31,7 @@ class This(InPlaceWay):
         return ""
 
     def _service(self) -> tuple[Any, Any]:
-        """The library and the service; in each process by itself, since it starts threads."""
+        """Return the library and the service; called in each process separately, since it starts threads."""
         iox: Any = importlib.import_module(self.module)
         iox.set_log_level(iox.LogLevel.Fatal)
         config = iox.config.default()

@@ -1,6 +1,6 @@
 """A POSIX message queue: the kernel keeps whole messages, up to a number and a size that the system sets.
 
-Its name is taken away at once: the processes inherit the open queue.
+Its name is unlinked at once: the processes inherit the open queue.
 Source: POSIX.1-2017, mq_open(); Linux man-pages, mq_overview(7).
 """
 
@@ -15,7 +15,7 @@ LIMITS = Path("/proc/sys/fs/mqueue")
 
 
 def limit(name: str) -> int:
-    """What the system allows: `msg_max` messages, `msgsize_max` bytes in one; 0 where there are no such queues."""
+    """Return a system limit: `msg_max` messages, `msgsize_max` bytes in one; 0 if there are no such queues."""
     try:
         return int((LIMITS / name).read_text())
     except OSError:

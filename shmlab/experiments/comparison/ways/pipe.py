@@ -1,7 +1,7 @@
 """A pipe: bytes go into the kernel with `write` and come out, in the same order, with `read`.
 
-Up to 4,096 bytes (PIPE_BUF) a write is never mixed with another, so several processes may share the two ends. Above
-that only one writer and one reader can tell where an item begins.
+A write of up to 4,096 bytes (PIPE_BUF) is atomic, so several processes may share the two ends. Above
+that, only one writer and one reader can tell where an item begins.
 Source: POSIX.1-2017, write(); Linux man-pages, pipe(7).
 """
 
@@ -22,7 +22,7 @@ class This(Way):
         super().__init__(size, producers, consumers)
         self.out, self.in_ = os.pipe()
         with contextlib.suppress(PermissionError):
-            fcntl.fcntl(self.in_, fcntl.F_SETPIPE_SZ, 1 << 20)  # as much as anyone may have: fewer waits
+            fcntl.fcntl(self.in_, fcntl.F_SETPIPE_SZ, 1 << 20)  # the unprivileged maximum: fewer waits
 
     @classmethod
     def refuses(cls, size: int, producers: int, consumers: int) -> str:
@@ -37,7 +37,7 @@ class This(Way):
 
     def receiver(self, number: int) -> Receive:
         if self.size <= select.PIPE_BUF:
-            return partial(os.read, self.out, self.size)  # writes are whole, so there is never a part of an item
+            return partial(os.read, self.out, self.size)  # writes are atomic, so a read never gets part of an item
         return partial(read_all, self.out, self.size)
 
     def close(self) -> None:
@@ -46,14 +46,14 @@ class This(Way):
 
 
 def write_all(fd: int, item: bytes) -> None:
-    """Write all of it; one `write` may take less."""
+    """Write the whole item; one `write` may take less."""
     rest = memoryview(item)
     while rest:
         rest = rest[os.write(fd, rest) :]
 
 
 def read_all(fd: int, size: int) -> bytearray:
-    """Exactly `size` bytes; one `read` may bring less."""
+    """Return exactly `size` bytes; one `read` may return fewer."""
     item = bytearray(size)
     rest = memoryview(item)
     while rest:

@@ -1,6 +1,6 @@
 """`multiprocessing.Queue`: `put` hands the item to a thread, which pickles it and writes it into a pipe.
 
-A semaphore bounds how many items are on their way.
+A semaphore bounds how many items are in transit.
 Source: Python Library Reference, multiprocessing.Queue.
 """
 

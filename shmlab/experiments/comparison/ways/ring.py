@@ -1,4 +1,4 @@
-"""The fast ring of this package, one item for each call."""
+"""The fast ring of this package, one item per call."""
 
 from shmlab.experiments.comparison import way
 from shmlab.experiments.comparison.way import Receive, Send, Way
@@ -15,7 +15,7 @@ class This(Way):
         self.ring = Ring.create(slots=way.slots(size), item=size, producers=producers, consumers=consumers)
 
     def end(self, role: str) -> Ring:
-        """The ring as a process of its own sees it."""
+        """Attach this process to the ring in the given role."""
         return Ring.attach(self.ring.name, role=role)
 
     def sender(self, number: int) -> Send:

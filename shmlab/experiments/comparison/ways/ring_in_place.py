@@ -1,4 +1,4 @@
-"""The fast ring without a copy of its own: the producer writes into the slot, the consumer reads it there."""
+"""The fast ring without copying: the producer writes into the slot, the consumer reads it there."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The fast ring, a list of items for each call."""
+"""The fast ring, a list of items per call."""
 
 from collections.abc import Callable
 

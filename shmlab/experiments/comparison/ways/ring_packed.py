@@ -1,4 +1,4 @@
-"""The fast ring, many items for each call, packed end to end in one buffer, as an array has them."""
+"""The fast ring, many items per call, packed contiguously in one buffer, as in an array."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ class This(ring.This):
 
     @property
     def many(self) -> int:
-        """Items of one call."""
+        """Return the items per call."""
         return max(1, min(MANY, ROOM // self.size))
 
     def producer(self, number: int, item: bytes) -> Callable[[int], object]:

@@ -1,4 +1,4 @@
-"""`multiprocessing.SimpleQueue`: a pipe with a lock at each end; items are pickled. It holds what the pipe holds.
+"""`multiprocessing.SimpleQueue`: a pipe with a lock at each end; items are pickled. Its capacity is the pipe's.
 
 Source: Python Library Reference, multiprocessing.SimpleQueue.
 """

@@ -1,6 +1,6 @@
-"""TCP on this machine: the way that would also reach another machine.
+"""TCP over loopback: the one way that could also reach another machine.
 
-Small items are not held back to be sent together (TCP_NODELAY), as anyone would set it who waits for an answer.
+Small items are sent at once, not collected (TCP_NODELAY), the usual setting for request and reply.
 Source: Linux man-pages, tcp(7).
 """
 

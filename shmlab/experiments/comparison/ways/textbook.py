@@ -1,7 +1,7 @@
-"""The bounded buffer of the course: `put` and `get` of strategy `semaphores`, word for word, on a real segment.
+"""The bounded buffer of the course: `put` and `get` of strategy `semaphores`, verbatim, on a real segment.
 
-Only the items are raw here: a slot holds the payload and nothing else, no ticket, no time, no checksum. The names are
-taken away at once: the processes inherit the mapping and the open semaphores.
+Only the items are raw: a slot holds just the payload, without ticket, time or checksum. The names are
+unlinked at once: the processes inherit the mapping and the open semaphores.
 """
 
 import ctypes
@@ -54,7 +54,7 @@ class This(Way):
 
 
 class _Semaphore(Named):
-    """A named semaphore that waits as the course's do: look again a few times, then sleep."""
+    """A named semaphore that waits like the course's: retry a few times, then sleep."""
 
     def acquire(self) -> None:
         if not _acquire(self, False):
@@ -71,7 +71,7 @@ class _Semaphore(Named):
 
 
 class _Slots:
-    """`buf.slots`: the payload goes in and comes out, nothing else."""
+    """`buf.slots`: stores and loads the payload, nothing else."""
 
     __slots__ = ("_data", "_places")
 
@@ -88,7 +88,7 @@ class _Slots:
 
 
 def _buf(segment: Segment, opened: dict[str, _Semaphore]) -> object:
-    """`buf`: its shared variables are words of the segment, a cache line pair apart."""
+    """Return `buf`: its shared variables are words of the segment, two cache lines apart."""
     fields: list[tuple[str, type]] = []
     for i, name in enumerate(segment.layout.variables):
         fields += [(name, ctypes.c_uint64), (f"_{i}", ctypes.c_char * (at.LINE - at.WORD))]

@@ -1,4 +1,4 @@
-"""A pair of Unix sockets: up to 64 KiB one that keeps items apart, above that a stream of bytes.
+"""A pair of Unix sockets: SOCK_SEQPACKET, which keeps items apart, up to 64 KiB, above that a byte stream.
 
 Source: Linux man-pages, unix(7).
 """

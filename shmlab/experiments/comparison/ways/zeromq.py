@@ -1,6 +1,6 @@
-"""ZeroMQ over a local socket, PUSH to PULL: a library with threads of its own that sends in the background.
+"""ZeroMQ over a local socket, PUSH to PULL: a library whose own threads send in the background.
 
-Each producer has one connection to each consumer and takes them in turn.
+Each producer has one connection to each consumer and uses them in turn.
 Source: zguide.zeromq.org, "Divide and Conquer"; libzmq, zmq_ipc(7).
 """
 
@@ -19,11 +19,11 @@ class This(Way):
 
     def __init__(self, size: int, producers: int, consumers: int) -> None:
         super().__init__(size, producers, consumers)
-        self.folder = Scratch()  # anybody may connect to a name that stands in no folder
+        self.folder = Scratch()  # anybody may connect to a name outside a private folder
         self.addresses = [f"ipc://{self.folder.path}/{consumer}" for consumer in range(consumers)]
 
     def _socket(self, kind: str) -> Any:
-        zmq: Any = importlib.import_module(self.module)  # in each process by itself: a context does not survive a fork
+        zmq: Any = importlib.import_module(self.module)  # in each process separately: a context does not survive a fork
         made = zmq.Context.instance().socket(getattr(zmq, kind))
         made.set_hwm(way.slots(self.size))
         return made
