@@ -1,7 +1,7 @@
 """Who may attach a segment: its mode bits, tried by real processes of real users.
 
-A segment has an owner and nine bits, like a file. When a process attaches it, the kernel looks at them once; it never
-looks again at a load or a store. Only root can start processes of other users, so elsewhere those stay untried.
+A segment has an owner and nine permission bits, like a file. The kernel checks them once, when a process attaches it,
+and never again at a load or a store. Only root can start processes of other users; for anyone else those are not tried.
 
 Source: shm_open(3), inode(7), "The file type and mode".
 """
@@ -21,7 +21,7 @@ BOTH, READ, NOTHING, UNTRIED = "reads and writes", "only reads", "is refused", "
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What each user could do: (mode, user) -> one of the four sentences. `reason`: why some were not tried."""
+    """What each user could do: (mode, user) -> one of the four phrases. `reason`: why some were not tried."""
 
     may: dict[tuple[int, str], str]
     users: tuple[str, ...]

@@ -1,8 +1,8 @@
-"""How often two processes ask the operating system: to set shared memory up, to use it, and to use a pipe instead.
+"""How many system calls two processes make: to set up shared memory, to use it, and to use a pipe instead.
 
-Both run under strace, which writes down each system call as it happens; between reading an order and writing the answer
-there are only those that the order needed. Where strace is not installed or not allowed, the kernel's own counters in
-/proc/PID/io tell the calls that read or write, and no others.
+Both run under strace, which records each system call as it happens; between reading an order and writing the answer
+there are only those that the order needed. If strace is not installed or not allowed, the kernel's own counters in
+/proc/PID/io count the calls that read or write, and no others.
 """
 
 import os
@@ -33,16 +33,16 @@ Counted = Callable[[str, str], dict[str, int] | None]  # the calls of a process 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something that A and B did, and the system calls it took: name -> how often, the most frequent first.
+    """An action of A and B, and the system calls it took: name -> how often, the most frequent first.
 
-    None is a process whose calls could not be counted.
+    None for a process whose calls could not be counted.
     """
 
     what: str
     calls: dict[str, dict[str, int] | None]
 
     def total(self) -> int | None:
-        """All calls of both; None when they could not be counted."""
+        """Return the calls of both processes together; None if they could not be counted."""
         counts = list(self.calls.values())
         return None if None in counts else sum(sum(count.values()) for count in counts if count)
 
@@ -53,13 +53,13 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What was counted. `reason` is empty, or says why strace did not count it."""
+    """The system calls counted. `reason` is empty, or says why strace did not count them."""
 
     acts: tuple[Act, ...]
     reason: str
 
     def total(self, what: str) -> int | None:
-        """System calls of the act of that name; None when they could not be counted. Raises KeyError."""
+        """Return the system calls of the action of that name; None if they could not be counted. Raises KeyError."""
         return {act.what: act.total() for act in self.acts}[what]
 
     def __str__(self) -> str:
@@ -67,7 +67,7 @@ class Tally:
 
 
 def count_calls() -> Tally:
-    """Let two processes create, attach, use and give back a segment, and send messages; count their system calls."""
+    """Let two processes create, attach, use and detach a segment, and send messages; count their system calls."""
     strace = shutil.which("strace")
     if strace is None:
         return _with_counters(MISSING)
@@ -121,7 +121,7 @@ def _end(children: dict[str, Child]) -> None:
 
 
 def _acts(children: dict[str, Child], counted: Counted, directory: str) -> Iterator[Act]:
-    """Everything they do, each act with its calls."""
+    """Perform all actions; yield each with its calls."""
     pipe = f"{directory}/pipe"
     os.mkfifo(pipe, 0o600)
     claim = claimed()
@@ -147,7 +147,7 @@ def _acts(children: dict[str, Child], counted: Counted, directory: str) -> Itera
 
 
 def traced(path: str) -> dict[str, int]:
-    """The system calls of the last order in a file of strace."""
+    """Return the system calls of the last order in an strace output file."""
     with open(path) as file:
         lines = file.read().splitlines()
     first = max((number for number, line in enumerate(lines) if line.startswith(ORDER)), default=len(lines))
@@ -161,7 +161,7 @@ def traced(path: str) -> dict[str, int]:
 
 
 def io_calls(pid: int) -> dict[str, int] | None:
-    """How often a process has called read and write, and their kin; None where the kernel does not count."""
+    """Return how often a process has called read, write and their variants; None if the kernel does not count."""
     try:
         with open(f"/proc/{pid}/io", errors="surrogateescape") as file:
             found = dict(line.split(": ") for line in file.read().splitlines())
@@ -171,7 +171,7 @@ def io_calls(pid: int) -> dict[str, int] | None:
 
 
 def _settled(pid: int) -> dict[str, int] | None:
-    """The counters once the process sleeps: a call counts when it is over."""
+    """Return the counters once the process sleeps: a call is counted when it returns."""
     until(lambda: _sleeps(pid), SETTLE)
     return io_calls(pid)
 

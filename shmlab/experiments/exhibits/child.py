@@ -1,8 +1,8 @@
-"""A real process of an exhibit, seen by its owner: start it, ask it for one thing after the other, see it die.
+"""A real process of an exhibit, seen by its owner: start it, send it one order at a time, observe its death.
 
-A child is a program of its own in a session of its own, started with an argument list. It holds nothing but its two
-pipes to the owner, so it ends with the owner, whatever ends that. It may die of what it is asked for: then the answer
-is its `DeadProcess`.
+A child is a separate program in its own session, started with an argument list. It holds nothing but its two
+pipes to the owner, so it ends with the owner, however the owner ends. It may die while carrying out an order: then the
+answer is its `DeadProcess`.
 """
 
 import contextlib
@@ -22,28 +22,28 @@ from shmlab.memory.waiting import Deadline, until
 from shmlab.processes import address_space
 from shmlab.processes.supervisor import inherited
 
-START = 10.0  # seconds for a program to be there
+START = 10.0  # seconds for a program to start
 PATIENCE = 20.0  # seconds for an answer
 END = 2.0  # seconds for a program to end by itself
 READ_AT_ONCE = 1 << 16
-LONGEST, SHOWN = 1 << 20, 500  # bytes of a line that are read; letters of it that an error shows
+LONGEST, SHOWN = 1 << 20, 500  # bytes of a line that are read; characters of it that an error shows
 PROGRAM = (sys.executable, "-P", "-m", "shmlab.experiments.exhibits.command_loop")
 
 
 class Refused(ShmlabError):
-    """The operating system, or the process, did not do what was asked. Nothing has changed."""
+    """An order that the operating system, or the process, refused. Nothing has changed."""
 
 
 class Ended(ShmlabError):
-    """A process that was asked has ended before."""
+    """An order to a process that had already ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadProcess:
-    """What was left of a process at the moment it had died and nobody had looked at its exit status yet.
+    """What was left of a process after it died and before its exit status was collected.
 
-    signal: what ended it, such as "SIGSEGV". order: what it was asked for. state: the kernel's letter and word for it;
-    regions: how many regions its address space still had.
+    signal: what ended it, such as "SIGSEGV". order: what it was asked to do. state: the kernel's letter and word for
+    it; regions: how many regions its address space still had.
     """
 
     name: str
@@ -61,9 +61,9 @@ class DeadProcess:
 
 
 class Child:
-    """A process that does one thing at a time. `ask` it; `end` it. `before` is a program that starts it (strace).
+    """A process that carries out one order at a time. `ask` it; `end` it. `before` is a command that runs it (strace).
 
-    Raises ShmlabError when the program does not start; `begin` waits for it, so that several can start at once.
+    Raises ShmlabError if the program does not start; `begin` waits for it, so that several can start at once.
     """
 
     def __init__(self, name: str, before: Sequence[str] = ()) -> None:
@@ -84,7 +84,7 @@ class Child:
         )
 
     def begin(self) -> None:
-        """Wait until it is ready. Raises ShmlabError with what it said instead."""
+        """Wait until it is ready. Raises ShmlabError with its output if it is not."""
         line = b""
         try:
             line = self._line(START)
@@ -96,13 +96,13 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be asked."""
+        """Return whether it can take orders."""
         return not self.ending
 
     def ask(self, verb: str, *arguments: object) -> object:
-        """Have it do something, see `program.Program`. What it gives, or its DeadProcess if it died of it.
+        """Send an order, see `command_loop.CommandLoop`; return its result, or its DeadProcess if the order killed it.
 
-        Raises Refused for what it could not do, Ended if it has ended before.
+        Raises Refused if it could not carry it out, Ended if it had already ended.
         """
         with self._lock:
             if self.ending:
@@ -116,7 +116,7 @@ class Child:
             except TimeoutError:
                 self._kill()
                 raise Ended(f"{self.name} did not answer to {verb} for {PATIENCE:g} s and was ended.") from None
-            except BaseException:  # interrupted: the answer still comes, and would be taken for that to the next order
+            except BaseException:  # interrupted: the pending answer would be taken for that to the next order
                 self._kill()
                 raise
             if not line:
@@ -127,12 +127,12 @@ class Child:
             return said["result"]
 
     def regions(self) -> tuple[address_space.Region, ...]:
-        """Its address space; empty when it has ended."""
+        """Return its address space; empty if it has ended."""
         with self._lock:
             return address_space.read(self.pid) if self.alive else ()
 
     def end(self) -> None:
-        """End it in good order. Names that it has made stay. Twice is once."""
+        """End it gracefully. Names that it has created stay. A second call has no effect."""
         with self._lock:
             if self.ending:
                 return
@@ -144,27 +144,27 @@ class Child:
             self._kill()
 
     def kill(self) -> DeadProcess:
-        """End it by SIGKILL. Raises Ended."""
+        """End it with SIGKILL. Raises Ended."""
         with self._lock:
             if self.ending:
                 raise Ended(f"{self.name} has ended already ({self.ending}).")
             os.kill(self.pid, signal.SIGKILL)
             return self._examine("nothing, another process killed it")
 
-    # the rest is called with the lock held
+    # the lock must be held for everything below
 
     @property
     def _stdin(self) -> int:
         return self._popen.stdin.fileno()  # type: ignore[union-attr]
 
     def _line(self, seconds: float) -> bytes:
-        """The next line that it prints; empty when it has ended. Raises TimeoutError."""
+        """Return the next line that it prints; empty if it has ended. Raises TimeoutError."""
         stdout = self._popen.stdout.fileno()  # type: ignore[union-attr]
         poll = select.poll()
         poll.register(stdout, select.POLLIN)
         deadline = Deadline(seconds)
         while b"\n" not in self._unread:
-            endless = deadline.over or len(self._unread) > LONGEST  # one that prints is always ready to be read
+            endless = deadline.over or len(self._unread) > LONGEST  # poll never times out on endless output
             if endless or not poll.poll(deadline.left * 1000):
                 raise TimeoutError
             data = os.read(stdout, READ_AT_ONCE)
@@ -175,7 +175,7 @@ class Child:
         return line
 
     def _examine(self, order: str) -> DeadProcess:
-        """Look at a process that is dying, before it is reaped; then reap it."""
+        """Examine a dying process before it is reaped; then reap it."""
         until(lambda: os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG), PATIENCE)
         state, left = _state(self._popen.pid), 0
         with contextlib.suppress(ShmlabError):
@@ -184,7 +184,7 @@ class Child:
         return DeadProcess(self.name, self.pid, self.ending.removeprefix("ended by "), order, state, left)
 
     def _kill(self) -> None:
-        """End it now, if it still runs, and everything in its session; give back its pipes."""
+        """Kill it, if it still runs, and everything in its session; close its pipes."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._popen.pid, signal.SIGKILL)  # not reaped yet, so the number is still that of its group
         status = self._popen.wait()
@@ -195,7 +195,7 @@ class Child:
 
 
 def _written(argument: object) -> str:
-    """An argument as a person reads it; large numbers are addresses."""
+    """Format an argument for people; large numbers are addresses."""
     return f"{argument:#_x}" if isinstance(argument, int) and argument > 1 << 20 else str(argument)
 
 

@@ -1,8 +1,8 @@
-"""A process that does one thing at a time, as it is told: `python -P -m shmlab.experiments.exhibits.command_loop`.
+"""A process that carries out one order at a time: `python -P -m shmlab.experiments.exhibits.command_loop`.
 
 An order is one line on standard input, `["verb", argument, ...]`; the answer is one line on standard output. Between
-reading the one and writing the other, every system call is one that the order needs. When standard input ends, its
-owner is dead: the process takes away the names that it knows and ends.
+reading the one and writing the other, it makes only the system calls that the order needs. When standard input ends,
+its owner is dead: the process unlinks the names that it knows and ends.
 """
 
 import contextlib
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 READ_AT_ONCE = 4096  # bytes, more than any order has
 MESSAGE = bytes(8)
-PROT_READ, PROT_WRITE = 1, 2  # of Linux; the mmap module has them only in newer versions of Python
+PROT_READ, PROT_WRITE = 1, 2  # for Linux; the mmap module has them only in newer versions of Python
 MAP_PRIVATE, MAP_ANONYMOUS, MAP_FIXED_NOREPLACE = 0x02, 0x20, 0x100000
-BY_NAME = ("create", "attach", "resize", "chmod", "unlink")  # verbs of a segment
+BY_NAME = ("create", "attach", "resize", "chmod", "unlink")  # verbs that name a segment
 LEAVE = "leave"
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -33,7 +33,7 @@ libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
 class CommandLoop:
-    """What this process can do. Each public method is a verb."""
+    """The orders that this process can carry out. Each public method is a verb."""
 
     def __init__(self) -> None:
         self._memory: mmap.mmap | None = None
@@ -41,21 +41,21 @@ class CommandLoop:
         self._names: set[str] = set()
         self._pipe = -1
 
-    # memory of its own, by address
+    # private memory, by address
 
     def own_page(self, address: int) -> None:
-        """Ask the kernel for a page of its own at this very address."""
+        """Map a private page at exactly this address."""
         flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE
         given = libc.mmap(address, mmap.PAGESIZE, PROT_READ | PROT_WRITE, flags, -1, 0)
         if given != address:
             raise OSError(ctypes.get_errno(), f"the kernel gives no page at {address:#_x}")
 
     def load(self, address: int) -> int:
-        """The 8 bytes at an address, whatever is there; SIGSEGV if it is nobody's."""
+        """Return the 8 bytes at any address; SIGSEGV if it is not mapped."""
         return int(ctypes.c_int64.from_address(address).value)
 
     def store(self, address: int, value: int) -> None:
-        """Put 8 bytes at an address; SIGSEGV if the kernel does not allow it."""
+        """Store 8 bytes at an address; SIGSEGV if the kernel does not allow it."""
         ctypes.c_int64.from_address(address).value = value
 
     def protect(self, address: int, size: int) -> None:
@@ -108,22 +108,22 @@ class CommandLoop:
             raise ValueError("it has no segment: create or attach one first")
         return self._words
 
-    # much of it
+    # many operations
 
     def stores(self, count: int) -> None:
-        """So many stores, each to the first word."""
+        """Store into the first word `count` times."""
         words = self._segment
         for value in range(count):
             words[0] = value
 
     def loads(self, count: int) -> None:
-        """So many loads of the first word."""
+        """Load the first word `count` times."""
         words = self._segment
         for _ in range(count):
             words[0]
 
     def add(self, count: int) -> None:
-        """Add one to the first word, so many times: a load and a store each, and nobody is asked."""
+        """Add one to the first word, `count` times: a load and a store each, without synchronisation."""
         words = self._segment
         for _ in range(count):
             words[0] += 1
@@ -138,40 +138,40 @@ class CommandLoop:
                 words[index]
 
     def open_pipe(self, path: str, write: bool) -> None:
-        """One end of a named pipe, which never waits for the other end; the reader has to come first."""
+        """Open one end of a named pipe without waiting for the other end; the reader has to open first."""
         self._pipe = os.open(path, (os.O_WRONLY if write else os.O_RDONLY) | os.O_NONBLOCK)
         os.set_blocking(self._pipe, True)
 
     def send(self, count: int) -> None:
-        """So many messages of 8 bytes into the pipe."""
+        """Send `count` messages of 8 bytes into the pipe."""
         for _ in range(count):
             os.write(self._pipe, MESSAGE)
 
     def receive(self, count: int) -> None:
-        """So many messages out of the pipe."""
+        """Receive `count` messages from the pipe."""
         for _ in range(count):
             os.read(self._pipe, len(MESSAGE))
 
     def close_pipe(self) -> None:
         os.close(self._pipe)
 
-    # who it is
+    # user identity
 
     def become(self, user: int) -> None:
-        """Give up the rights of root and be this user, for good. Raises PermissionError."""
+        """Drop root privileges and become this user, permanently. Raises PermissionError."""
         os.setgroups([])
         os.setgid(user)
         os.setuid(user)
 
     def clean_up(self) -> None:
-        """The owner is dead: take away the names that it would have taken away."""
+        """Unlink the names that the owner, now dead, would have unlinked."""
         for name in self._names:
             with contextlib.suppress(OSError):
                 textbook.unlink(name)
 
 
 def answer(program: CommandLoop, order: "Sequence[object]") -> dict[str, object]:
-    """Do what is asked; what the owner is told."""
+    """Carry out an order; return the answer for the owner."""
     verb, *arguments = order
     try:
         return {"result": getattr(program, str(verb))(*arguments)}
@@ -186,7 +186,7 @@ def answer(program: CommandLoop, order: "Sequence[object]") -> dict[str, object]
 
 
 def main() -> int:
-    """Do what is asked until there is nobody to ask."""
+    """Carry out orders until standard input ends."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # this process is made to crash
     program = CommandLoop()
     os.write(1, json.dumps({"pid": os.getpid()}).encode() + b"\n")

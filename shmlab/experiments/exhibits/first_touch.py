@@ -1,7 +1,7 @@
-"""When memory really comes: at the first touch of each page, and the kernel sees that touch, and only that one.
+"""When memory is allocated: at the first access to each page, and the kernel sees that access only.
 
-Mapping a segment is a promise. The first access to a page has no entry in the process's page table yet; the processor
-asks the kernel (a page fault), which finds or makes the page and enters it. Every later access goes past the kernel.
+Mapping a segment only reserves addresses. At the first access, a page has no entry in the process's page table; the
+processor traps to the kernel (a page fault), which finds or allocates the page and maps it. Later accesses bypass it.
 
 Source: Silberschatz, Galvin, Gagne, "Demand Paging"; proc_pid_stat(5), field minflt.
 """
@@ -19,7 +19,7 @@ PAGES = (1, 16_384)
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """What a process did to a segment: how many page faults it had, and what it is charged for the segment then."""
+    """What a process did to a segment: the page faults it caused, and the memory it is then charged for the segment."""
 
     what: str
     faults: int
@@ -31,7 +31,7 @@ class Touch:
 
 
 def touch(pages: int = 1024, write: bool = True) -> Iterator[Touch]:
-    """Let A create a segment of so many pages and store into each, twice; then B, too, or B only loads from each."""
+    """Let A create a segment of `pages` pages and store into each, twice; then B stores into or loads from each."""
     does = "B stores into every page" if write else "B loads from every page"
     size = PAGE * limits.whole(pages, "pages", *PAGES)
     with Lifecycle() as life:
@@ -44,7 +44,7 @@ def touch(pages: int = 1024, write: bool = True) -> Iterator[Touch]:
 
 
 def faults(pid: int) -> int:
-    """How many page faults of a process needed no disk."""
+    """Return a process's minor page faults, those that needed no disk."""
     with open(f"/proc/{pid}/stat", errors="surrogateescape") as file:
         return int(file.read().rpartition(") ")[2].split()[7])
 

@@ -1,6 +1,6 @@
-"""A program in C joins a lab: shmlab/worker/c/producer.c or consumer.c, compiled here and started like anybody else's.
+"""A program in C joins a lab: shmlab/worker/c/producer.c or consumer.c, compiled here and started like any other.
 
-It knows of the lab what docs/layout.md says, and its name; it is no child of Python's in any other sense.
+All it knows about the lab is its name and what docs/layout.md says; Python merely starts it.
 """
 
 import os
@@ -19,7 +19,7 @@ COMPILING = 60.0  # seconds
 
 
 def protocol(role: str) -> str:
-    """The text of `put` in the producer, or of `get` in the consumer. Raises ArgumentError."""
+    """Return the source text of `put` in the producer, or of `get` in the consumer. Raises ArgumentError."""
     with open(_source(role)) as file:
         whole = file.read()
     begin = whole.index("static int " + {"producer": "put", "consumer": "get"}[role])
@@ -27,7 +27,7 @@ def protocol(role: str) -> str:
 
 
 def join(lab: Lab, role: str = "producer", rate: float = 3.0) -> str:
-    """Compile the program of that role and let it join; a sentence that says who came, or why nobody did.
+    """Compile the program of that role and let it join; return a sentence that says who joined, or why nobody did.
 
     rate: items per second, 0.1 to 100,000. It leaves when the lab ends. Raises ArgumentError, LabStopped, NoRoom.
     """

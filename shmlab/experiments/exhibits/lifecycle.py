@@ -1,7 +1,7 @@
-"""The life of a segment: two real processes, one name, and the memory, which is not the name.
+"""The life cycle of a segment: two real processes, one name, and the memory, which is distinct from the name.
 
-What is told here is read from the kernel each time: the name and its inode from /dev/shm, who has which inode mapped,
-where and with which rights, from /proc/PID/maps.
+Everything reported here is read from the kernel each time: the name and its inode from /dev/shm; which inode each
+process has mapped, where and with which rights, from /proc/PID/maps.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ ANOTHER = NOBODY - 1  # a second such user
 
 @dataclass(frozen=True, slots=True)
 class ProcessState:
-    """One process: `ending` is empty while it lives; `region` is where it has a segment; `user` its number."""
+    """One process: `ending` is empty while it runs; `region` is where it has a segment mapped; `user` its user ID."""
 
     name: str
     pid: int
@@ -40,9 +40,9 @@ class ProcessState:
 
 @dataclass(frozen=True, slots=True)
 class MemoryPiece:
-    """One piece of shared memory: its number, whether the name leads to it, and who has it mapped.
+    """One piece of shared memory: its inode number, whether the name refers to it, and who has it mapped.
 
-    size: bytes now, None where the name is gone and nobody can be asked. mode, owner: who may attach, by the name.
+    size: current bytes, None if it has no name any more. mode, owner: who may attach, by the name.
     """
 
     inode: int
@@ -55,7 +55,7 @@ class MemoryPiece:
 
 @dataclass(frozen=True, slots=True)
 class SegmentState:
-    """All that there is at one moment. `memories` has that of the name first; a freed one is not in it any more."""
+    """The whole state at one moment. `memories` has the named one first; freed memory is not included."""
 
     segment: str
     named: bool
@@ -79,8 +79,8 @@ class SegmentState:
 class Lifecycle(Pair):
     """A and B, and a segment that they may create, attach, use, resize, detach and unlink.
 
-    Every act raises Refused when the operating system says no, Ended when the process has ended. Words are counted in
-    8 bytes from 0. `close` ends the processes and takes the name away.
+    Every action raises Refused if the operating system refuses it, Ended if the process has ended. Words of 8 bytes are
+    numbered from 0. `close` ends the processes and unlinks the name.
     """
 
     def __init__(self) -> None:
@@ -91,28 +91,28 @@ class Lifecycle(Pair):
         super().__init__()
 
     def create(self, name: object, size: int = PAGE, mode: int = 0o600) -> None:
-        """A new segment of `size` bytes, which the users may have that `mode` allows."""
+        """Create a new segment of `size` bytes, open to the users that `mode` allows."""
         bytes_, bits = limits.whole(size, "size", *SIZE), limits.whole(mode, "mode", *MODE)
         self._free(name)
         self.ask(name, "create", f"/{self.segment}", bytes_, bits)
         self._say(f"{name} creates it: {bytes_:,} bytes, mode {bits:04o}")
 
     def attach(self, name: object, read_only: bool = False) -> None:
-        """Map the segment of that name, to read and write it, or to read it only."""
+        """Map the segment of that name, for reading and writing, or read-only."""
         only = limits.yes_or_no(read_only, "read_only")
         self._free(name)
         self.ask(name, "attach", f"/{self.segment}", only)
         self._say(f"{name} attaches it{', read-only' if only else ''}")
 
     def write(self, name: object, value: int, index: int = 0) -> DeadProcess | None:
-        """Store a value into a word of the segment. The DeadProcess of a process that died of it."""
+        """Store a value into a word of the segment; return the DeadProcess if the process died of it."""
         number, place = limits.whole(value, "value", *VALUE), limits.whole(index, "index", 0, SIZE[1] // 8)
         given = self.ask(name, "write", number, place)
         self._say(str(given) if isinstance(given, DeadProcess) else f"{name} writes {number} into word {place}")
         return given if isinstance(given, DeadProcess) else None
 
     def read(self, name: object, index: int = 0) -> "int | DeadProcess":
-        """The value of a word of the segment, or the DeadProcess of a process that died of it."""
+        """Return the value of a word of the segment, or the DeadProcess if the process died of it."""
         place = limits.whole(index, "index", 0, SIZE[1] // 8)
         given = self.ask(name, "read", place)
         assert isinstance(given, int | DeadProcess)
@@ -120,7 +120,7 @@ class Lifecycle(Pair):
         return given
 
     def resize(self, name: object, size: int) -> None:
-        """Make the segment longer or shorter. What is mapped already stays as long as it was."""
+        """Make the segment longer or shorter. Existing mappings keep their length."""
         bytes_ = limits.whole(size, "size", 0, SIZE[1])
         self.ask(name, "resize", f"/{self.segment}", bytes_)
         self._say(f"{name} makes it {bytes_:,} bytes long")
@@ -132,7 +132,7 @@ class Lifecycle(Pair):
         self._say(f"{name} {'stores into' if store else 'loads from'} every page")
 
     def add_together(self, count: int) -> int:
-        """Have A and B add one to word 0, each `count` times, at the same time. What stands there then."""
+        """Have A and B add one to word 0, `count` times each, concurrently; return the resulting value."""
         times = limits.whole(count, "count", 1, 10_000_000)
         with ThreadPoolExecutor(len(NAMES)) as pool:
             for done in [pool.submit(self.child(name).ask, "add", times) for name in NAMES]:
@@ -149,38 +149,38 @@ class Lifecycle(Pair):
         self._say(f"{name} changes the mode to {bits:04o}")
 
     def detach(self, name: object) -> None:
-        """Take the segment out of the address space of a process."""
+        """Unmap the segment from the address space of a process."""
         self.ask(name, "detach")
         self._say(f"{name} detaches it")
 
     def unlink(self, name: object) -> None:
-        """Take the name away."""
+        """Remove the name of the segment."""
         self.ask(name, "unlink", f"/{self.segment}")
         self._say(f"{name} unlinks the name")
 
     def become(self, name: object, user: int = NOBODY) -> None:
-        """Let a process be another user from now on. Refused unless it is root."""
+        """Let a process become another user for good. Refused unless it is root."""
         number = limits.whole(user, "user", 1, (1 << 32) - 2)
         self.ask(name, "become", number)
         self._users.add(number)
         self._say(f"{name} is user {number} from now on")
 
     def store_past_python(self, name: object, value: int) -> DeadProcess | None:
-        """Store into the first word as a C program would: Python's own check of a read-only mapping is passed by."""
+        """Store into the first word as a C program would, bypassing Python's own check of a read-only mapping."""
         return self.store(name, self._mapped(name).start, value)
 
     def protect(self, name: object) -> None:
-        """Have a process ask the kernel to allow it stores to its mapping after all."""
+        """Have a process ask the kernel to make its mapping writable."""
         region = self._mapped(name)
         self.ask(name, "protect", region.start, region.size)
 
     def region(self, name: object) -> address_space.Region | None:
-        """Where a process has a segment of this name, also of one that has lost it."""
+        """Return where a process has a segment of this name mapped, even if the name has been unlinked."""
         path = f"{DIRECTORY}/{self.segment}"
         return next((region for region in self.regions(name) if region.path == path), None)
 
     def state(self) -> SegmentState:
-        """All of it, as the kernel has it now."""
+        """Return the current state, as reported by the kernel."""
         standings = tuple(self._standing(name) for name in NAMES)
         try:
             info: os.stat_result | None = os.stat(f"{DIRECTORY}/{self.segment}")
@@ -199,7 +199,7 @@ class Lifecycle(Pair):
         return SegmentState(self.segment, info is not None, standings, tuple(memories))
 
     def close(self) -> None:
-        """End both processes and take the name away, if it is still there."""
+        """End both processes and unlink the name, if it is still there."""
         super().close()
         release(self._claim, self._users)
 
@@ -229,25 +229,25 @@ class Lifecycle(Pair):
 
 
 def in_use() -> str:
-    """How much shared memory all processes of this machine use together."""
+    """Return how much shared memory all processes of this machine use together."""
     room = os.statvfs(DIRECTORY)
     return f"{(room.f_blocks - room.f_bfree) * room.f_frsize / 2**20:.1f} MiB"
 
 
 def claimed() -> Claim:
-    """A new name for a lesson's segment, which nobody can foretell; sweeps first. `release` gives it back."""
+    """Claim an unpredictable new name for a lesson's segment; sweeps first. `release` gives it back."""
     sweep()
     return Claim(f"{PREFIX}{os.urandom(4).hex()}").take()
 
 
 def release(lesson: Claim, users: Iterable[int] = ()) -> None:
-    """Take the lesson's name away, if it is still there, and then the claim on it. `users`: as `_remove` has them."""
+    """Unlink the lesson's name, if it is still there, and then release the claim. `users`: as in `_remove`."""
     _remove(lesson.name, users)
     lesson.close()
 
 
 def sweep() -> list[str]:
-    """Take away the names of lessons whose kernel has ended without doing it; tells which."""
+    """Unlink the names left by lessons whose kernel has died; return them."""
     entries = os.listdir(DIRECTORY)
     name_claim.sweep()
     lessons = [entry for entry in entries if NAME.fullmatch(entry)]
@@ -257,7 +257,7 @@ def sweep() -> list[str]:
 def _remove(name: str, users: Iterable[int] = ()) -> bool:
     """Unlink a lesson's segment if it is this user's or, for root, of a user that a lesson's process becomes.
 
-    Whether it was there. users: more of those than the two that processes usually become.
+    Return whether it was there. users: further ones, beyond the two that processes usually become.
     """
     owners = {os.geteuid()} | ({NOBODY, ANOTHER, *users} if os.geteuid() == 0 else set())
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Two real processes, A and B, each with an address space of its own."""
+"""Two real processes, A and B, with separate address spaces."""
 
 import contextlib
 import mmap
@@ -16,9 +16,9 @@ VALUE = (-(1 << 63), (1 << 63) - 1)
 
 
 class Pair:
-    """Two processes and what one may ask of them. `close` ends them; use it with `with`, or let a lab own it.
+    """Two processes and the orders they accept. `close` ends them; use it with `with`, or let a lab own it.
 
-    `changed` is called after everything that was asked. Raises ShmlabError when a process does not start.
+    `changed` is called after every order. Raises ShmlabError if a process does not start.
     """
 
     def __init__(self) -> None:
@@ -35,11 +35,11 @@ class Pair:
             raise
 
     def child(self, name: object) -> Child:
-        """The process of that name. Raises ArgumentError."""
+        """Return the process of that name. Raises ArgumentError."""
         return self.children[limits.choice(name, "the process", tuple(self.children))]
 
     def ask(self, name: object, verb: str, *arguments: object) -> object:
-        """What a process gives, or its DeadProcess; see `Child.ask`."""
+        """Send an order to a process; return its result, or its DeadProcess; see `Child.ask`."""
         child = self.child(name)
         try:
             given = child.ask(verb, *arguments)
@@ -50,7 +50,7 @@ class Pair:
             self.changed()
 
     def again(self, name: object) -> None:
-        """Start a new process in the place of one that has ended. Nothing is left of the old one's memory."""
+        """Start a new process in place of one that has ended. Nothing remains of the old one's memory."""
         child = self.child(name)
         if not child.alive:
             fresh = Child(child.name)
@@ -62,38 +62,38 @@ class Pair:
     # memory by address
 
     def own_page(self, name: object, address: int) -> None:
-        """Have the kernel give a process a page of its own at `address`, from `maps.OWN` to `maps.OWN_END`."""
+        """Map a private page for a process at `address`, from `address_space.OWN` to `address_space.OWN_END`."""
         place = limits.whole(address, "address", address_space.OWN, address_space.OWN_END - 1)
         there = address_space.at(self.regions(name), place)
         if there is None or there.kind != "own page":  # a cell may be run again
             self.ask(name, "own_page", place // PAGE * PAGE)
 
     def store(self, name: object, address: int, value: int) -> DeadProcess | None:
-        """Have a process store 8 bytes at an address of its own; its DeadProcess if the kernel does not allow that."""
+        """Have a process store 8 bytes at one of its addresses; return its DeadProcess if the kernel forbids that."""
         place, number = limits.whole(address, "address", *ADDRESS), limits.whole(value, "value", *VALUE)
         given = self.ask(name, "store", place, number)
         return given if isinstance(given, DeadProcess) else None
 
     def load(self, name: object, address: int) -> "int | DeadProcess":
-        """The 8 bytes that a process finds at an address; its DeadProcess if nothing is there for it."""
+        """Return the 8 bytes that a process reads at an address; its DeadProcess if nothing is mapped there."""
         given = self.ask(name, "load", limits.whole(address, "address", *ADDRESS))
         assert isinstance(given, int | DeadProcess)
         return given
 
     def regions(self, name: object) -> tuple[address_space.Region, ...]:
-        """The address space of a process, from /proc/PID/maps; empty when it has ended."""
+        """Return the address space of a process, from /proc/PID/maps; empty if it has ended."""
         return self.child(name).regions()
 
     def own_values(self, name: object) -> dict[int, int]:
-        """The first 8 bytes of each page that a process has of its own, by address."""
+        """Return the first 8 bytes of each private page of a process, by address."""
         child = self.child(name)
         pages = [region.start for region in child.regions() if region.kind == "own page"]
-        with contextlib.suppress(Ended):  # meanwhile
+        with contextlib.suppress(Ended):  # it may end meanwhile
             return {page: value for page in pages if isinstance(value := child.ask("load", page), int)}
         return {}
 
     def kill(self, name: object) -> DeadProcess:
-        """End a process by SIGKILL. Raises Ended."""
+        """End a process with SIGKILL. Raises Ended."""
         child = self.child(name)
         try:
             self.dead[child.name] = child.kill()
@@ -102,7 +102,7 @@ class Pair:
             self.changed()
 
     def end(self, name: object) -> None:
-        """Let a process end in good order; what it had mapped is unmapped by the kernel. Raises Ended."""
+        """End a process gracefully; the kernel unmaps what it had mapped. Raises Ended."""
         child = self.child(name)
         if not child.alive:
             raise Ended(f"{child.name} has ended already ({child.ending}).")
@@ -110,7 +110,7 @@ class Pair:
         self.changed()
 
     def close(self) -> None:
-        """End both processes. Twice is once."""
+        """End both processes. A second call has no effect."""
         for child in self.children.values():
             child.end()
 

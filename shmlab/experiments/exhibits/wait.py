@@ -1,6 +1,6 @@
-"""Waiting for what has to come, instead of sleeping for as long as it usually takes.
+"""Waiting for a condition, instead of sleeping for as long as it usually takes.
 
-A machine that is busy with other things takes longer, and a lesson that counts seconds would then show something else.
+On a busy machine it takes longer, and a lesson that sleeps for a fixed time would then show something else.
 """
 
 from collections.abc import Callable
@@ -11,5 +11,5 @@ PATIENCE = 15.0  # seconds
 
 
 def wait(true: Callable[[], object], seconds: float = PATIENCE) -> bool:
-    """Look again and again until `true()`, for so many seconds at most. Whether it came true."""
+    """Poll until `true()`, for at most `seconds` seconds; return whether it became true."""
     return bool(until(true, seconds))
