@@ -1,7 +1,7 @@
-"""The owner of a pipeline: it creates the segments, starts the stages, watches them, ends them, takes all away.
+"""The owner of a pipeline: it creates the segments, starts, watches and ends the stages, and cleans up.
 
-Like a lab it never maps a segment and never waits on a semaphore. Between two stages lies one segment with the
-textbook's three semaphores; what the compilers put, the assembler gets, and what that puts, the linker gets.
+Like a lab, it never maps a segment and never waits on a semaphore. Between two stages lies one segment with the
+textbook's three semaphores; the assembler gets what the compilers put, and the linker gets what the assembler puts.
 """
 
 import os
@@ -32,12 +32,12 @@ from shmlab.processes.supervisor import Process
 STAGES, COMPILERS, ROUNDS = (2, 3), (1, 8), (1, 1000)
 LEAST_PAYLOAD = 32
 LEAVE = 5.0  # seconds for a killed stage to be reaped
-LOOK = 0.01  # seconds between two looks while waiting
+LOOK = 0.01  # seconds between two checks while waiting
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineSettings:
-    """What a pipeline is asked to be: see `pipeline.run`."""
+    """The settings of a pipeline: see `pipeline.run`."""
 
     sources: tuple[str, ...]
     slots: int
@@ -59,7 +59,7 @@ def check(
     optimise: object = "-O1",
     slow_motion: object = 0.0,
 ) -> PipelineSettings:
-    """Good settings. Raises ArgumentError, which says what is allowed."""
+    """Return validated settings. Raises ArgumentError, which says what is allowed."""
     return PipelineSettings(
         tuple(tools.sources(sources)),
         limits.whole(slots, "slots", *limits.SLOTS),
@@ -73,7 +73,7 @@ def check(
 
 
 class Pipeline:
-    """Real processes in a row. Use it with `with`, or `start` and `stop` it; any thread may look."""
+    """Real processes in a row. Use it with `with`, or `start` and `stop` it; any thread may observe it."""
 
     def __init__(self, settings: PipelineSettings) -> None:
         self.settings = settings
@@ -116,7 +116,7 @@ class Pipeline:
             return self
 
     def stop(self) -> None:
-        """End all processes, keep the last moment, take everything away. Twice does no harm."""
+        """End all processes, keep the last moment, clean up. A second call has no effect."""
         with self._lock:
             if not self._files and not self._folder:
                 return
@@ -182,17 +182,17 @@ class Pipeline:
             Row(self._files[index], row).pid = process.pid
 
     def _row(self, index: int, role: int, name: str) -> int:
-        """A row of a segment for one more process."""
+        """Claim a row of a segment for one more process; return its number."""
         file, row = self._files[index], len(self._names[index])
         one = Row(file, row)
         one.claim(role, row, rate=None)
-        one.release()  # a stage is known by its process
+        one.release()  # a stage is identified by its process
         file.set_word(at.ROWS_USED, row + 1)
         self._names[index][row] = name
         return row
 
     def _ended(self, progress: StageProgress, process: Process) -> None:
-        """On the watching thread: a stage has ended; none does so by itself."""
+        """Record, on the watching thread, that a stage has ended; no stage ends by itself."""
         if not self._closing:
             code = process.returncode or 0
             how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
@@ -202,11 +202,11 @@ class Pipeline:
 
     @property
     def running(self) -> bool:
-        """Whether there are segments with processes on them."""
+        """Return whether there are segments with processes attached."""
         return bool(self._files)
 
     def moment(self) -> PipelineMoment:
-        """The pipeline now; after `stop` the last moment. Raises ArgumentError if it was never started."""
+        """Return the current moment; after `stop`, the last one. Raises ArgumentError if it was never started."""
         with self._lock:
             if self._files and self._progress:
                 self._last = self._look()
@@ -233,13 +233,13 @@ class Pipeline:
         )
 
     def wait(self, timeout: float = 60.0) -> PipelineReport:
-        """Wait until it is done or has failed, or `timeout` seconds are over; then stop it and report."""
+        """Wait until it is done or has failed, or `timeout` seconds have passed; then stop it and report."""
         until(lambda: not self.running or self.moment().state != "running", timeout, LOOK)
         self.stop()
         return self.report()
 
     def report(self) -> PipelineReport:
-        """How it went until now."""
+        """Return the report of the run so far."""
         moment = self.moment()
         begun = sorted(time for p in self._progress if p.kind == orders.COMPILER for time in p.begins)
         made = sorted(time for p in self._progress if p.kind == orders.ASSEMBLER for time in p.ends)

@@ -1,4 +1,4 @@
-"""What was seen of a pipeline at one moment: frozen data, the same whether it is live or was recorded."""
+"""The state of a pipeline at one moment: frozen data, the same whether it is live or was recorded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class PipelineStage:
     """One process. `state` is what it does, `module` the file that it works on; `done` of `total` modules are done.
 
     `made` counts bytes that it produced, `cpu` processor seconds of its tool, `blocked` seconds asleep on semaphores,
-    `busy` seconds from its first module to its last.
+    `busy` seconds from the start of its first module to the end of its last.
     """
 
     kind: str
@@ -33,13 +33,13 @@ class PipelineStage:
 
     @property
     def rate(self) -> float:
-        """Modules per second so far."""
+        """Return the modules per second so far."""
         return self.done / self.busy if self.busy > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A process as a buffer's drawing knows it."""
+    """A process as the drawing of a buffer refers to it."""
 
     row: int
     name: str
@@ -47,7 +47,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class PipelineSlots:
-    """The slots: state (see `layout.STATES`), producer's row and item's number of each, as in `snapshot.Slots`."""
+    """The slots: state (see `layout.STATES`), producer's row and item number of each, as in `snapshot.Slots`."""
 
     states: Sequence[int]
     producers: Sequence[int]
@@ -59,7 +59,7 @@ class PipelineSlots:
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """One segment. It can be drawn where a `Snapshot` can. `module` and `text` are of the item that comes out next."""
+    """One segment. It can be drawn wherever a `Snapshot` can. `module` and `text` are of the next item to dequeue."""
 
     name: str
     capacity: int
@@ -77,17 +77,17 @@ class Buffer:
 
     @property
     def occupancy(self) -> int:
-        """How many slots are not empty."""
+        """Return how many slots are not empty."""
         return len(self.slots) - list(self.slots.states).count(at.EMPTY)
 
     @property
     def letters(self) -> str:
-        """One letter for each slot."""
+        """Return one letter for each slot."""
         return "".join(at.LETTERS[state] for state in self.slots.states)
 
 
 def buffer(snapshot: Snapshot, names: dict[int, str]) -> Buffer:
-    """A segment as an observer saw it; `names` of the processes by their rows."""
+    """Return a segment as an observer saw it; `names` maps rows to names of processes."""
     out, slots = snapshot.out or 0, snapshot.slots
     piece = unpack(slots[out].payload) if slots.states[out] != at.EMPTY else None
     return Buffer(
@@ -106,7 +106,7 @@ def buffer(snapshot: Snapshot, names: dict[int, str]) -> Buffer:
 
 
 def shown(data: bytes) -> str:
-    """Assembly text as it is; the beginning of an object module as numbers."""
+    """Return assembly text as it is; the beginning of an object module in hexadecimal."""
     return data.decode("ascii") if data.isascii() and b"\0" not in data else data[:MOST_NUMBERS].hex(" ")
 
 
@@ -114,8 +114,8 @@ def shown(data: bytes) -> str:
 class PipelineMoment:
     """The pipeline at one moment, `time` seconds after its start. `state` is running, finished, failed or stopped.
 
-    `modules` are the names of the C files by number; `output` is what the finished program printed; `words` what the
-    tools said, `trouble` why it failed; `recorded` says where it was recorded, and is empty when it happens here.
+    `modules` are the names of the C files by number; `output` is what the finished program printed; `words` the tools'
+    output, `trouble` why it failed; `recorded` says where it was recorded, and is empty for a live run.
     """
 
     time: float
@@ -139,9 +139,9 @@ class PipelineMoment:
 
 @dataclass(frozen=True, slots=True)
 class PipelineReport:
-    """How a run of a pipeline ended. `seconds` are from the first file's start until the last module was made.
+    """The result of a pipeline run. `seconds` are from the start of the first file until the last module was made.
 
-    `ahead` of its files the compiler had begun before the assembler was done with the one before. `processors` are
+    `ahead`: how many files the compiler began before the assembler was done with the one before. `processors` are
     those that it could use; `recorded` as in a `PipelineMoment`.
     """
 
@@ -157,7 +157,7 @@ class PipelineReport:
 
     @property
     def tools(self) -> dict[str, float]:
-        """Processor seconds of each kind of tool: what the work would take, one thing after the other."""
+        """Return the processor seconds of each kind of tool: the time the work would take sequentially."""
         used: dict[str, float] = {}
         for stage in self.stages:
             used[stage.kind] = used.get(stage.kind, 0.0) + stage.cpu
@@ -165,7 +165,7 @@ class PipelineReport:
 
     @property
     def work(self) -> float:
-        """Processor seconds of all tools."""
+        """Return the processor seconds of all tools."""
         return sum(self.tools.values())
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
-"""A pipeline that ran once, elsewhere: what is shown where there is no compiler, and it says so.
+"""A pipeline run recorded elsewhere: shown, and labelled as recorded, if there is no compiler.
 
 `python -m shmlab.experiments.pipeline.recorded_run FOLDER` runs the pipelines of lesson 12 over the C files in a folder
-and writes `recorded.json`. A moment is stored as what differs from the one before.
+and writes `recorded.json`. Each moment is stored as its differences from the one before.
 """
 
 import json
@@ -35,7 +35,7 @@ VIEWS: tuple[Flat, ...] = ({"slow_motion": 0.02}, {"slow_motion": 0.02, "stages"
 
 
 class RecordedPipeline:
-    """Has the interface of a `Pipeline`; plays what was recorded with the most similar settings."""
+    """A recording with the interface of a `Pipeline`; it plays the one with the most similar settings."""
 
     def __init__(self, settings: PipelineSettings, file: Path = FILE) -> None:
         self.settings = settings
@@ -47,12 +47,12 @@ class RecordedPipeline:
         self._began, self._stopped = 0.0, 0.0
 
     def start(self) -> "RecordedPipeline":
-        """Begin to play."""
+        """Start playback."""
         self._began = time.monotonic()
         return self
 
     def stop(self) -> None:
-        """Play no further."""
+        """Stop playback."""
         self._stopped = self._stopped or time.monotonic()
 
     def __enter__(self) -> "RecordedPipeline":
@@ -63,23 +63,23 @@ class RecordedPipeline:
 
     @property
     def running(self) -> bool:
-        """Whether it is being played."""
+        """Return whether it is being played."""
         return bool(self._began) and not self._stopped
 
     def moment(self) -> PipelineMoment:
-        """What was seen so long after the start."""
+        """Return the recorded state at the time since the start."""
         passed = (self._stopped or time.monotonic()) - self._began
         shown = [moment for moment in self._moments if moment.time <= passed]
         moment = shown[-1] if shown else self._moments[0]
         return replace(moment, recorded=f"{self._about} with {_words(self._view['settings'])}.".strip())
 
     def wait(self, timeout: float = 60.0) -> PipelineReport:
-        """The report of the recorded run, at once."""
+        """Return the report of the recorded run, at once."""
         self.stop()
         return self.report()
 
     def report(self) -> PipelineReport:
-        """The report of the recorded run."""
+        """Return the report of the recorded run."""
         plain = dict(self._run["report"])
         stages = tuple(PipelineStage(**stage) for stage in plain.pop("stages"))
         about = f"{self._about} with {_words(self._run['settings'])}.".strip()
@@ -87,13 +87,13 @@ class RecordedPipeline:
 
 
 def _unlike(recorded: Flat, wanted: PipelineSettings) -> int:
-    """In how many settings a recording differs; the number of stages counts most."""
+    """Return in how many settings a recording differs; the number of stages counts most."""
     names = ("stages", "compilers", "slots", "optimise", "rounds")
     return sum((100 if name == "stages" else 1) * (recorded[name] != getattr(wanted, name)) for name in names)
 
 
 def _words(recorded: Flat) -> str:
-    """The settings of a recording, as words."""
+    """Return the settings of a recording, in words."""
     compilers = recorded["compilers"]
     return (
         f"{recorded['stages']} stages, {compilers} compiler{'s' * (compilers > 1)}, {recorded['slots']} slots, "
@@ -102,7 +102,7 @@ def _words(recorded: Flat) -> str:
 
 
 def differences(moments: list[PipelineMoment]) -> list[Flat]:
-    """Each moment as what differs from the one before."""
+    """Return each moment as its differences from the one before."""
     found, before = [], Flat()
     for moment in moments:
         flat = {path: _rounded(value) for path, value in leaves(asdict(moment))}
@@ -116,7 +116,7 @@ def _rounded(value: Any) -> Any:
 
 
 def _moments(stored: list[Flat]) -> Iterator[PipelineMoment]:
-    """The moments again."""
+    """Restore the moments from their differences."""
     flat = Flat()
     for difference in stored:
         flat |= difference
@@ -146,7 +146,7 @@ def _moment(flat: Flat) -> PipelineMoment:
 
 
 def record(folder: str) -> Flat:
-    """Run everything and give what was seen, as plain data."""
+    """Run all pipelines and return what was observed, as plain data."""
     version = subprocess.run([tools.COMPILER, "--version"], capture_output=True, text=True).stdout.splitlines()[0]
     machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} processors, {version}"
     runs, views = [], []

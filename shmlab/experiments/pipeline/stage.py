@@ -2,10 +2,10 @@
 
     python -P -m shmlab.experiments.pipeline.stage OWNER ORDER IN-NAME IN-ROW OUT-NAME OUT-ROW NAME ...
 
-The names of all segments of the pipeline come last: by them whoever cleans up finds all stages and their tools. A
-stage attaches those it gets from and puts into ("-" for none), lets a real compiler, assembler or linker work, and
-hands on what that makes, piece by piece. What happens it tells its owner in lines of JSON on standard output; what is
-no JSON are the words of the tools. When all is done it stays, with its row, until the owner ends it; when the owner
+The names of all segments of the pipeline come last: they let whoever cleans up find all stages and their tools. A
+stage attaches those it gets from and puts into ("-" for none), runs a real compiler, assembler or linker, and
+passes on the result, piece by piece. It reports events to its owner in lines of JSON on standard output; all other
+lines are output of the tools. When all is done, it stays, with its row, until the owner ends it; when the owner
 dies, it leaves.
 """
 
@@ -33,23 +33,23 @@ from shmlab.processes import owner_watch
 
 PATIENCE = 10.0  # seconds for the finished program to run
 MOST_OUTPUT = 8192  # characters of what it prints
-MOST_BYTES = 4 * MOST_OUTPUT  # a character has so many, at most
+MOST_BYTES = 4 * MOST_OUTPUT  # a UTF-8 character has at most four
 READ_AT_ONCE = 1 << 16
 
 
 class ToolFailed(Exception):
-    """A tool refused its input; what it said stands on standard output already."""
+    """A tool refused its input; its message is already on standard output."""
 
 
 def tell(event: str, **more: object) -> None:
-    """A line for the owner: what happened when, and the processor seconds of the tools so far."""
+    """Print a line for the owner: what happened when, and the processor seconds of the tools so far."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     line = {"event": event, "at": time.monotonic(), "cpu": used.ru_utime + used.ru_stime, **more}
     print(json.dumps(line), flush=True)
 
 
 class Compiler:
-    """C files in, assembly text out."""
+    """The stage with C files in, assembly text out."""
 
     def __init__(self, order: Order, outlet: Outlet) -> None:
         self.order, self.outlet = order, outlet
@@ -62,7 +62,7 @@ class Compiler:
         self.outlet.put(Piece(0, END))
 
     def compile(self, number: int) -> None:
-        """One file. Each piece is put as soon as the compiler has written it."""
+        """Compile one file. Each piece is put as soon as the compiler has written it."""
         tell("begin", module=number)
         size = 0
         command = tools.compiling(self.order.optimise, self.order.sources[number])
@@ -76,7 +76,7 @@ class Compiler:
 
 
 class Assembler:
-    """Assembly text in, object modules out: into the next segment, if there is one."""
+    """The stage with assembly text in, object modules out: into the next segment, if there is one."""
 
     def __init__(self, order: Order, inlet: Inlet, outlet: Outlet | None) -> None:
         self.order, self.inlet, self.outlet = order, inlet, outlet
@@ -96,7 +96,7 @@ class Assembler:
             link(self.order)
 
     def take(self, row: int, piece: Piece) -> None:
-        """Give a piece to the assembler that works on its module; finish with the last one."""
+        """Write a piece to the assembler that works on its module; finish with the last piece."""
         if row not in self.working:
             tell("begin", module=piece.module)
             command = tools.assembling(module(self.order, piece.module))
@@ -117,7 +117,7 @@ class Assembler:
         self.hand_on(piece.module, refused or piece.kind == FAILED)
 
     def hand_on(self, number: int, refused: bool) -> None:
-        """The object module, in pieces."""
+        """Put the object module, in pieces."""
         data = b"" if refused else Path(module(self.order, number)).read_bytes()
         if self.outlet:
             size = room(self.outlet.segment.layout.payload)
@@ -129,7 +129,7 @@ class Assembler:
 
 
 class Linker:
-    """Object modules in, a program out."""
+    """The stage with object modules in, a program out."""
 
     def __init__(self, order: Order, inlet: Inlet) -> None:
         self.order, self.inlet = order, inlet
@@ -151,12 +151,12 @@ class Linker:
 
 
 def module(order: Order, number: int) -> str:
-    """Where an object module lies."""
+    """Return the path of an object module."""
     return f"{order.place}/{Path(order.sources[number]).stem}.o"
 
 
 def link(order: Order, ending: str = "") -> None:
-    """Join all object modules to a program, and run it."""
+    """Link all object modules into a program, and run it."""
     tell("link")
     program = f"{order.place}/program"
     modules = [module(order, number) + ending for number in range(len(order.sources))]
@@ -168,7 +168,7 @@ def link(order: Order, ending: str = "") -> None:
 
 
 def run(program: str) -> tuple[bytes, int]:
-    """The first bytes of what a program prints, and its exit status. Raises TimeoutExpired."""
+    """Return the first bytes of what a program prints, and its exit status. Raises TimeoutExpired."""
     said = b""
     deadline = Deadline(PATIENCE)
     with subprocess.Popen(
@@ -182,7 +182,7 @@ def run(program: str) -> tuple[bytes, int]:
                 data = running.stdout.read(READ_AT_ONCE)
                 if not data:
                     return said, running.wait(deadline.left)
-                said += data[: MOST_BYTES - len(said)]  # the rest is read, so that the program ends, and thrown away
+                said += data[: MOST_BYTES - len(said)]  # the rest is read, so that the program can end, and discarded
             raise subprocess.TimeoutExpired(program, PATIENCE)
         except BaseException:
             running.kill()
@@ -190,13 +190,13 @@ def run(program: str) -> tuple[bytes, int]:
 
 
 def watch(segment: Segment, owner: int, names: list[str], place: str) -> None:
-    """Wait, in a thread, for the owner's death; then leave, and take its segments and its folder away."""
+    """Wait, in a thread, for the owner's death; then leave, and remove its segments and its folder."""
     owner_watch.await_end(owner, limits.RUN_TIME)
     owner_watch.leave(segment, names, place)
 
 
 def stage(order: Order, inlet: Inlet | None, outlet: Outlet | None) -> Compiler | Assembler | Linker:
-    """What the order asks for; its kind tells which ends there are."""
+    """Return the stage for the order; the order's kind determines which ends exist."""
     if order.kind == orders.COMPILER:
         assert outlet
         return Compiler(order, outlet)
@@ -205,7 +205,7 @@ def stage(order: Order, inlet: Inlet | None, outlet: Outlet | None) -> Compiler 
 
 
 def work(order: Order, inlet: Inlet | None, outlet: Outlet | None) -> None:
-    """All that is to be done, and a word to the owner at the end."""
+    """Do all the work, and tell the owner when it is done or has failed."""
     tell("start")
     try:
         stage(order, inlet, outlet).run()
@@ -218,14 +218,14 @@ def work(order: Order, inlet: Inlet | None, outlet: Outlet | None) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one stage; the exit status is 1 when something failed."""
+    """Run one stage; it keeps waiting until the owner ends it."""
     owner, order = int(arguments[0]), orders.read(arguments[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # "interrupt the kernel" is not meant for stages
     inlet = Inlet(attach(arguments[2]), int(arguments[3])) if arguments[2] != "-" else None
     outlet = Outlet(attach(arguments[4]), int(arguments[5])) if arguments[4] != "-" else None
     known: list[StreamEnd] = [end for end in (inlet, outlet) if end]
     _thread.start_new_thread(watch, (known[0].segment, owner, arguments[6:], order.place))
-    os.environ["TMPDIR"] = order.place  # where the tools put their own files
+    os.environ["TMPDIR"] = order.place  # where the tools put their temporary files
     with contextlib.suppress(BrokenPipeError):  # the owner is dead: the watching thread ends this process
         work(order, inlet, outlet)
     for end in known:

@@ -1,17 +1,17 @@
-"""What a stage is told to do: plain data, on its command line."""
+"""The order given to a stage: plain data, on its command line."""
 
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-COMPILER, ASSEMBLER, LINKER = "compiler", "assembler", "linker"  # the kinds of stages, in their order
+COMPILER, ASSEMBLER, LINKER = "compiler", "assembler", "linker"  # the kinds of stages, in order
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`kind` of stage; `sources` by module number, of which a compiler takes `mine`, `rounds` times over.
+    """An order: `kind` of stage; `sources` by module number, of which a compiler takes `mine`, `rounds` times.
 
-    `place` is a folder for object modules, the owner's; `producers` how many processes put into its segment.
+    `place` is the owner's folder for object modules; `producers` how many processes put into the segment it gets from.
     """
 
     kind: str
@@ -23,12 +23,12 @@ class Order:
     producers: int = 1
 
     def text(self) -> str:
-        """As one argument of a command."""
+        """Return the order as one command-line argument."""
         return json.dumps(asdict(self))
 
 
 def read(text: str) -> Order:
-    """The order that `text` gives."""
+    """Return the order encoded in `text`."""
     plain: dict[str, Any] = json.loads(text)
     known: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}
     return Order(**known)

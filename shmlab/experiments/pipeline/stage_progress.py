@@ -1,4 +1,4 @@
-"""What one stage tells its owner: lines of JSON among the words of its tools."""
+"""What one stage reports to its owner: lines of JSON among the output of its tools."""
 
 import json
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from shmlab.experiments.pipeline.pipeline_snapshot import PipelineStage
 from shmlab.observe.snapshot import Snapshot, Worker
 
 DOING = {"compiler": "compiling", "assembler": "assembling", "linker": "collecting"}
-MOST_WORDS = 4000  # characters of what the tools said that are kept
+MOST_WORDS = 4000  # characters of the tools' output that are kept
 
 
 class StageProgress:
-    """Follows one stage, which runs `tool` on `total` of `modules` (all rounds counted).
+    """The progress of one stage, which runs `tool` on `total` of `modules` (all rounds counted).
 
-    `rows` are its places: number of the segment and row; the one that it gets from comes first.
+    `rows` are its places: segment number and row; the one that it gets from comes first.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class StageProgress:
         self._rest = ""
 
     def heard(self, text: str) -> None:
-        """On the watching thread: the stage has printed this."""
+        """Take in what the stage has printed (on the watching thread)."""
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             if line.startswith('{"event"'):
@@ -60,7 +60,7 @@ class StageProgress:
                 self.trouble = f"{self.name} failed"
 
     def stage(self, snapshots: Sequence[Snapshot]) -> PipelineStage:
-        """The stage as it is now."""
+        """Return the current state of the stage."""
         workers = [next(w for w in snapshots[index].workers if w.row == row) for index, row in self.rows]
         return PipelineStage(
             kind=self.kind,

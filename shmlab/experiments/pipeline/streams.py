@@ -1,6 +1,6 @@
-"""The two ends of a segment as a stage has them: an outlet that puts pieces, an inlet that gets them.
+"""The two ends of a segment as a stage uses them: an outlet that puts pieces, an inlet that gets them.
 
-Both call the textbook's put and get as they stand in `strategies.semaphores`, and keep the same accounts as a lab's
+Both call the textbook's put and get exactly as in `strategies.semaphores`, and keep the same accounts as a lab's
 workers, so any observer sees what happens and whether a piece was lost.
 """
 
@@ -25,19 +25,19 @@ class StreamEnd:
         self.rest()
 
     def work(self) -> int:
-        """Say that put or get begins now; nanoseconds of the monotonic clock."""
+        """Record that put or get begins now; return the time in nanoseconds of the monotonic clock."""
         now = time.monotonic_ns()
         self.words[self.mine + at.SINCE] = now
         self.words[self.mine + at.PHASE] = at.WORKING
         return now
 
     def rest(self) -> None:
-        """Say that this process is busy elsewhere."""
+        """Record that this process is busy elsewhere."""
         self.words[self.mine + at.PHASE] = at.RESTING
 
 
 class Outlet(StreamEnd):
-    """Puts pieces into the segment."""
+    """The end that puts pieces into the segment."""
 
     def put(self, piece: Piece) -> None:
         """Put one piece; wait while all slots are full."""
@@ -47,7 +47,7 @@ class Outlet(StreamEnd):
         self.rest()
 
     def item(self, payload: bytes) -> items.Item:
-        """The next item of this producer."""
+        """Return the next item of this producer."""
         sequence = self.words[self.mine + at.PRODUCED]
         if sequence - self.words[self.mine + at.SETTLED] >= self.segment.layout.window:
             settle(self.segment, self.row)
@@ -56,14 +56,14 @@ class Outlet(StreamEnd):
 
 
 class Inlet(StreamEnd):
-    """Gets pieces out of the segment."""
+    """The end that gets pieces from the segment."""
 
     def __init__(self, segment: Segment, row: int) -> None:
         super().__init__(segment, row)
         self.deliveries = Deliveries(segment, row)
 
     def get(self) -> tuple[int, Piece]:
-        """The row of the process that put the next piece, and the piece; wait while there is none."""
+        """Return the row of the process that put the next piece, and the piece; wait while there is none."""
         self.work()
         item: items.Item = semaphores.get(self.buf)
         self.deliveries.record(item)

@@ -1,4 +1,4 @@
-"""The compiler and the assembler of this machine, and what they are asked."""
+"""The compiler and the assembler of this machine, and the commands that run them."""
 
 import shutil
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")  # what `optimise` may be
 
 
 class NoTools(ShmlabError):
-    """There is no compiler or no assembler here."""
+    """The error that there is no compiler or no assembler here."""
 
 
 def missing() -> str:
-    """What is not installed here and what to do, as a sentence; empty where all is there."""
+    """Return what is not installed and what to do, as a sentence; empty if nothing is missing."""
     absent = [tool for tool in (COMPILER, ASSEMBLER) if shutil.which(tool) is None]
     if not absent:
         return ""
@@ -23,27 +23,27 @@ def missing() -> str:
 
 
 def compiling(optimise: str, source: str) -> list[str]:
-    """The command that writes the assembly text of a C file to its standard output."""
+    """Return the command that writes the assembly text of a C file to its standard output."""
     return [COMPILER, "-S", optimise, "-o", "-", source]
 
 
 def assembling(target: str) -> list[str]:
-    """The command that makes an object module of the assembly text on its standard input."""
+    """Return the command that makes an object module from the assembly text on its standard input."""
     return [ASSEMBLER, "-o", target, "--"]
 
 
 def linking(target: str, modules: Sequence[str]) -> list[str]:
-    """The command that joins object modules to a program."""
+    """Return the command that links object modules into a program."""
     return [COMPILER, "-o", target, *modules]
 
 
 def sources(place: object) -> list[str]:
-    """The C files in a folder, by name, as absolute paths. Raises ArgumentError."""
+    """Return the C files in a folder, sorted by name, as absolute paths. Raises ArgumentError."""
     if not isinstance(place, str | Path):
         raise ArgumentError(f"sources must be the path of a folder with C files, not {place!r}.")
     try:
         found = sorted(str(path.resolve()) for path in Path(place).glob("*.c") if path.is_file())
-    except (OSError, ValueError):  # no name of a folder at all
+    except (OSError, ValueError):  # not a valid folder name at all
         found = []
     if not found:
         raise ArgumentError(f"there is no C file in the folder {str(place)!r}.")
