@@ -1,7 +1,7 @@
-"""A producer and a consumer as queueing theory has them: the textbook's put and get, and a time of work after each.
+"""A producer and a consumer as in queueing theory: the textbook's put and get, and a delay after each.
 
-The time is slept through. What the workers of a lab do between two items (see `worker.pacing`) makes up for lost time;
-here nothing is made up for, so that with exponential times the buffer is exactly an M/M/1/K queue.
+The delay is spent asleep. The workers of a lab (see `worker.pacing`) catch up on lost time between two items;
+these do not, so that with exponential times the buffer is exactly an M/M/1/K queue.
 """
 
 import random
@@ -18,7 +18,7 @@ Get = Callable[[Buf], items.Item]
 
 
 def pause(pattern: str, mean: float, number: int) -> float:
-    """Seconds after item `number`, `mean` on average: the same each time, exponential, or none within a burst."""
+    """Return the seconds to sleep after item `number`, `mean` on average: constant, exponential, or 0 in a burst."""
     if pattern == "poisson":
         return random.expovariate(1 / mean)
     if pattern == "bursty":
@@ -27,7 +27,7 @@ def pause(pattern: str, mean: float, number: int) -> float:
 
 
 def producer(pattern: str, rate: float) -> Put:
-    """A `put` that takes its time: `rate` items per second on average, while there is room."""
+    """Return a `put` followed by a delay: `rate` items per second on average, while there is room."""
 
     def put(buf: Buf, item: items.Item) -> None:
         semaphores.put(buf, item)
@@ -37,7 +37,7 @@ def producer(pattern: str, rate: float) -> Put:
 
 
 def consumer(pattern: str, rate: float) -> Get:
-    """A `get` that takes its time: `rate` items per second on average, while there are any. Bursts are not for it."""
+    """Return a `get` followed by a delay: `rate` items per second on average, while there are any. It has no bursts."""
     own = "poisson" if pattern == "poisson" else "constant"
 
     def get(buf: Buf) -> items.Item:

@@ -1,11 +1,11 @@
-"""Little's law on a lab that runs: how many items are under way, how fast they come, how long each takes.
+"""Little's law on a running lab: how many items are in the system, how fast they arrive, how long each takes.
 
-The three numbers are measured apart: the first by looking at the segment again and again, the second by counting, the
-third from the moment that each item was made, which travels with it. The law says that the first is the product of
-the others, whatever the pattern.
+The three numbers are measured independently: the first by sampling the segment, the second by counting, the
+third from the creation time that each item carries. The law says that the first is the product of
+the other two, whatever the pattern.
 
-The segment counts latencies in buckets that are up to 25 % wide. Where latencies vary that averages out; where all are
-alike (a constant pattern) the third number can be 10 % off.
+The segment counts latencies in buckets up to 25 % wide. If latencies vary, the error averages out; if all are
+alike (a constant pattern), the third number can be 10 % off.
 """
 
 import time
@@ -16,14 +16,14 @@ from shmlab.memory import layout as at, limits, rows
 from shmlab.memory.segment import SegmentFile
 from shmlab.observe.observer import Observer
 
-LOOK = 0.005  # seconds between two looks
+LOOK = 0.005  # seconds between two samples
 SECONDS = (0.1, 600.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """`number` items on average in slots or in the hand of a producer that waits; `rate` items per second got through;
-    each took `time` seconds on average from being made to being received. NaN where nothing came through."""
+    """Averages: `number` items in slots or held by a waiting producer; `rate` items per second received;
+    `time` seconds from creation to receipt of an item, NaN if none was received."""
 
     number: float
     rate: float
@@ -31,7 +31,7 @@ class Watched:
 
     @property
     def expected(self) -> float:
-        """What Little's law says that `number` is."""
+        """Return the `number` that Little's law predicts."""
         return self.rate * self.time
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ def watch(lab: Lab, seconds: float = 5.0) -> Watched:
             waiting = sum(worker.role == "producer" and worker.waits is not None for worker in snapshot.workers)
             time.sleep(LOOK)
             earlier, passed = passed, time.monotonic() - began
-            total += (snapshot.occupancy + waiting) * (passed - earlier)  # looks are not equally far apart
+            total += (snapshot.occupancy + waiting) * (passed - earlier)  # samples are not equally spaced
         after = _latencies(observer.segment)
     counts = [new - old for new, old in zip(after, before, strict=True)]
     received = sum(counts)
@@ -61,7 +61,7 @@ def watch(lab: Lab, seconds: float = 5.0) -> Watched:
 
 
 def _latencies(segment: SegmentFile) -> list[int]:
-    """How many items were received with which latency, over all rows."""
+    """Return how many items were received with each latency, over all rows."""
     totals = [0] * at.LATENCY_BUCKETS
     for row in rows.used(segment):
         totals = [total + word for total, word in zip(totals, row.latencies(), strict=True)]

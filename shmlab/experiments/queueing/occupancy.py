@@ -1,12 +1,12 @@
-"""How full a buffer is, over how fast it is filled: measured on real processes, to be laid beside the theory.
+"""How full a buffer is against how fast it is filled: measured on real processes, to be compared with the theory.
 
-For each pattern as many labs as there are ratios run at the same time, each with one producer and one consumer. An
-observer looks at all of them again and again. A mean without its spread says nothing, and looks that follow closely
-upon each other are not independent; so the run is cut into batches, and the spread of their means gives the standard
+For each pattern, one lab per ratio runs, all at the same time, each with one producer and one consumer. An
+observer samples all of them repeatedly. A mean without its spread says nothing, and samples taken in quick succession
+are not independent; so the run is divided into batches, and the spread of their means gives the standard
 error of the whole (A. Law, Simulation Modeling and Analysis, 5th ed. (2015), section 9.5.3, "batch means").
 
-On a busy machine processes are slower than they were asked to be, and not all alike. So the rates are measured, too:
-items for each second that a process was not asleep on a semaphore.
+On a busy machine, processes are slower than requested, and not all equally. So the rates are measured, too:
+items per second that a process was not asleep on a semaphore.
 """
 
 import contextlib
@@ -30,10 +30,10 @@ from shmlab.strategies import semaphores
 
 RATIOS = (0.5, 0.7, 0.85, 1.0, 1.15, 1.4, 2.0)  # produce rate / consume rate
 RATE = 250.0  # items per second that a consumer can take
-SHARES = {"poisson": 0.5, "constant": 0.2, "bursty": 0.3}  # of the time: chance needs the most of it
-SETTLE = 0.5  # seconds from the first item until the start is forgotten
+SHARES = {"poisson": 0.5, "constant": 0.2, "bursty": 0.3}  # of the time: random arrivals need the most
+SETTLE = 0.5  # seconds after the first item before measuring begins
 START = 10.0  # seconds for all processes to have moved an item
-LOOK = 0.012  # seconds between two looks at all labs
+LOOK = 0.012  # seconds between two samples of all labs
 TELL = 0.4  # seconds between two results
 BATCHES = 8
 SECONDS = (1.0, 600.0)
@@ -42,9 +42,9 @@ Seen = dict[float, list[Snapshot]]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What was measured: the mean number of occupied slots and its standard error, at the ratio that was really there.
+    """One measurement: the mean number of occupied slots and its standard error, at the measured ratio.
 
-    `asked` is the ratio that was asked for.
+    `asked` is the ratio that was requested.
     """
 
     pattern: str
@@ -55,25 +55,25 @@ class Point:
 
 
 class OccupancyResult:
-    """All that is known until now. `done` is the part that is done, 0 to 1."""
+    """The results so far. `done` is the fraction completed, 0 to 1."""
 
     def __init__(self, slots: int) -> None:
         self.slots, self.done, self.seconds = slots, 0.0, 0.0
-        self.points: dict[tuple[str, float], Point] = {}  # by pattern and the ratio that was asked for
+        self.points: dict[tuple[str, float], Point] = {}  # by pattern and requested ratio
 
     def of(self, pattern: str) -> list[Point]:
-        """The points of one pattern, by the ratio that was asked for."""
+        """Return the points of one pattern, by requested ratio."""
         return [self.points[key] for key in sorted(self.points) if key[0] == pattern]
 
     @property
     def farthest(self) -> float:
-        """How far the Poisson point farthest from the theory is from it, in slots; NaN where none was measured."""
+        """Return the largest deviation of a Poisson point from the theory, in slots; NaN if none was measured."""
         points = self.of("poisson")
         distances = [abs(point.mean - queueing.occupied(point.ratio, self.slots)) for point in points]
         return max(distances, default=math.nan)
 
     def csv(self) -> str:
-        """All points as a table; `theory` is for the Poisson pattern."""
+        """Return all points as a table; `theory` is for the Poisson pattern."""
         table = io.StringIO()
         writer = csv.writer(table)
         writer.writerow(("pattern", "ratio_asked", "ratio", "slots", "occupied", "standard_error", "theory"))
@@ -94,9 +94,9 @@ class OccupancyResult:
 
 
 class OccupancyMeasurement:
-    """A measurement under way: iterate over it; after each turn `measured` knows more. Any thread may `cancel` it.
+    """A measurement in progress: iterate over it; each iteration updates `measured`. Any thread may `cancel` it.
 
-    slots: 2 to 64. seconds: how long all of it may take, about. Raises ArgumentError; on the way NoRoom, OSError.
+    slots: 2 to 64. seconds: approximate total time. Raises ArgumentError; while running NoRoom, OSError.
     """
 
     def __init__(self, slots: int = 8, seconds: float = 11.0) -> None:
@@ -107,11 +107,11 @@ class OccupancyMeasurement:
 
     @property
     def cancelled(self) -> bool:
-        """Whether `cancel` was called."""
+        """Return whether `cancel` was called."""
         return self._ended.is_set()
 
     def cancel(self) -> None:
-        """End it soon; what was measured stays."""
+        """End it soon; keep what was measured."""
         self._ended.set()
 
     def __iter__(self) -> Iterator[OccupancyResult]:
@@ -140,12 +140,12 @@ class OccupancyMeasurement:
         return Lab(slots=slots, put=put, get=get, shared=shared, produce_rate=None, consume_rate=None, repair=False)
 
     def _settled(self, eyes: dict[float, Observer]) -> bool:
-        """Wait until every consumer has had an item, and a little longer. False when it was cancelled."""
+        """Wait until every consumer has had an item, and SETTLE seconds more; return False if it was cancelled."""
         until(lambda: self.cancelled or all(eye.snapshot().consumed for eye in eyes.values()), START, LOOK)
         return not self._ended.wait(SETTLE)
 
     def _watch(self, eyes: dict[float, Observer], seen: Seen, seconds: float) -> Iterator[float]:
-        """Look at all labs again and again; now and then the part of the time that is over."""
+        """Sample all labs repeatedly; yield from time to time the fraction of the time that has passed."""
         began = told = time.monotonic()
         while (passed := time.monotonic() - began) < seconds and not self.cancelled:
             for ratio, eye in eyes.items():
@@ -159,7 +159,7 @@ class OccupancyMeasurement:
 
 
 def point(pattern: str, asked: float, snapshots: list[Snapshot]) -> Point:
-    """The mean of what was seen, and its standard error from the means of batches."""
+    """Return the mean of the samples, and its standard error from batch means."""
     numbers = [snapshot.occupancy for snapshot in snapshots]
     mean, size, error = statistics.fmean(numbers), len(numbers) // BATCHES, math.nan
     if size:
@@ -171,7 +171,7 @@ def point(pattern: str, asked: float, snapshots: list[Snapshot]) -> Point:
 
 
 def _rate(first: Snapshot, last: Snapshot, name: str) -> float:
-    """Items for each second that a worker was not blocked; 0 where that cannot be told."""
+    """Return the items per second that a worker was not blocked; 0 if that is unknown."""
     before, after = first.worker(name), last.worker(name)
     free = last.time - first.time - (after.blocked - before.blocked)
     return (after.items - before.items) / free if free > 0 else 0.0
