@@ -1,12 +1,12 @@
-"""Does shmlab work on this machine? One line for each thing it needs, with the cure for what is wrong.
+"""Checks whether shmlab works on this machine: one line for each thing it needs, with the cure for each problem.
 
     from shmlab.doctor import doctor
 
-"well", "hint" where something is not at its best, "LOOK" where something essential is wrong. The last line is the
+"well", "hint" if something is not optimal, "LOOK" if something essential is wrong. The last line is the
 proof: a real producer and a real consumer send items through a real segment.
 
-`kernel` looks at the system and its calls, `machine` at Python, memory and tools, `packages` at what shmlab stands on;
-each gives a `finding`.
+`kernel` checks the system and its calls, `machine` Python, memory and tools, `packages` the dependencies of shmlab;
+each returns a `finding`.
 """
 
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ __all__ = ["Finding", "doctor", "findings", "report"]
 
 
 def doctor() -> None:
-    """Print every finding, each on a line of its own."""
+    """Print every finding, each on its own line."""
     report()
 
 
 def report() -> int:
-    """Print every finding; 1 if something that is needed is not there, else 0."""
+    """Print every finding; return 1 if something essential is wrong, else 0."""
     wrong = False
     for finding in findings():
         print(finding, flush=True)
@@ -33,9 +33,9 @@ def report() -> int:
 
 
 def findings() -> Iterator[Finding]:
-    """Look at one thing after the other, always in the same order. One that fails keeps no other back.
+    """Check one thing after the other, always in the same order. A failing check does not stop the others.
 
-    Packages that are missing stand together in one line.
+    Missing packages are listed together on one line.
     """
     about = []
     for finding in _machine():
@@ -56,7 +56,7 @@ def findings() -> Iterator[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    """What a lab itself depends on."""
+    """Check what a lab itself depends on."""
     yield guarded("Python", machine.python)
     yield guarded("system", kernel.system)
     yield guarded("sandbox", kernel.sandbox)

@@ -1,4 +1,4 @@
-"""What was found about one thing, and what to do about it."""
+"""The result of one check, and what to do about it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found about one thing, and its cure ("" if it is well). What is not `essential` only costs something."""
+    """The result of one check, and its cure ("" if all is well). If not `essential`, a problem is only a drawback."""
 
     what: str
     found: str
@@ -15,7 +15,7 @@ class Finding:
 
     @property
     def wrong(self) -> bool:
-        """Whether shmlab cannot do what it promises until this is cured."""
+        """Return whether shmlab cannot do what it promises until this is cured."""
         return bool(self.cure) and self.essential
 
     def __str__(self) -> str:
@@ -25,12 +25,12 @@ class Finding:
 
 
 def hint(what: str, found: str, cure: str) -> Finding:
-    """A finding without which all lessons still work, if not at their best."""
+    """Return a finding despite which all lessons still work, if not optimally."""
     return Finding(what, found, cure, essential=False)
 
 
 def guarded(what: str, look: Callable[[], Finding]) -> Finding:
-    """What `look` finds out about `what`; where it fails in a way that nobody expected, that is the finding."""
+    """Return what `look` finds out about `what`; if it fails unexpectedly, that is the finding."""
     try:
         return look()
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Kernel, C library, sandbox and limits of this system, and each of its calls for which shmlab has something instead.
+"""Kernel, C library, sandbox and limits of this system, and the calls that a sandbox or an old kernel may refuse.
 
 Source: Linux man-pages, cgroups(7), seccomp(2); Linux kernel documentation, admin-guide/cgroup-v1 and cgroup-v2.
 """
@@ -20,9 +20,9 @@ from shmlab.memory import libc, segment
 from shmlab.ring import membarrier
 
 MEBI = 1 << 20
-LITTLE = 512 * MEBI  # bytes of memory with which a kernel and a few workers are at their limit
+LITTLE = 512 * MEBI  # bytes of memory at which a kernel and a few workers reach the limit
 CGROUPS = Path("/sys/fs/cgroup")
-GVISOR = "#1 SMP Sun Jan 10 15:06:54 PST 2016"  # what its kernel always says of itself
+GVISOR = "#1 SMP Sun Jan 10 15:06:54 PST 2016"  # the version that its kernel always reports
 PR_SET_PDEATHSIG, PR_GET_PDEATHSIG = 1, 2
 QUERY = 0  # of membarrier
 FULL = "Stop other labs, run `shmlab clean`, or give more (Docker: --shm-size=256m)."
@@ -30,7 +30,7 @@ KERNEL, LIBRARY = (3, 10), (2, 21)  # the oldest with which shmlab works
 
 
 def system() -> Finding:
-    """Kernel, C library and architecture."""
+    """Check the kernel, the C library and the architecture."""
     name, library = os.uname(), libc.glibc()
     found = f"{name.sysname} {name.release}, {library or 'no glibc'}, {name.machine}"
     cure = ""
@@ -42,12 +42,12 @@ def system() -> Finding:
 
 
 def _version(text: str) -> tuple[int, ...]:
-    """The first two numbers in the name of a version, such as (2, 36) of "glibc 2.36"."""
+    """Return the first two numbers of a version string, such as (2, 36) for "glibc 2.36"."""
     return tuple(map(int, re.findall(r"\d+", text)[:2]))
 
 
 def sandbox() -> Finding:
-    """What stands between this process and the kernel, as far as it shows."""
+    """Report what stands between this process and the kernel, as far as it can be detected."""
     found = []
     if os.uname().version == GVISOR:
         found.append("gVisor")
@@ -64,7 +64,7 @@ def sandbox() -> Finding:
 
 
 def limits() -> Finding:
-    """How much of the processors and of the memory a container may use."""
+    """Check how much of the processors and the memory a container may use."""
     cpus, memory = processors(), most_memory()
     found = [f"{cpus:g} processors"] if cpus else []
     found += [f"{memory / MEBI:,.0f} MiB of memory"] if memory else []
@@ -75,10 +75,10 @@ def limits() -> Finding:
 
 
 def processors(root: Path = CGROUPS, me: Path = Path("/proc/self/cgroup")) -> float | None:
-    """How many processors this group of processes may use; None for all."""
+    """Return how many processors this cgroup may use; None for all."""
     found = []
     for text in _settings("cpu", "cpu.max", root, me):
-        with contextlib.suppress(ValueError, ZeroDivisionError):  # "max", or nothing that can be read
+        with contextlib.suppress(ValueError, ZeroDivisionError):  # "max", or unreadable
             most, period = map(int, text.split())
             found.append(most / period)
     for folder in _folders("cpu", root, me):
@@ -90,10 +90,10 @@ def processors(root: Path = CGROUPS, me: Path = Path("/proc/self/cgroup")) -> fl
 
 
 def most_memory(root: Path = CGROUPS, me: Path = Path("/proc/self/cgroup")) -> int | None:
-    """Bytes that this group of processes may use; None for as many as there are."""
+    """Return the bytes that this cgroup may use; None for no limit."""
     texts = [*_settings("memory", "memory.max", root, me), *_settings("memory", "memory.limit_in_bytes", root, me)]
-    found = [int(text) for text in texts if text.isdecimal()]  # others are "max", or nothing that can be read
-    return min((size for size in found if size < 1 << 60), default=None)  # version 1 has a number for none
+    found = [int(text) for text in texts if text.isdecimal()]  # others are "max", or unreadable
+    return min((size for size in found if size < 1 << 60), default=None)  # version 1 has a huge number for "no limit"
 
 
 def _settings(controller: str, name: str, root: Path, me: Path) -> Iterator[str]:
@@ -103,7 +103,7 @@ def _settings(controller: str, name: str, root: Path, me: Path) -> Iterator[str]
 
 
 def _folders(controller: str, root: Path, me: Path) -> list[Path]:
-    """The folders of this process's group and of those around it, in version 2 and in version 1."""
+    """Return the folders of this process's cgroup and its ancestors, in version 2 and in version 1."""
     found = []
     with contextlib.suppress(OSError, ValueError):
         for line in me.read_text(errors="surrogateescape").splitlines():
@@ -120,11 +120,11 @@ def _folders(controller: str, root: Path, me: Path) -> list[Path]:
 
 
 class NoFile(OSError):
-    """There is no file to try a call on."""
+    """The error that there is no file to try a call on."""
 
 
 def calls() -> Iterator[Finding]:
-    """Each call that a sandbox or an old kernel may refuse, tried."""
+    """Try each call that a sandbox or an old kernel may refuse."""
     for what, (call, cure, essential) in CALLS.items():
         yield guarded(what, partial(_tried, what, call, cure, essential))
 
@@ -154,7 +154,7 @@ def _pidfds() -> None:
     except AttributeError:
         raise OSError(errno.ENOSYS, "pidfd_send_signal is unknown to this Python") from None
     except OSError as error:
-        if error.errno != errno.EBADF:  # what a kernel says that has the call
+        if error.errno != errno.EBADF:  # the answer of a kernel that has the call
             raise OSError(error.errno, f"{error.strerror} (pidfd_send_signal)") from None
 
 
@@ -165,7 +165,7 @@ def _membarrier() -> None:
 
 
 def _commands(number: int) -> int:
-    """The set of membarrier's commands that this kernel knows. Raises OSError."""
+    """Return the set of membarrier commands that this kernel supports. Raises OSError."""
     return _checked(int(ctypes.CDLL(None, use_errno=True).syscall(number, QUERY, 0, 0)))
 
 
@@ -189,7 +189,7 @@ def _proc() -> None:
 
 
 def _waitid() -> None:
-    with contextlib.suppress(ChildProcessError):  # it is none of its own
+    with contextlib.suppress(ChildProcessError):  # it is not a child of its own
         os.waitid(os.P_PID, os.getpid(), os.WEXITED | os.WNOHANG | os.WNOWAIT)
 
 
@@ -200,7 +200,7 @@ def _write() -> None:
 
 @contextlib.contextmanager
 def _file() -> Iterator[tuple[int, str]]:
-    """An empty file where segments are, for a moment: its descriptor and its path. Raises NoFile."""
+    """Create a temporary empty file where segments are; yield its descriptor and its path. Raises NoFile."""
     with contextlib.ExitStack() as stack:
         try:
             file = stack.enter_context(tempfile.NamedTemporaryFile(dir=segment.DIRECTORY, prefix=OURS))
@@ -236,7 +236,7 @@ def _link() -> None:
         os.unlink(other)
 
 
-OURS = "shmlab-doctor-"  # how the names of the files begin that are made to try calls on
+OURS = "shmlab-doctor-"  # prefix of the files that are created to try calls on
 WRITE = f"write in {segment.DIRECTORY}"
 NONE = "No lab and no ring can be created"
 # what is tried, how, what is done instead or what to do, and whether labs depend on it

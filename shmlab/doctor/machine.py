@@ -1,4 +1,4 @@
-"""Python, memory, processors and tools of this machine, what dead labs have left, and the proof that a lab works."""
+"""Python, memory, processors and tools of this machine, leftovers of dead labs, and the proof that a lab works."""
 
 import os
 import platform
@@ -15,13 +15,13 @@ from shmlab.memory.errors import ShmlabError
 from shmlab.memory.os_errors import DOCTOR, MORE_FILES, REFUSED, SMALL, few_files
 
 PYTHON = (3, 11)
-ROOM = 8 << 20  # bytes free in /dev/shm under which a lab may soon be refused
-ITEMS, SECONDS = 1000, 30  # that are sent, in well under a second on most machines, and how long they may take
-TRACING = 10  # seconds that strace may take to follow a program that does nothing
+ROOM = 8 << 20  # bytes free in /dev/shm below which a lab may soon be refused
+ITEMS, SECONDS = 1000, 30  # how many are sent, in well under a second on most machines, and how long they may take
+TRACING = 10  # seconds that strace may take to trace a program that does nothing
 
 
 def python() -> Finding:
-    """Its version, and the system."""
+    """Check the version of Python, and the system."""
     found = f"{platform.python_version()} on {platform.system()}"
     if sys.platform != "linux":
         return Finding("Python", found, "shmlab needs Linux: on Windows WSL 2, elsewhere a virtual machine or Binder.")
@@ -30,7 +30,7 @@ def python() -> Finding:
 
 
 def memory() -> Finding:
-    """The size of /dev/shm, and what is free of it."""
+    """Check the size of /dev/shm, and how much of it is free."""
     try:
         room = os.statvfs(segment.DIRECTORY)
     except OSError as error:
@@ -48,7 +48,7 @@ def _bytes(count: int) -> str:
 
 
 def processors() -> Finding:
-    """Those on which this process may run, which a container or `taskset` can make fewer than there are."""
+    """Count the processors on which this process may run; a container or `taskset` can restrict them."""
     there = os.cpu_count() or 1
     try:
         count = len(os.sched_getaffinity(0))
@@ -60,14 +60,14 @@ def processors() -> Finding:
 
 
 def compiler() -> Finding:
-    """The C compiler and the assembler."""
+    """Look for the C compiler and the assembler."""
     absent = tools.missing()
     lost = "Lesson 12 shows a recording, and the programs in shmlab/worker/c cannot be built. sudo apt install gcc"
     return hint("compiler", absent or "cc and as", lost if absent else "")
 
 
 def strace() -> Finding:
-    """Whether system calls can be counted: not everybody who has strace may use it."""
+    """Check whether system calls can be counted: strace may be installed but not allowed."""
     lost = "Lessons 04 and 11 count system calls without it, fewer and less exactly."
     if shutil.which("strace") is None:
         return hint("strace", "missing", f"{lost} sudo apt install strace")
@@ -80,7 +80,7 @@ def strace() -> Finding:
 
 
 def leftovers() -> Finding:
-    """Segments of your own whose owner is dead."""
+    """List your own segments whose owner is dead."""
     try:
         dead = [name for name in segment.names() if segment.owner_is_dead(name)]
     except OSError as error:
@@ -91,13 +91,13 @@ def leftovers() -> Finding:
 
 
 def items(explained: bool = False) -> Finding:
-    """A real lab, from its segment to its last item. `explained`: a line above says already what is wrong here."""
+    """Run a real lab, from its segment to its last item. `explained`: an earlier line already says what is wrong."""
     cure = "See the lines marked LOOK above." if explained else "Please report this, with the lines above."
     try:
         report = Lab().run(ITEMS, timeout=SECONDS)
     except (ShmlabError, OSError) as error:
         said = str(error).removesuffix(DOCTOR).removesuffix(REFUSED)
-        own = said == str(error) and not explained  # the error says itself what to do
+        own = said == str(error) and not explained  # the error itself says what to do
         return Finding("two processes", "no lab starts", said if own else f"{said.strip()} {cure}")
     found = f"{report.consumed:,} of {ITEMS:,} items arrived, {report.faults_text}"
     well = report.finished and not report.faults

@@ -1,7 +1,7 @@
-"""The packages that shmlab stands on, in the kernel, in the server and in the browser.
+"""The packages that shmlab depends on, in the kernel, in the server and in the browser.
 
 A widget has two halves: one in the kernel (ipywidgets, bqplot), one in the page (jupyterlab_widgets and the front end
-of bqplot). They speak with each other, so their versions have to fit.
+of bqplot). They communicate, so their versions have to be compatible.
 """
 
 import importlib.metadata as metadata
@@ -20,33 +20,33 @@ PACKAGES = (
     "rich",
     "click",
 )
-# what runs in the page, and the package that brings it
+# what runs in the page, and the package that provides it
 PAGES = {"@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets", "bqplot": "bqplot"}
 EXTENSION = "shmlab.views.server_extension"
 
 
 def missing() -> list[str]:
-    """The packages that are not there."""
+    """Return the packages that are not installed."""
     absent = []
     for name in PACKAGES:
         try:
             metadata.version(name)
         except metadata.PackageNotFoundError:
             absent.append(name)
-        except Exception:  # it is there, if damaged: `package` says so, in a line of its own
+        except Exception:  # it is installed, if damaged: `package` reports that on its own line
             continue
     return absent
 
 
 def lack() -> Finding:
-    """All packages that are not there, in one line."""
+    """List all packages that are not installed, on one line."""
     absent = " ".join(missing())
     cure = f"Run `make lab`, which installs them, or: pip install {absent}"
     return Finding("packages", f"missing: {absent}" if absent else "all there", cure if absent else "")
 
 
 def package(name: str) -> Finding:
-    """Whether it is there in a version that shmlab works with. Raises PackageNotFoundError."""
+    """Check whether it is installed in a version that shmlab works with. Raises PackageNotFoundError."""
     version, allowed = metadata.version(name), _allowed("shmlab", name)
     if _fits(version, allowed):
         return Finding(name, version)
@@ -54,12 +54,12 @@ def package(name: str) -> Finding:
 
 
 def _bring(name: str) -> str:
-    """How to get what package `name` brings along."""
+    """Return how to install what package `name` provides."""
     return "It comes with the packages that are missing, see above." if missing() else f"Run: pip install {name}"
 
 
 def widgets() -> Finding:
-    """Whether the two halves of a widget fit each other."""
+    """Check whether the two halves of a widget are compatible."""
     try:
         kernel, page = metadata.version("ipywidgets"), metadata.version("jupyterlab_widgets")
     except metadata.PackageNotFoundError as error:
@@ -70,7 +70,7 @@ def widgets() -> Finding:
 
 
 def front_end() -> Finding:
-    """Whether JupyterLab finds the page's half of the widgets, and may use it."""
+    """Check whether JupyterLab finds the page's half of the widgets, and may use it."""
     try:
         from jupyter_core.paths import jupyter_path
         from jupyterlab_server.config import get_federated_extensions, get_page_config
@@ -93,7 +93,7 @@ def front_end() -> Finding:
 
 
 def server() -> Finding:
-    """Whether a Jupyter server of this environment loads shmlab's extension."""
+    """Check whether a Jupyter server of this environment loads shmlab's extension."""
     try:
         from jupyter_core.paths import jupyter_config_path
         from jupyter_server.extension.config import ExtensionConfigManager
@@ -112,17 +112,17 @@ def server() -> Finding:
 
 
 def _unreadable(error: OSError) -> tuple[str, str]:
-    """What was found, and the cure, where files of an installed package cannot be read."""
+    """Return the finding and the cure if files of an installed package cannot be read."""
     return f"JupyterLab cannot be loaded: {error}", "Install it again: pip install --force-reinstall jupyterlab"
 
 
 def _homeless(error: RuntimeError) -> tuple[str, str]:
-    """What was found, and the cure, where this user has no home directory, as in a container under a number."""
+    """Return the finding and the cure if this user has no home directory, as in a container with a numeric user."""
     return str(error), "JupyterLab cannot start without one: set HOME to a folder in which you may write."
 
 
 def _allowed(whose: str, name: str) -> str:
-    """The versions of package `name` that package `whose` asks for, such as ">=8.1"; "" for all."""
+    """Return the versions of package `name` that package `whose` requires, such as ">=8.1"; "" for all."""
     try:
         from packaging.requirements import Requirement
         from packaging.utils import canonicalize_name
