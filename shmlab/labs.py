@@ -221,7 +221,7 @@ def compare(
 
 
 def lecture() -> Lecture:
-    """Show a 45-minute lecture: a button for each station, its question in large letters, and below it the live lab."""
+    """Show a 45-minute lecture: a button for each station, its question in large letters, and a live demonstration."""
     from shmlab.views.notebook.lecture_view import Lecture
 
     return _placed(sys._getframe(1), Lecture)
