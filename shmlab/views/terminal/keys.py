@@ -1,8 +1,8 @@
-"""Keys as they are pressed, not line by line; and the terminal as it was before, whatever happens.
+"""Keystrokes read one at a time, not line by line, with the terminal restored afterwards, whatever happens.
 
-A terminal hands on a line when it is complete, and echoes it. In "cbreak" mode it hands on each character at once and
-echoes nothing; Ctrl-C still is a signal. The mode belongs to the terminal, not to the program: one that dies without
-setting it back leaves a shell in which nobody sees what he types.
+A terminal normally delivers input a line at a time, and echoes it. In "cbreak" mode it delivers each character at once
+and echoes nothing; Ctrl-C is still a signal. The mode belongs to the terminal, not to the program: a program that dies
+without restoring it leaves a shell in which users cannot see what they type.
 
 Source: termios(3); W. R. Stevens, S. A. Rago, Advanced Programming in the UNIX Environment, ch. 18.
 """
@@ -15,37 +15,37 @@ import time
 import tty
 from collections.abc import Iterator
 
-IFLAG, CHARACTERS = 0, 6  # where termios.tcgetattr has them
+IFLAG, CHARACTERS = 0, 6  # indices in the result of termios.tcgetattr
 
 
 class Closed(Exception):
-    """There is no terminal any more: its window was closed, or its line was cut."""
+    """The terminal is gone: its window was closed, or its connection was lost."""
 
 
 @contextlib.contextmanager
 def pressed(fd: int) -> Iterator["Keys"]:
-    """The keys of the terminal `fd`; at the end it is set back as it was."""
+    """Yield the keys of the terminal `fd`, and restore its mode afterwards."""
     before = termios.tcgetattr(fd)
     try:
         tty.setcbreak(fd, termios.TCSANOW)
         mode = termios.tcgetattr(fd)
-        mode[IFLAG] &= ~termios.IXON  # Ctrl-S would stop our drawing, and with it the program
-        mode[CHARACTERS][termios.VSUSP] = b"\0"  # Ctrl-Z would leave the processes to themselves and the screen to us
+        mode[IFLAG] &= ~termios.IXON  # Ctrl-S would block our output, and with it the program
+        mode[CHARACTERS][termios.VSUSP] = b"\0"  # Ctrl-Z would leave the processes unsupervised and keep the screen
         termios.tcsetattr(fd, termios.TCSANOW, mode)
         yield Keys(fd)
     finally:
-        with contextlib.suppress(termios.error):  # a terminal that is closed needs no care
+        with contextlib.suppress(termios.error):  # a closed terminal need not be restored
             termios.tcsetattr(fd, termios.TCSANOW, before)
 
 
 class Keys:
-    """What is typed at a terminal."""
+    """The keys typed at a terminal."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
 
     def within(self, seconds: float) -> Iterator[str]:
-        """Each character that is typed within so many seconds, as soon as it is. Raises Closed."""
+        """Yield each character typed within `seconds`, as soon as it is typed. Raises Closed."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if select.select([self._fd], [], [], left)[0]:
@@ -58,5 +58,5 @@ class Keys:
             data = b""
         if not data:
             raise Closed
-        # arrow keys and the like begin with Escape and are several characters, none of which was meant
+        # arrow keys and the like send several characters beginning with Escape, none of which is a command
         return "" if data.startswith(b"\x1b") else data.decode("utf-8", "replace")

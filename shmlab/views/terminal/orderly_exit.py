@@ -1,7 +1,7 @@
-"""Ctrl-C, a request to end and a closed terminal all leave a program as an exception does: what is open is closed.
+"""Orderly exit on Ctrl-C, SIGTERM or a closed terminal: like an exception, each closes what is open.
 
-Left to themselves SIGTERM and SIGHUP end a program where it stands: the terminal stays without echo, and the segment is
-left to the workers, who notice and clean up.
+By default SIGTERM and SIGHUP end a program on the spot: the terminal stays without echo, and the segment is left to
+the workers, who notice and clean up.
 """
 
 import contextlib
@@ -16,10 +16,10 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextlib.contextmanager
 def orderly() -> Iterator[None]:
-    """The first of these signals ends what stands inside, with the exit status that a shell would give (128 + number).
+    """End the body at the first of these signals, with the exit status that a shell would give (128 + number).
 
-    Those that follow are not heard: whoever presses Ctrl-C twice does not disturb the cleaning up. A signal that was
-    ignored before (`nohup`) stays ignored.
+    Later signals are ignored: pressing Ctrl-C twice does not disturb the clean-up. A signal that was ignored before
+    (`nohup`) stays ignored.
     """
     before = {number: signal.getsignal(number) for number in ENDINGS}
     heard = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
@@ -39,7 +39,7 @@ def orderly() -> Iterator[None]:
 
 
 def hush() -> None:
-    """Nobody reads what is printed any more: print into nothing, so that Python does not complain at its end."""
+    """Discard all further output, which nobody can read any more, so that Python does not complain at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):

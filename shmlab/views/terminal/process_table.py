@@ -1,4 +1,4 @@
-"""The processes: a line for each, with what it does now, how fast it does and should go, and what it waits for."""
+"""The process table: a line for each, with its state, its actual and requested rate, and what it waits for."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ from shmlab.views import format, signs
 
 TONES = {"calm": "", "busy": "green", "inside": "bold magenta", "waits": "yellow", "stopped": "bold red", "dead": "red"}
 MARK = "▸"
-LEAST = {"does": 26, "items/s": 7, "asked": 7, "items": 9, "blocked": 7, "CPU": 5}  # wide, so that nothing jumps
+LEAST = {"does": 26, "items/s": 7, "asked": 7, "items": 9, "blocked": 7, "CPU": 5}  # minimum widths: nothing jumps
 LEFT = ("", "process", "does", "holds")
 
 
 def table(workers: Sequence[Worker], marked: str | None, height: int, roomy: bool) -> Table:
-    """One line for each worker, at most `height` with the head, each in full if `roomy`; keys mean the `marked` one."""
+    """Return a line for each worker, at most `height` with the heading, in full if `roomy`; `marked` is selected."""
     made = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     for name in ("", "process", "pid", "does", "items/s", "asked", "items", *(("blocked", "CPU", "holds") * roomy)):
         made.add_column(name, justify="left" if name in LEFT else "right", no_wrap=True, min_width=LEAST.get(name))

@@ -1,6 +1,6 @@
-"""Where a page is shown: on the whole screen of a terminal, or as one line a second where there is none.
+"""Where a page is shown: full-screen on a terminal, or as one line a second where there is none.
 
-Both are used alike: `show(page)` draws, takes about as long as an eye needs, and gives the keys pressed meanwhile.
+Both are used alike: `show(page)` draws, waits for the next frame, and returns the keys pressed meanwhile.
 """
 
 import contextlib
@@ -14,18 +14,18 @@ from rich.live import Live
 from shmlab.views.terminal import keys
 from shmlab.views.terminal.terminal_page import TerminalPage
 
-FRAME = 0.1  # seconds that a page stays
+FRAME = 0.1  # seconds that a page stays on the screen
 LINE = 1.0  # seconds between two lines of text
 Show = Callable[[TerminalPage], list[str]]
 
 
 def is_screen() -> bool:
-    """Whether there is a terminal on which one can draw, and somebody who types."""
+    """Return whether there is a terminal to draw on, and keyboard input."""
     return sys.stdin.isatty() and sys.stdout.isatty() and not Console().is_dumb_terminal
 
 
 def line(text: str) -> None:
-    """A line of text for a while: on a terminal it takes the place of the one before."""
+    """Show a temporary line of text: on a terminal it replaces the previous one."""
     if sys.stdout.isatty():
         print(f"\r\033[2K{text}", end="", flush=True)
         time.sleep(2 * FRAME)
@@ -36,12 +36,12 @@ def line(text: str) -> None:
 
 @contextlib.contextmanager
 def shown(screen: bool) -> Iterator[Show]:
-    """Show pages on the screen, or as lines. The terminal is as it was afterwards."""
+    """Show pages on the screen, or as lines. The terminal is restored afterwards."""
     if not screen:
         yield _Lines().show
         return
     console = Console()
-    # keys outside: the mode is set back also where the screen can no longer be
+    # `pressed` outermost: the terminal mode is restored even if the screen cannot be
     with keys.pressed(sys.stdin.fileno()) as typed, contextlib.ExitStack() as stack:
         live = Live(console=console, screen=True, auto_refresh=False)
         live.start()
@@ -58,7 +58,7 @@ def shown(screen: bool) -> Iterator[Show]:
 
 
 def _leave(live: Live) -> None:
-    with contextlib.suppress(OSError):  # no terminal any more
+    with contextlib.suppress(OSError):  # the terminal is gone
         live.stop()
 
 
@@ -69,7 +69,7 @@ class _Lines:
         self._told = 0.0
 
     def show(self, page: TerminalPage) -> list[str]:
-        """Print the line if it is time, and rest."""
+        """Print the line if it is due, and wait."""
         now = time.monotonic()
         if now - self._told >= LINE:
             self._told = now

@@ -1,4 +1,4 @@
-"""A lab from its start to its report, and a lab of somebody else until it ends."""
+"""A session in the terminal: a lab from its start to its report, or somebody else's lab until it ends."""
 
 import contextlib
 import time
@@ -16,13 +16,13 @@ from shmlab.views.terminal.terminal_page import TerminalPage
 
 
 class _Quit(Exception):
-    """Somebody wished to end it."""
+    """The user has asked to quit."""
 
 
 def run(lab: Lab, items: int | None = None, seconds: float | None = None) -> int:
-    """Show a lab until `items` are through, `seconds` are over, or somebody quits; then print how it ended.
+    """Show a lab until `items` have passed, `seconds` are over, or the user quits; then print the outcome.
 
-    0 if no item met a fault, and all arrived that were counted out; else 1. Raises NoRoom, WorkerFailed.
+    Return 0 if there was no fault and every item of a counted run arrived, else 1. Raises NoRoom, WorkerFailed.
     """
     steering = Steering(lab, fixed=items is not None)
     reports: list[Report] = []
@@ -45,7 +45,7 @@ def run(lab: Lab, items: int | None = None, seconds: float | None = None) -> int
 
 
 def attach(name: str) -> int:
-    """Show the lab or the ring of that name until it ends or somebody quits. 0. Raises as `Observer` does."""
+    """Show the lab or ring called `name` until it ends or the user quits. Return 0. Raises as `Observer` does."""
     with AttachedLab(name) as eye:
         with screen.shown(screen.is_screen()) as show, contextlib.suppress(keys.Closed):
             while not eye.ended:
@@ -56,7 +56,7 @@ def attach(name: str) -> int:
 
 
 def attach_to_ring(name: str) -> int:
-    """The ring of that name in a line of text, until it ends. 0. Raises as `attach` does."""
+    """Show the ring called `name` as a line of text, until it ends. Return 0. Raises the errors of `attach`."""
     file = open_unmapped(name)
     with contextlib.closing(file):
         while not over(file):
@@ -66,7 +66,7 @@ def attach_to_ring(name: str) -> int:
 
 
 def _looking(lab: Lab, steering: Steering, show: screen.Show) -> Callable[[], Snapshot]:
-    """Show the lab, obey the keys; the first look lets it go, once its items are counted out."""
+    """Return a function that shows the lab and obeys the keys; its first call, after any item limit is set, resumes it."""
     waiting = [True]
 
     def look() -> Snapshot:
@@ -85,7 +85,7 @@ def _looking(lab: Lab, steering: Steering, show: screen.Show) -> Callable[[], Sn
 
 @contextlib.contextmanager
 def _summed_up(lab: Lab, reports: list[Report]) -> Iterator[None]:
-    """Print at the end, whatever ended it, what went through: the report, or the last snapshot."""
+    """Print what went through at the end, whatever ended it: the report, or the last snapshot."""
     began = time.monotonic()
     try:
         yield

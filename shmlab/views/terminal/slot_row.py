@@ -1,4 +1,4 @@
-"""The slots as a row: each its letter on its colour, with `in` above and `out` below where the next put and get go."""
+"""The slots as a row: each a letter on its colour; `in` above and `out` below mark the next put and get."""
 
 import itertools
 
@@ -9,13 +9,13 @@ from shmlab.memory import layout as at
 from shmlab.observe.snapshot import Snapshot
 from shmlab.views import signs
 
-WIDE, NARROW = 4, 2  # columns of one slot: with room for the words in and out, and without
+WIDE, NARROW = 4, 2  # columns for each slot: with room for the words in and out, and without
 STYLES = [Style(color=ink, bgcolor=ground) for ink, ground in zip(signs.LABEL_ON, signs.SOLID, strict=True)]
-STYLES[at.EMPTY] = Style(dim=True)  # the terminal's own ground: light or dark
+STYLES[at.EMPTY] = Style(dim=True)  # the terminal's own background: light or dark
 
 
 def slots(snapshot: Snapshot, width: int, height: int) -> list[Text]:
-    """The slots in at most `height` lines of `width` columns; what does not fit is counted."""
+    """Return the slots in at most `height` lines of `width` columns; those that do not fit are counted."""
     states = snapshot.slots.states
     if len(states) * WIDE <= width and height >= 3:
         return [_arrow("in▾", snapshot.in_), _row(states, WIDE), _arrow("out▴", snapshot.out)]
@@ -30,7 +30,7 @@ def slots(snapshot: Snapshot, width: int, height: int) -> list[Text]:
 
 
 def legend() -> Text:
-    """Which letter and colour stands for what."""
+    """Return the legend of letters and colours."""
     line = Text()
     for state, (letter, meaning) in enumerate(zip(at.LETTERS, signs.MEANINGS, strict=True)):
         line.append(f" {letter} ", STYLES[state]).append(f" {meaning}  ")
@@ -43,7 +43,7 @@ def _more(count: int) -> str:
 
 def _row(states: list[int], width: int) -> Text:
     line = Text()
-    for state, alike in itertools.groupby(states):  # neighbours are mostly alike, and each style costs
+    for state, alike in itertools.groupby(states):  # neighbours are mostly alike, and each style costs time
         cell = at.LETTERS[state].center(width - 1) + " " if width > 1 else at.LETTERS[state]
         line.append(cell * sum(1 for _ in alike), STYLES[state])
     return line

@@ -1,4 +1,4 @@
-"""What the keys do: each passes on one wish to the lab."""
+"""What the keys do: each passes one request on to the lab."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,17 +7,17 @@ from shmlab.memory import limits
 from shmlab.memory.errors import ShmlabError
 from shmlab.observe.snapshot import Snapshot
 
-TIMES = 2.0  # a key makes it so many times as fast
-FASTEST_PACED = 1000.0  # items per second below "as fast as possible"
+TIMES = 2.0  # the factor by which a key changes the rate
+FASTEST_PACED = 1000.0  # items per second, the highest rate below "as fast as possible"
 KEYS = " space pause  f faster  s slower  tab choose  k kill  "  # all in one line of 80 columns
 MORE_KEYS = "p/c add one  "
 QUIT = "q quit "
 
 
 class Steering:
-    """Does what was typed. `note` says why something could not be done; `quit` is set by the wish to end.
+    """Carries out keystrokes. `note` says why something could not be done; `quit` is set when the user asks to quit.
 
-    `fixed` is a lab to which no worker is added, because its items are counted out.
+    `fixed` means a lab to which no worker is added, because its items are counted.
     """
 
     def __init__(self, lab: Lab, fixed: bool = False) -> None:
@@ -35,12 +35,12 @@ class Steering:
         self.keys = KEYS + MORE_KEYS * (not fixed) + QUIT
 
     def marked(self, snapshot: Snapshot) -> str | None:
-        """The name of the worker that is chosen."""
+        """Return the name of the selected worker."""
         workers = snapshot.workers
         return workers[self._chosen % len(workers)].name if workers else None
 
     def obey(self, typed: Sequence[str], snapshot: Snapshot) -> None:
-        """Do what these keys stand for; others stand for nothing."""
+        """Carry out these keys; those without a meaning are ignored."""
         for key in typed:
             self.note = ""
             try:
@@ -52,7 +52,7 @@ class Steering:
         self._chosen = (self._chosen + 1) % max(1, len(snapshot.workers))
 
     def _kill(self, snapshot: Snapshot) -> None:
-        """Kill the chosen one; one that is dead already is no longer listed."""
+        """Kill the selected worker; one that is already dead is no longer listed."""
         name = self.marked(snapshot)
         if name and snapshot.worker(name).alive:
             self._lab.kill(name)
@@ -68,7 +68,7 @@ class Steering:
 
 
 def times_as_fast(rate: float | None, times: float) -> float | None:
-    """A rate so many times as high, within what is allowed; above the highest there is None, as fast as possible."""
+    """Return a rate `times` as high, within the limits; above the highest it is None, as fast as possible."""
     least, most = limits.RATE
     if rate is None:
         return None if times >= 1 else FASTEST_PACED

@@ -1,4 +1,4 @@
-"""All that is seen of a lab, as a page of so many columns and lines; where there is little room, what matters most."""
+"""The whole display of a lab, as a page of given width and height; where space is short, the most important parts."""
 
 import textwrap
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from shmlab.observe.snapshot import Snapshot
 from shmlab.views import format, signs
 from shmlab.views.terminal import process_table, slot_row, values
 
-NOTE = 2  # lines of a note, at most
-ROOMY = 104  # columns from which on a process is told in full
-HIGH = 32  # lines from which on there is room for empty ones
-EVENTS = 3  # lines that what happened gets before there are more than a few lines of processes, or of slots,
-FEW = 4  # which is so many processes with the head of their table, and
+NOTE = 2  # maximum number of lines of a note
+ROOMY = 104  # columns from which on processes are shown in full
+HIGH = 32  # lines from which on there is room for blank ones
+EVENTS = 3  # lines reserved for events before processes or slots get more than a few lines:
+FEW = 4  # for processes, so many lines including the table's heading, and
 ROW = 3  # the lines of a row of slots with its arrows
 STATES = {"running": "bold green", "paused": "bold yellow", "stopped": "bold red"}
 EVENT_STYLES = {"fault": "bold red", "command": "cyan"}
@@ -25,7 +25,7 @@ EVENT_STYLES = {"fault": "bold red", "command": "cyan"}
 
 @dataclass(frozen=True, slots=True)
 class TerminalPage:
-    """What is to be shown: a snapshot, what happened, a note, the keys that may be pressed, the process they mean."""
+    """What is to be shown: a snapshot, the events, a note, the available keys, the process they act on."""
 
     snapshot: Snapshot
     events: Sequence[Event] = ()
@@ -34,7 +34,7 @@ class TerminalPage:
     marked: str | None = None
 
     def drawn(self, width: int, height: int) -> RenderableType:
-        """The page for a terminal of this size."""
+        """Return the page for a terminal of this size."""
         snap, air = self.snapshot, [Text("")] * (height >= HIGH)
         note = textwrap.wrap(f"▲ {self.note}" * bool(self.note), width, max_lines=NOTE, placeholder=" …")
         top = [self._head(), *(Text(line, style="yellow") for line in note), *air]
@@ -66,7 +66,7 @@ class TerminalPage:
         )
 
     def _happened(self, room: int) -> list[Text]:
-        """The last events, the newest at the end, in exactly so many lines."""
+        """Return the last events, the newest at the end, in exactly `room` lines."""
         lines = [_sentence(event) for event in list(self.events)[-room:]] * (room > 0)
         return lines + [Text("")] * (room - len(lines))
 

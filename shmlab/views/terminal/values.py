@@ -1,16 +1,16 @@
-"""What the processes synchronise with, and whether it worked: semaphores, shared variables, accounts, faults."""
+"""What the processes synchronise with, and whether it worked: semaphores, shared variables, counts, faults."""
 
 from rich.text import Text
 
 from shmlab.observe.snapshot import Snapshot
 from shmlab.views import format
 
-TOKENS = 12  # as many are drawn, beyond a number says it
-BAR = 20  # columns of the occupancy
+TOKENS = 12  # at most so many are drawn; above, a number is shown
+BAR = 20  # columns of the occupancy bar
 
 
 def occupancy(snapshot: Snapshot) -> Text:
-    """How full the buffer is, as a bar and in numbers."""
+    """Return how full the buffer is, as a bar and in numbers."""
     full = snapshot.occupancy
     length = round(BAR * full / snapshot.capacity)
     places = "".join(f"  {name} {at}" for name, at in (("in", snapshot.in_), ("out", snapshot.out)) if at is not None)
@@ -22,7 +22,7 @@ def occupancy(snapshot: Snapshot) -> Text:
 
 
 def semaphores(snapshot: Snapshot) -> Text:
-    """Each semaphore: its value, its tokens, who holds it, who waits for it."""
+    """Return each semaphore: its value, its tokens, who holds it, who waits for it."""
     line = Text()
     for name, value in snapshot.semaphores.items():
         most = 1 if name == "mutex" else snapshot.capacity
@@ -40,18 +40,18 @@ def semaphores(snapshot: Snapshot) -> Text:
 
 
 def variables(snapshot: Snapshot) -> Text:
-    """The shared variables of the protocol."""
+    """Return the shared variables of the protocol."""
     return Text("   ".join(f"{name} = {value}" for name, value in snapshot.variables.items()))
 
 
 def flow(snapshot: Snapshot) -> Text:
-    """What went through, and how long it took."""
+    """Return the number of items that went through, and how long they took."""
     between = f"{format.seconds(snapshot.latency_p50)} median, {format.seconds(snapshot.latency_p99)} p99"
     return Text(f"{snapshot.produced:,} produced   {snapshot.consumed:,} consumed   in the buffer: {between}")
 
 
 def faults(snapshot: Snapshot) -> Text:
-    """Every kind of fault with its count; a cross, a word and a colour at the first."""
+    """Return every kind of fault with its count; those that occurred have a cross, a word and a colour."""
     line = Text("✓ no faults", style="green")
     if snapshot.faults:
         line = Text(f"✕ {snapshot.faults:,} fault{'s' * (snapshot.faults != 1)}", style="bold red")
@@ -67,7 +67,7 @@ def faults(snapshot: Snapshot) -> Text:
 
 
 def others(snapshot: Snapshot) -> Text:
-    """What is no fault by itself and still worth a word; empty where there is nothing of it."""
+    """Return what is not a fault but worth mentioning; empty if there is nothing."""
     counts = {
         "overwritten": snapshot.overwritten,
         "empty reads": snapshot.empty_reads,
