@@ -1,7 +1,8 @@
-"""The lecture on the whole screen: `shmlab present`.
+"""The lecture full-screen: `shmlab present`.
 
-Voilà runs the lecture's notebook and shows what it displays, without code. Here stands what a lecture hall needs beside
-that: a server that only this machine reaches, keys for the lecturer, type for the last row, and nothing left behind.
+Voilà runs the lecture's notebook and shows what it displays, without code. This package adds what a lecture hall needs
+as well: a server that only this machine can reach, keys for the lecturer, type legible from the back row, and a
+complete clean-up.
 """
 
 import importlib.util
@@ -17,9 +18,9 @@ class NotInstalled(ShmlabError):
 
 
 def present(port: int | None = None, browser: bool = True, dark: bool = False) -> None:
-    """Serve the lecture on 127.0.0.1 until Ctrl-C, SIGTERM or the terminal's end, and print its address.
+    """Serve the lecture on 127.0.0.1 until Ctrl-C, SIGTERM or the terminal closes, and print its address.
 
-    port: 1,024 to 65,535; None: the first free one from 8866. browser: open it there, too. dark: light letters.
+    port: 1,024 to 65,535; None: the first free one from 8866. browser: open it there, too. dark: light text on dark.
     Raises NotInstalled, CourseMissing, and ArgumentError when the port is taken, before anything is started.
     """
     notebook = course.place() / "notebooks/lecture.ipynb"

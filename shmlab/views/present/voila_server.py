@@ -1,9 +1,9 @@
-"""A Voilà that serves one notebook to one lecturer.
+"""A Voilà server that serves one notebook to one lecturer.
 
-It listens on 127.0.0.1 alone, and each start has a random token: other users of the machine, and pages of other sites
-in the lecturer's browser, are let neither at the page nor at its kernel. A kernel ends with its page; one whose page
-never said good-bye is ended a minute after its connection was lost. The server ends by Ctrl-C, by SIGTERM or with its
-terminal, and all kernels with it.
+It listens on 127.0.0.1 only, and each start has a random token: neither other users of the machine nor pages of other
+sites in the lecturer's browser can reach the page or its kernel. A kernel ends with its page; if the page never said
+that it was closed, the kernel is ended a minute after its connection was lost. Ctrl-C, SIGTERM or closing the terminal
+ends the server, and all kernels with it.
 """
 
 import html
@@ -29,15 +29,15 @@ from shmlab.views import server_extension
 
 HOST = "127.0.0.1"
 PORTS = (1024, 65_535)
-FIRST, TRIED = 8866, 50  # Voilà's own port, and how many after it
+FIRST, TRIED = 8866, 50  # Voilà's default port, and how many ports to try from it on
 PAGE = Path(__file__).parent / "page"
-LOST = 60  # seconds after which a kernel that no page is connected to is ended
-LOOK = 10  # seconds between two looks for one
-DRAWING = ("comm_open", "comm_msg", "comm_close")  # what a lab sends by itself: no sign that somebody is there
+LOST = 60  # seconds after which a kernel without a connected page is ended
+LOOK = 10  # seconds between two checks for such a kernel
+DRAWING = ("comm_open", "comm_msg", "comm_close")  # what a lab sends by itself: not a sign of activity
 
 
 def free(port: int) -> bool:
-    """Whether one can listen on this port of 127.0.0.1."""
+    """Return whether this port of 127.0.0.1 is free to listen on."""
     with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server will
         try:
@@ -49,7 +49,7 @@ def free(port: int) -> bool:
 
 
 def chosen(port: int | None) -> int:
-    """This port, or the first free one. Raises ArgumentError."""
+    """Return this port, or the first free one. Raises ArgumentError."""
     if port is None:
         found = next((number for number in range(FIRST, FIRST + TRIED) if free(number)), None)
         if found is None:
@@ -62,25 +62,25 @@ def chosen(port: int | None) -> int:
 
 
 class Farewell(VoilaShutdownKernelHandler):
-    """Ends a kernel whose page says that it is left.
+    """Ends the kernel of a page that says it is being closed.
 
-    That message cannot carry the sign against forged requests, so Voilà refuses it. Here it passes, from who has
-    the lecture's token: a forger would have to know the kernel's number, and nobody does but its page.
+    That message cannot carry the XSRF token, so Voilà refuses it. Here it is accepted from anyone with the lecture's
+    token: a forger would also have to know the kernel's id, which only its page knows.
     """
 
     def check_xsrf_cookie(self) -> None:
-        """Enough is known."""
+        """Accept the request without an XSRF token."""
 
 
 class Presentation(Voila):
     """Voilà with the lecture's page. `address` is what the lecturer opens, token included."""
 
     browser_wanted = True
-    redirect: Path | None = None  # the file that the browser is given
+    redirect: Path | None = None  # the file that the browser opens
 
     @property
     def address(self) -> str:
-        """Where the lecture is, token included."""
+        """The URL of the lecture, token included."""
         return f"http://{HOST}:{self.port}/?token={self.token}"
 
     def setup_template_dirs(self) -> None:
@@ -89,9 +89,9 @@ class Presentation(Voila):
 
     def init_settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = super().init_settings()
-        settings["allow_remote_access"] = False  # another site's name that leads to 127.0.0.1 is refused
+        settings["allow_remote_access"] = False  # refuse other host names that resolve to 127.0.0.1
         settings["local_hostnames"] = ["localhost"]
-        sockets = server_extension.CLASS  # standing alone, Voilà loads no extension
+        sockets = server_extension.CLASS  # as a standalone application, Voilà loads no extension
         settings[sockets] = server_extension.prompt(settings[sockets])
         return settings
 
@@ -99,10 +99,10 @@ class Presentation(Voila):
         return [(r"/voila/api/shutdown/(.*)", Farewell), *super().init_handlers()]
 
     def launch_browser(self) -> None:
-        """Called once the server listens, just before its loop runs."""
+        """Announce the address; called once the server listens, just before its loop runs."""
         self.ioloop = IOLoop.current()
         for number in (signal.SIGINT, signal.SIGHUP):  # as Voilà does by itself for SIGTERM
-            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
+            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:  # nohup still applies
                 signal.signal(number, self._handle_signal_stop)
         print(f"The lecture: {self.address}\nCtrl-C ends it, and all that it runs.", flush=True)
         if self.browser_wanted:
@@ -111,10 +111,10 @@ class Presentation(Voila):
 
 
 def redirect_file(address: str) -> Path:
-    """Write a file that leads a browser to an address, and that only this user can read.
+    """Write a file, readable only by this user, that redirects a browser to an address.
 
-    Every user of the machine can read a browser's command line, so the token must not stand there. The file lies in
-    the home folder, where a browser in a sandbox of its own finds it, or else among the temporary files.
+    Every user of the machine can read a browser's command line, so the token must not appear there. The file is in the
+    home folder, where a sandboxed browser can read it, or else among the temporary files.
     """
     try:
         number, place = tempfile.mkstemp(".html", "shmlab-lecture-", Path.home())  # mode 0600
@@ -131,33 +131,33 @@ def redirect_file(address: str) -> Path:
 
 
 def settings(notebook: Path, port: int, theme: str) -> Config:
-    """All that Voilà is told."""
+    """Return Voilà's configuration."""
     told = Config()
     told.Voila.ip, told.Voila.port, told.Voila.port_retries = HOST, port, 0
     told.Voila.token = secrets.token_hex(16)
     told.Voila.notebook_path = str(notebook)
-    told.Voila.open_browser = True  # so that it says when it listens
+    told.Voila.open_browser = True  # so that it reports when it listens
     told.Voila.log_level = logging.ERROR
-    told.KernelManager.transport = "ipc"  # other users of the machine cannot listen to what a kernel says
-    told.Voila.config_file_paths = []  # a voila.json that lies about is not for this
+    told.KernelManager.transport = "ipc"  # other users of the machine cannot listen to a kernel's messages
+    told.Voila.config_file_paths = []  # ignore any voila.json that happens to exist
     told.VoilaConfiguration.theme = theme
     told.VoilaConfiguration.allow_template_override = "NO"
-    told.VoilaConfiguration.file_allowlist = []  # no file of the course's folder
+    told.VoilaConfiguration.file_allowlist = []  # serve no file of the course's folder
     told.VoilaConfiguration.show_tracebacks = True
     told.MappingKernelManager.cull_idle_timeout, told.MappingKernelManager.cull_interval = LOST, LOOK
-    told.MappingKernelManager.buffer_offline_messages = False  # a page that comes again has a new kernel
+    told.MappingKernelManager.buffer_offline_messages = False  # a page that reconnects has a new kernel
     told.MappingKernelManager.untracked_message_types.extend(DRAWING)
     return told
 
 
 def _matters(record: logging.LogRecord) -> bool:
-    """False for a page that was left while something was on its way to it."""
+    """Return False for a page that was closed while something was being sent to it."""
     return not (record.exc_info and isinstance(record.exc_info[1], WebSocketClosedError))
 
 
 def serve(notebook: Path, port: int | None, browser: bool, theme: str) -> None:
     """Serve this notebook until a signal ends it. Raises ArgumentError."""
-    logging.disable(logging.WARNING)  # what Voilà's parts have to say of each other's versions is not for a lecturer
+    logging.disable(logging.WARNING)  # version warnings between Voilà's dependencies are of no use to a lecturer
     logging.getLogger("asyncio").addFilter(_matters)
     made = Presentation(config=settings(notebook, chosen(port), theme))
     made.browser_wanted = browser
