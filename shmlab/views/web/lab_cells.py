@@ -1,6 +1,6 @@
-"""Which lab a cell shows: the arguments of its `labs.live(...)`, as far as they are plain values.
+"""The lab that a cell shows: the arguments of its `labs.live(...)`, provided they are plain values.
 
-The source is read, not run.
+The source is parsed, not run.
 """
 
 import ast
@@ -14,9 +14,9 @@ Arguments = dict[str, Any]
 
 
 def live(source: str, called: Callable[..., object]) -> Arguments | None:
-    """The arguments of the last `live(...)` in a cell, all that `called` has; None where there is no such call.
+    """Return the arguments of the last `live(...)` in a cell, with `called`'s defaults; None if there is no such call.
 
-    Raises ArgumentError where one of them is not a plain value: who makes a page without a kernel cannot know it.
+    Raises ArgumentError if one of them is not a plain value, which cannot be known without running the code.
     """
     calls = [node for node in ast.walk(_tree(source)) if isinstance(node, ast.Call) and _name(node.func) == "live"]
     if not calls:
@@ -36,7 +36,7 @@ def live(source: str, called: Callable[..., object]) -> Arguments | None:
 
 
 def _tree(source: str) -> ast.AST:
-    """The cell without its lines for IPython and the shell."""
+    """Return the syntax tree of the cell without its IPython and shell lines."""
     lines = (line for line in source.splitlines() if not line.lstrip().startswith(("%", "!")))
     try:
         return ast.parse("\n".join(lines))

@@ -1,7 +1,7 @@
-"""A notebook as one file of HTML, by nbconvert, with everything in it that it needs.
+"""A notebook as one self-contained HTML file, made by nbconvert.
 
-nbconvert's page loads MathJax and RequireJS from the network; the template beside this file leaves both out, and
-follows the reader's light or dark theme.
+nbconvert's page loads MathJax and RequireJS from the network; the template beside this file omits both, and follows
+the reader's light or dark theme.
 """
 
 import html
@@ -21,14 +21,14 @@ from shmlab.views.web.lab_cells import Arguments
 
 TEMPLATES = Path(__file__).parent
 CELL_SECONDS = 120
-SHOWN = "<LiveLab"  # what a live lab is as text
+SHOWN = "<LiveLab"  # the text form of a live lab
 VIEWS = ("<Live", "<Stepper", "<Lecture", "<AddressSpaces", "<SegmentBoard", "<Replayed", "<AccessTable", "<CallsTable")
 KERNEL = "Here is something to use, which needs a kernel: open the notebook in JupyterLab. This page shows its text."
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: its HTML, how many runs are played in it, and a sentence for each lab that is not."""
+    """A page: its HTML, the number of runs it can play, and a sentence for each lab that it cannot."""
 
     text: str
     players: int
@@ -42,14 +42,14 @@ def page(
     execute: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Page:
-    """Make the page of a notebook, with its saved outputs or, with `execute`, with new ones; it then runs its code.
+    """Make the page of a notebook, with its saved outputs or, with `execute`, by running its code.
 
     seconds: how long a run is recorded for each lab. live: what a cell calls to show a lab, `labs.live`. Raises
-    ArgumentError for what is no notebook, or does not run.
+    ArgumentError if it is not a notebook, or does not run.
     """
     try:
         book = nbformat.read(notebook, as_version=4)
-    except Exception as error:  # nbformat raises whatever its reader meets
+    except Exception as error:  # nbformat passes on whatever its reader raises
         raise ArgumentError(f"'{notebook}' is not a notebook: {str(error).splitlines()[0][:200]}.") from None
     if execute:
         say(f"{notebook.name}: running its cells")
@@ -98,7 +98,7 @@ def _is_view(output: NotebookNode, beginning: str) -> bool:
 
 
 def _html(text: str, instead: NotebookNode | None = None) -> NotebookNode:
-    """An output of HTML; below it the text of the one that it stands for."""
+    """Return an HTML output, followed by the text of the output it replaces."""
     plain = html.escape(str(instead["data"]["text/plain"])) if instead else ""
     data = {"text/html": text + (f"<pre>{plain}</pre>" if plain else "")}
     return NotebookNode(new_output("display_data", data))

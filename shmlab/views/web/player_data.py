@@ -1,4 +1,4 @@
-"""A recording as the player in a page wants it: what is drawn of each moment, where it differs from the one before."""
+"""A recording in the form that a page's player needs: what to draw at each moment, as changes from the last."""
 
 import html
 import json
@@ -16,7 +16,7 @@ DIGITS = 3
 
 
 def film(recording: Recording) -> dict[str, Any]:
-    """Plain data: `frames`, of which each has only what changed, and what stays the same."""
+    """Return plain data: `frames`, each with only what changed, and what stays the same."""
     frames, before = [], dict[str, Any]()
     for moment in recording:
         now = _frame(moment)
@@ -35,7 +35,7 @@ def film(recording: Recording) -> dict[str, Any]:
 
 
 def _frame(moment: Moment) -> dict[str, Any]:
-    """What is drawn of a moment."""
+    """Return what is drawn of a moment."""
     now = moment.snapshot
     names = {worker.row: worker.name for worker in now.workers}
     return {
@@ -64,8 +64,8 @@ def _worker(worker: Worker) -> list[Any]:
 
 
 def player(recording: Recording) -> str:
-    """HTML of one player; the page needs `head()` once."""
-    # no "<" in it: nothing of the data can end the script element
+    """Return the HTML of one player; the page needs `head()` once."""
+    # without "<" the data cannot end the script element
     data = json.dumps(film(recording), separators=(",", ":")).replace("<", "\\u003c")
     about = html.escape(f"a recorded run: {recording.lab['about']}")
     return (
@@ -74,5 +74,5 @@ def player(recording: Recording) -> str:
 
 
 def head() -> str:
-    """Style and script of all players of a page."""
+    """Return the style sheet and script shared by all players of a page."""
     return f"<style>{LOOK.read_text(encoding='utf-8')}</style><script>{PLAYER.read_text(encoding='utf-8')}</script>"

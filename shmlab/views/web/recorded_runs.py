@@ -1,4 +1,4 @@
-"""A real run for a page: a lab is started, recorded for some seconds, stopped, and its recording read again."""
+"""A real run for a page: a lab is started, recorded for some seconds and stopped, and its recording is read back."""
 
 import threading
 from pathlib import Path
@@ -12,7 +12,7 @@ from shmlab.views.web.lab_cells import Arguments
 
 
 def record(arguments: Arguments, seconds: float) -> Recording:
-    """Some seconds of a lab with these arguments of `labs.live`. Raises the errors of `Lab`."""
+    """Record `seconds` of a lab with these `labs.live` arguments. Raises the errors of `Lab`."""
     settings = {name: value for name, value in arguments.items() if name not in ("scenario", "fps")}
     scenario = scenarios.scenarios.get(arguments["scenario"])
     with Scratch() as place:
