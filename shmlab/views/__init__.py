@@ -1,10 +1,10 @@
-"""What people see of a lab: in a notebook, in a terminal, on a page, on the screen of a lecture hall.
+"""The views of a lab: in a notebook, in a terminal, on a web page, and full-screen for a lecture.
 
-- `notebook/` draws with ipywidgets and bqplot and passes on what is clicked;
-- `terminal/` draws with rich and passes on what is typed;
+- `notebook/` draws with ipywidgets and bqplot and passes on clicks;
+- `terminal/` draws with rich and passes on keystrokes;
 - `web/` makes pages of lessons that need no kernel;
-- `present/` shows the lecture on the whole screen, by Voilà.
+- `present/` shows the lecture full-screen, with Voilà.
 
-`format` writes numbers as people read them, and `signs` says what stands for a state, for all of them;
+All of them share `format`, which writes numbers for human readers, and `signs`, the symbols for states;
 `server_extension` makes a Jupyter server send small messages at once.
 """

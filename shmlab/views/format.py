@@ -1,10 +1,10 @@
-"""Numbers as a person reads them from a projector."""
+"""Numbers formatted for reading from a projector."""
 
 from __future__ import annotations
 
 
 def rate(value: float | None) -> str:
-    """Items per second; None is as fast as possible."""
+    """Return a rate in items per second; None is as fast as possible."""
     if value is None:
         return "max"
     if value >= 99.5:
@@ -13,12 +13,12 @@ def rate(value: float | None) -> str:
 
 
 def asked(value: float | None) -> str:
-    """A rate that was asked for: no digits that nobody typed."""
+    """Return a requested rate with no more digits than were typed."""
     return "max" if value is None else f"{value:,.6g}" if value < 1000 else f"{value:,.0f}"
 
 
 def seconds(value: float | None) -> str:
-    """A time span with the unit that suits it."""
+    """Return a time span in a suitable unit."""
     if value is None:
         return "–"
     if value == 0:
@@ -30,7 +30,7 @@ def seconds(value: float | None) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes."""
+    """Return a number of bytes."""
     for limit, scale, unit in ((10_000, 1, "bytes"), (10_000_000, 1024, "KiB")):
         if count < limit:
             return f"{count // scale:,} {unit}"
