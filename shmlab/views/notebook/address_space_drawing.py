@@ -1,7 +1,7 @@
-"""The address spaces of two processes beside each other, drawn from what the kernel tells of them.
+"""The address spaces of two processes side by side, drawn from what the kernel reports about them.
 
-Both stand on one scale: what is at the same height has the same addresses, the highest above. Areas are drawn equally
-high whatever their size, and what lies between them, which is nearly everything, is only a gap with its size.
+Both are on one scale: equal height means equal addresses, the highest at the top. All areas are drawn equally high
+whatever their size, and the unmapped space between them, which is nearly everything, is only a gap with its size.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from shmlab.views.notebook.marks import Shapes, figure, plane
 from shmlab.views.notebook.plain_widgets import Parts
 
 HIGH, GAP, WIDE_GAP = 42, 6, 26  # pixels
-FAR = 1 << 30  # bytes between two areas that are worth telling
+FAR = 1 << 30  # bytes: the smallest gap between two areas that is labelled
 COLUMNS = ((1.0, 48.5), (51.5, 99.0))  # per cent of the width
 NAMES = {
     "code": "code",
@@ -34,7 +34,7 @@ NOTHING = "transparent"
 
 
 class AreaRow(NamedTuple):
-    """Areas at the same addresses, by the name of their process."""
+    """The areas at the same addresses, by the name of their process."""
 
     start: int
     end: int
@@ -42,7 +42,7 @@ class AreaRow(NamedTuple):
 
 
 def rows(spaces: Mapping[str, Sequence[Area]]) -> list[AreaRow]:
-    """All areas of all processes, highest address first; those that overlap share a row."""
+    """Return all areas of all processes, highest address first; areas that overlap share a row."""
     every = sorted(((area, name) for name, areas in spaces.items() for area in areas), key=lambda each: each[0].start)
     found: list[AreaRow] = []
     for area, name in every:
@@ -70,13 +70,13 @@ class Spaces:
     def update(
         self, spaces: Mapping[str, Sequence[Area]], values: Mapping[str, Mapping[int, int]], heads: Mapping[str, str]
     ) -> None:
-        """Draw these areas. values: what stands at some addresses, by process; heads: what to say of each process."""
+        """Draw these areas. values: the contents of some addresses, by process; heads: the heading for each process."""
         titles = "".join(f"<div><b>{html.escape(name)}</b> {heads[name]}</div>" for name in self.names)
         self.heads.value = f'<div class="two">{titles}</div>'
         polygons: list[tuple[list[float], list[float], str]] = []
         texts: list[str] = []
         top = float(GAP)
-        below: int | None = None  # where the row above begins
+        below: int | None = None  # the lowest address of the row above
         for row in rows(spaces):
             if below is not None and below - row.end > FAR:
                 texts.append(f'<div class="gap" style="top:{top:.0f}px">⋮ {far(below - row.end)} of nothing ⋮</div>')
@@ -91,7 +91,7 @@ class Spaces:
         self.over.value = f'<div class="areas">{"".join(texts)}</div>'
 
     def _draw(self, polygons: list[tuple[list[float], list[float], str]], height: float) -> None:
-        while len(polygons) < 2:  # bqplot takes a single one for numbers
+        while len(polygons) < 2:  # bqplot takes a single polygon for numbers
             polygons.append(([0.0] * 4, [0.0] * 4, NOTHING))
         self.figure.layout.height = f"{height:.0f}px"
         self.scales["y"].min = -height
@@ -117,7 +117,7 @@ class Spaces:
 
 
 def far(size: int) -> str:
-    """A distance between addresses."""
+    """Return a distance between addresses, with its unit."""
     for unit, power in (("TiB", 40), ("GiB", 30)):
         if size >= 1 << power:
             return f"{size >> power:,} {unit}"

@@ -16,7 +16,7 @@ from shmlab.views.notebook.plain_widgets import Parts
 
 
 class AddressSpaces(Exhibit):
-    """The view of a `Pair`: `own_page`, `store`, `load` have a process do something; `print` is the state as a line.
+    """The view of a `Pair`: `own_page`, `store`, `load` have a process do something; `print` shows the state as a line.
 
     Each takes the name of the process, "A" or "B". Raises ArgumentError, and Ended for a process that has ended.
     """
@@ -52,21 +52,21 @@ class AddressSpaces(Exhibit):
         return "" if isinstance(found, DeadProcess) else f"{name} finds {found} at {address:#_x}"
 
     def own_page(self, name: str, address: int) -> None:
-        """Have the kernel give a process a page of its own at this address, from `maps.OWN` to `maps.OWN_END`."""
+        """Have the kernel map a private page for a process at this address, from `maps.OWN` to `maps.OWN_END`."""
         self.pair.own_page(name, address)
 
     def store(self, name: str, address: int, value: int) -> DeadProcess | None:
-        """Have a process store `value` as 8 bytes at an address of its own; its DeadProcess if it died of it."""
+        """Have a process store `value` as 8 bytes at its own `address`; return its DeadProcess if that killed it."""
         return self.pair.store(name, address, value)
 
     def load(self, name: str, address: int) -> int | DeadProcess:
-        """What a process finds at an address; its DeadProcess if it died of looking."""
+        """Return what a process reads at an address, or its DeadProcess if that killed it."""
         return self.pair.load(name, address)
 
     def regions(self, name: str) -> tuple[address_space.Region, ...]:
-        """The address space of a process, from /proc/PID/maps."""
+        """Return the address space of a process, from /proc/PID/maps."""
         return self.pair.regions(name)
 
     def again(self, name: str) -> None:
-        """A new process in the place of one that has ended."""
+        """Start a new process in place of one that has ended."""
         self.pair.again(name)

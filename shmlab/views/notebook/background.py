@@ -1,7 +1,7 @@
 """One thread that does, in order, what takes too long for a callback: starting, stopping, killing.
 
-A callback hands the task over and returns at once. What goes wrong becomes a sentence in the view, never an exception
-in a thread that nobody reads.
+A callback hands its task over and returns at once. An error becomes a sentence in the view, never an exception in a
+thread whose output nobody reads.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ class BackgroundTasks:
 
     @property
     def here(self) -> bool:
-        """Whether the caller is a task: what it sets, no person has set."""
+        """Whether the caller is a task: if so, a changed value was not set by the user."""
         return threading.current_thread() is self.thread
 
     def put(self, task: Task) -> None:
-        """Have this done soon, after what was asked before."""
+        """Queue a task, to be run after those queued before it."""
         self.queue.put(task)
 
     def close(self) -> None:
-        """End the thread after the task it is on."""
+        """End the thread after its current task."""
         self.queue.put(None)
         if not self.here:
             self.thread.join(10)
@@ -42,6 +42,6 @@ class BackgroundTasks:
         while (task := self.queue.get()) is not None:
             try:
                 task()
-            except Exception as error:  # every kind: the thread has to live, and the view shows the sentence
-                with contextlib.suppress(Exception):  # a browser may have sent what the view cannot show again
+            except Exception as error:  # of any kind: the thread has to survive, and the view shows the message
+                with contextlib.suppress(Exception):  # a browser may have sent a value that the view cannot restore
                     self.complain(error)

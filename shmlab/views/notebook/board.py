@@ -1,6 +1,6 @@
-"""What is drawn of a lab: the slots, a card for each process, semaphores, charts, what happened, the bytes.
+"""The drawing of a lab: the slots, a card for each process, semaphores, charts, events, the bytes.
 
-It draws snapshots and knows nothing of where they come from: a lab that runs here, or a recording of one.
+It draws snapshots and does not depend on where they come from: a lab that runs here, or a recording of one.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from shmlab.views.notebook.semaphores_view import SemaphoresView
 from shmlab.views.notebook.shown import Shown
 from shmlab.views.notebook.slots_view import SlotsView
 
-BYTES = 1  # the pane of them
+BYTES = 1  # the index of their pane
 
 
 class Board(Shown):
-    """The parts of the picture. A view that inherits calls `_make`, then `_arrange`, then `_paint` again and again."""
+    """The parts of the drawing. A subclass calls `_make`, then `_arrange`, then `_paint` repeatedly."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -37,7 +37,7 @@ class Board(Shown):
         self._wide = False
 
     def _make(self, request: Request | None) -> None:
-        """The parts; the cards send `request`s, without one they have nothing to press."""
+        """Make the parts; the cards send `request`s, and have no controls without it."""
         self.parts = parts = Parts()
         self.head, self.note = parts.text("head"), parts.text("note")
         self.line = parts.text("state-line")
@@ -48,14 +48,14 @@ class Board(Shown):
         self.panes.titles = ("What happened", "The bytes", "Worker output")
 
     def _arrange(self, top: Sequence[Any], controls: Any, *last: Any) -> None:
-        """Put the parts in their places: beside the head, below it, and at the very end come those of the view."""
+        """Lay out the parts: `top` beside the heading, `controls` below it, the view's own parts (`last`) last."""
         style = self.parts.text("unseen", f"<style>{palette.style()}</style>")
         above = [style, self.parts.row([self.head, *top], "top"), controls, self.note, self.stage]
         below = [self.values.box, self.charts.box, self.panes, self.line, *last]
         self.box = self.parts.column([*above, *below], "shmlab")
 
     def _paint(self, snap: Snapshot, events: Sequence[Event], output: str, now: float) -> bool:
-        """Draw what is due of everything but the charts. Says whether anything had to change."""
+        """Draw whatever is due except the charts. Return whether anything changed."""
         changed = self.slots.update(snap, now)
         if self.slots.wide != self._wide:
             self._wide = self.slots.wide
@@ -106,7 +106,7 @@ class Board(Shown):
         return "".join(f'<div class="{kind}">{text}</div>' for kind, text in self._notes() if text)
 
     def _notes(self) -> list[tuple[str, str]]:
-        """What stands above the slots: its kind, and HTML; what is empty is left out."""
+        """Return the notes above the slots, each a kind and HTML; empty ones are omitted."""
         raise NotImplementedError
 
     @property

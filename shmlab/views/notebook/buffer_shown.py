@@ -1,11 +1,11 @@
-"""What can be drawn as a buffer, whatever it is: a lab's snapshot, or a segment of the pipeline. Types alone."""
+"""What can be drawn as a buffer: a lab's snapshot, or a segment of the pipeline. Only types."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 
 class SlotsShown(Protocol):
-    """Slots, with one number each: state (`layout.STATES`), row of the producer, number of the item."""
+    """Slots, each with its state (`layout.STATES`), its producer's row and its item's number."""
 
     @property
     def states(self) -> Sequence[int]: ...
@@ -17,7 +17,7 @@ class SlotsShown(Protocol):
 
 
 class ProcessShown(Protocol):
-    """A process, as far as a drawing of slots names it."""
+    """A process, as far as a drawing of slots needs it."""
 
     @property
     def row(self) -> int: ...

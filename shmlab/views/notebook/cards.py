@@ -1,6 +1,6 @@
-"""One card for each process: who it is, what it does now, how fast it should and does go, and what one may do to it.
+"""One card for each process: its name, its state, its requested and actual rate, and the controls that act on it.
 
-A card writes nothing but requests: every button and slider calls `request(verb, row, …)`.
+A card only sends requests: every button and slider calls `request(verb, row, …)`.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ class Card:
             self.request("set_rate", self.row, self.rate, self.pattern)
 
     def update(self, worker: Worker) -> bool:
-        """Show what the worker does now."""
+        """Show what the worker is doing; return whether anything changed."""
         text = self.words(worker)
         changed = bool(text != self.text.value)
         if changed:
             self.text.value = text
-        if worker.rate != self.rate:  # set by somebody else: move the slider without answering it
+        if worker.rate != self.rate:  # changed elsewhere: move the slider without sending a request
             self.rate, self.notch = worker.rate, rate_scale.nearest(worker.rate)
             self.slider.index = self.notch
         if worker.pattern != self.pattern:
@@ -94,7 +94,7 @@ class Card:
 
     @staticmethod
     def words(worker: Worker) -> str:
-        """The upper part of the card."""
+        """Return the HTML of the card's upper part."""
         shape, tone = palette.sign(worker.state)
         error = f'<div class="error">{html.escape(worker.error)}</div>' if worker.error else ""
         return (
@@ -110,7 +110,7 @@ class Card:
 
 
 class Still:
-    """The card of a worker that one can only look at: of a recorded one."""
+    """A read-only card, for a recorded worker."""
 
     def __init__(self, worker: Worker, parts: Parts) -> None:
         self.role, self.text = worker.role, parts.text()
@@ -118,7 +118,7 @@ class Still:
         self.update(worker)
 
     def update(self, worker: Worker) -> bool:
-        """Show what the worker did then."""
+        """Show what the worker was doing; return whether anything changed."""
         text = Card.words(worker)
         changed = bool(text != self.text.value)
         if changed:
@@ -127,7 +127,7 @@ class Still:
 
 
 class CardsView:
-    """The cards of all workers: producers in one column, consumers in the other. Without `request` they only show."""
+    """The cards of all workers: producers in one column, consumers in the other; read-only without `request`."""
 
     def __init__(self, request: Request | None, parts: Parts) -> None:
         self.request, self.parts = request, parts
@@ -136,7 +136,7 @@ class CardsView:
         self.consumers = parts.column([], "cards right")
 
     def update(self, snap: Snapshot) -> bool:
-        """Show every worker; cards come and go with their processes."""
+        """Show every worker, adding and removing cards as processes come and go."""
         present = {(worker.row, worker.name, worker.pid): worker for worker in snap.workers}
         gone = [key for key in self.cards if key not in present]
         fresh = [key for key in present if key not in self.cards]

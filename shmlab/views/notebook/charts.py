@@ -1,6 +1,6 @@
 """The last minute: how full the buffer was, and how fast items went in and out.
 
-Two curves in one chart differ in colour and in line style.
+Two curves in one chart differ both in colour and in line style.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MARGIN = {"top": 8, "bottom": 24, "left": 50, "right": 12}
 
 
 def nice(value: float) -> float:
-    """The next round number above: 1, 2 or 5 times a power of ten."""
+    """Return the next higher round number: 1, 2 or 5 times a power of ten."""
     if value <= 1:
         return 1.0
     power: float = 10.0 ** math.floor(math.log10(value))
@@ -61,7 +61,7 @@ class Chart:
         self.box = parts.column([parts.text("", f'<div class="chart-title">{title}</div>'), self.figure], "chart")
 
     def limit(self, highest: float, ticks: list[float]) -> None:
-        """Set the upper end, where it differs."""
+        """Set the upper limit and the ticks, if they have changed."""
         if self.y_scale.max != highest:
             self.y_scale.max = highest
             self.y_axis.tick_values = ticks
@@ -78,7 +78,7 @@ class ChartsView:
         self.clear()
 
     def clear(self) -> None:
-        """Forget what was: another lab begins."""
+        """Forget all data, because another lab begins."""
         self.past: list[tuple[float, int, int]] = []
         self.occupied = np.full(POINTS, np.nan, np.float32)
         self.rates = np.full((2, POINTS), np.nan, np.float32)
@@ -95,7 +95,7 @@ class ChartsView:
         return True
 
     def draw(self, capacity: int) -> None:
-        """Draw `occupied` and `rates`: the last minute, a value for each of `POINTS`, nan where there was nothing."""
+        """Draw `occupied` and `rates`: the last minute, a value for each of `POINTS`, nan where there is no data."""
         self.fill.limit(float(capacity), [0, capacity / 2, capacity] if capacity % 2 == 0 else [0, capacity])
         top = nice(1.05 * float(np.nanmax(self.rates)))
         self.flow.limit(top, [0, top / 2, top])

@@ -1,4 +1,4 @@
-"""Closing a widget closes everything that it is made of: children, marks, scales, layouts, styles."""
+"""Close a widget with everything that it is made of: children, marks, scales, layouts, styles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ipywidgets import Widget
 
 
 def tree(root: Widget) -> list[Widget]:
-    """`root` and every widget that it refers to, parts before wholes."""
+    """Return `root` and every widget that it refers to, parts before the widgets that contain them."""
     seen: dict[int, Widget] = {}
 
     def visit(value: Any) -> None:
@@ -29,7 +29,7 @@ def tree(root: Widget) -> list[Widget]:
 
 
 def close_tree(*roots: Widget, keep: Iterable[Widget] = ()) -> None:
-    """Close these widgets and their parts, but not what is in `keep`."""
+    """Close these widgets and their parts, except those in `keep`."""
     spared = {id(widget) for widget in keep}
     for root in roots:
         for widget in tree(root):

@@ -1,4 +1,4 @@
-"""The comparison while it is measured: a chart and a table that fill in, and the reasons of what surprises."""
+"""A comparison while it is being measured: a chart and a table that fill in, and explanations of surprising results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ITEMS, BYTES = "items/s", "bytes/s"
 
 
 class LiveComparison(MeasuringView):
-    """A comparison under way and its view. `comparison` holds the figures; `close()` ends both."""
+    """A running comparison and its view. `comparison` holds the figures; `close()` ends both."""
 
     called, saved_as, noted, every = "comparison", "comparison.csv", "why", 0.3
     _measuring: Measuring
@@ -33,7 +33,7 @@ class LiveComparison(MeasuringView):
 
     @property
     def comparison(self) -> Comparison:
-        """What is known until now: `print` it, ask it `why()`."""
+        """The results so far: `print` them, or call `why()` for an explanation."""
         return self._measuring.comparison
 
     def _measurement(self) -> Measuring:
@@ -46,7 +46,7 @@ class LiveComparison(MeasuringView):
     def _figures(self) -> str:
         return self.comparison.csv()
 
-    # what one sees
+    # display
 
     def _build(self) -> None:
         parts, self.table = self.parts, self.parts.text("figures")
@@ -105,10 +105,10 @@ class LiveComparison(MeasuringView):
         absent = [f"{find(name).title}: {missing}." for name, missing in self.plan.absent().items()]
         return "".join(f"<p>{html.escape(sentence)}</p>" for sentence in (*known.why(), *absent))
 
-    # what happens
+    # measurement
 
     def wait(self, seconds: float | None = None) -> Comparison:
-        """The figures, once everything is measured or `seconds` have passed."""
+        """Return the figures, once everything is measured or `seconds` have passed."""
         self._join(seconds)
         return self.comparison
 
@@ -125,7 +125,7 @@ class LiveComparison(MeasuringView):
 
 
 def _cell(result: Result, in_bytes: bool, best: bool) -> str:
-    """One figure of the table; where there is none, its reason on the pointer."""
+    """Return one figure of the table; a missing one has its reason as a tooltip."""
     if not result.rate:
         return f'<td class="soft" title="{html.escape(result.trouble, quote=True)}">–</td>'
     text = units.rate(result.rate * (result.size if in_bytes else 1))

@@ -1,7 +1,7 @@
-"""What one may do with the whole lab: start, pause, reset, choose, add, slow down, save.
+"""The controls for the whole lab: start, pause, reset, choose, add, slow down, save.
 
-The controls only send requests. What a setting became they show from the lab's settings, so a value that was refused
-jumps back.
+The controls only send requests. They take the resulting values from the lab's settings, so one that was refused jumps
+back.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OWN = "your own put and get"
 
 
 def nearest(seconds: float) -> float:
-    """The notch of the slider nearest to a time; only no time at all is "off"."""
+    """Return the slider position nearest to a time; only exactly zero is "off"."""
     return 0.0 if seconds == 0 else min(SPEEDS[1:], key=lambda speed: abs(speed - seconds))
 
 
@@ -88,7 +88,7 @@ class ControlsView:
             self.request(verb, value)
 
     def show(self, settings: dict[str, Any], state: str) -> None:
-        """Show what holds, without asking for it again."""
+        """Show the current settings without requesting them again."""
         self.showing = True
         try:
             own = settings["put"] is not None or settings["get"] is not None
@@ -102,7 +102,7 @@ class ControlsView:
         self.state(state)
 
     def state(self, state: str, damaged: bool = False) -> None:
-        """Offer what makes sense now."""
+        """Enable the controls that make sense in this state."""
         running = state == "running"
         for button, off in ((self.start, running), (self.pause, not running), (self.repair, not damaged)):
             if button.disabled != off:

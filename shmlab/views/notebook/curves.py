@@ -1,7 +1,7 @@
-"""Throughput over the size of an item, both on logarithmic axes: one curve for each way of communicating.
+"""Throughput over item size, both on logarithmic axes: one curve for each way of communicating.
 
-A curve is known by its letter, which stands at its points, by its colour and by its group: this package's ways are
-drawn bold, those of the system thin, those of other packages dashed.
+A curve is identified by a letter at its points, by its colour and by its group: this package's ways are drawn bold,
+those of the system thin, those of other packages dashed.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from shmlab.views.notebook.plain_widgets import Parts
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 COLOURS = 8  # in each group, see comparison.css
 OURS, SYSTEM, PACKAGES = range(3)
-STROKES = ((3.0, "solid"), (1.5, "solid"), (1.5, "dashed"))  # of each group: width and style
+STROKES = ((3.0, "solid"), (1.5, "solid"), (1.5, "dashed"))  # width and style of each group
 MARGIN = {"top": 12, "bottom": 34, "left": 58, "right": 24}
 GROUPS = "<span><s></s>this package</span><span><s></s>Python and the system</span><span><s></s>other packages</span>"
 EMPTY = (1e2, 1e6)  # items per second of a chart without curves
 
 
 def group(way: type[Way]) -> int:
-    """Whether a way is this package's, the system's, or another package's."""
+    """Return whether a way is this package's, the system's, or another package's."""
     if way.package:
         return PACKAGES
     return OURS if way.shared_memory else SYSTEM
 
 
 class Curves:
-    """The chart. `names` are ways in their order; `letters` and `colours` what each is known by."""
+    """The chart. `names` are the ways in order; `letters` and `colours` identify each."""
 
     def __init__(self, parts: Parts, comparison: Comparison) -> None:
         self.names = [name for name in comparison.plan.ways if not find(name).missing()]
@@ -50,7 +50,7 @@ class Curves:
         }
         self.sizes = np.array(comparison.plan.sizes, np.float64)
         first, last = float(self.sizes[0]), float(self.sizes[-1])
-        right = last * max(4.0, (last / first) ** 0.12)  # room for letters that step aside
+        right = last * max(4.0, (last / first) ** 0.12)  # room for letters that are moved aside
         self.x_scale = LogScale(min=first / 1.6, max=right, allow_padding=False)
         self.y_scale = LogScale(min=EMPTY[0], max=EMPTY[1], allow_padding=False)
         scales = {"x": self.x_scale, "y": self.y_scale}
@@ -90,7 +90,7 @@ class Curves:
         )
 
     def update(self, comparison: Comparison, between: tuple[int, int], in_bytes: bool) -> None:
-        """Draw what is known now, as items or as bytes per second."""
+        """Draw the results so far, as items or as bytes per second."""
         points: dict[str, list[tuple[float, float]]] = {}
         for name in self.names:
             rates = ((size, comparison.result(name, size, *between).rate) for size in comparison.plan.sizes)
@@ -103,7 +103,7 @@ class Curves:
         self._letter([(*point, name) for name, found in points.items() for point in found])
 
     def _draw(self, mark: Lines, points: dict[str, list[tuple[float, float]]]) -> None:
-        """The curves of one group. One with fewer points repeats its last one: to the browser a gap is an error."""
+        """Draw the curves of one group. Shorter ones repeat their last point: to the browser a gap is an error."""
         if not points:
             mark.visible = False
             return
@@ -117,7 +117,7 @@ class Curves:
             mark.visible = True
 
     def _limit(self, values: Sequence[float]) -> None:
-        """Whole powers of ten around all values."""
+        """Set the axis to whole powers of ten around all values."""
         least = 10.0 ** math.floor(math.log10(min(values, default=EMPTY[0])))
         most = 10.0 ** math.ceil(math.log10(1.2 * max(values, default=EMPTY[1])))
         if (self.y_scale.min, self.y_scale.max) != (least, most):
@@ -126,7 +126,7 @@ class Curves:
             self.y_axis.tick_values = [10.0**exponent for exponent in exponents]
 
     def _letter(self, known: list[tuple[float, float, str]]) -> None:
-        """A letter at each point; those that would lie on each other step aside."""
+        """Draw a letter at each point, moving aside those that would overlap."""
         step = (self.x_scale.max / self.x_scale.min) ** 0.014
         near = (self.y_scale.max / self.y_scale.min) ** 0.028
         placed: list[tuple[float, float]] = []
@@ -136,7 +136,7 @@ class Curves:
             placed.append((x, y))
         self.marks.visible = bool(known)
         if known:
-            placed, known = [*placed, placed[-1]], [*known, known[-1]]  # never a single one
+            placed, known = [*placed, placed[-1]], [*known, known[-1]]  # never a single point
             with self.marks.hold_sync():
                 self.marks.x, self.marks.y = np.array(placed).T
                 self.marks.text = np.array([self.letters[name] for _, _, name in known])

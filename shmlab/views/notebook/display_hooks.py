@@ -1,6 +1,6 @@
-"""Have IPython show what the packages below cannot draw themselves: a quiz.
+"""Have IPython display what the packages below cannot draw themselves: a quiz.
 
-`shmlab` registers this when it hands on `check`; ipywidgets is loaded when the first quiz is shown.
+`shmlab` registers this when it provides `check`; ipywidgets is loaded when the first quiz is shown.
 """
 
 import sys
@@ -10,7 +10,7 @@ from shmlab.course.exercises.quiz import Quiz
 
 
 def register() -> None:
-    """Show a quiz as something to click. Outside IPython nothing happens."""
+    """Have IPython show a quiz as clickable choices. Outside IPython this does nothing."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell is not None:
@@ -18,7 +18,7 @@ def register() -> None:
 
 
 def shown(quiz: Quiz) -> dict[str, Any]:
-    """A quiz for a notebook; its view of before is closed."""
+    """Return a quiz as notebook output, closing its previous view."""
     from shmlab.views.notebook.quiz_view import QuizView
 
     quiz.close()

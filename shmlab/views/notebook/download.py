@@ -1,7 +1,7 @@
-"""Handing a file to the browser: a link with the data in it, which follows itself.
+"""Send a file to the browser, as a link that contains the data and clicks itself.
 
-It works wherever the view is shown (JupyterLab, Voilà), needs no file on the server, and the link stays for
-a browser that refuses to follow links by itself. A PNG is painted by the browser from the SVG.
+It works wherever the view is shown (JupyterLab, Voilà), needs no file on the server, and the link remains for a
+browser that blocks automatic clicks. A PNG is rendered by the browser from the SVG.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import base64
 import html
 
 KINDS = {"svg": "image/svg+xml", "csv": "text/csv;charset=utf-8", "png": "image/png"}
-SCALE = 2  # pixels of the PNG to a unit of the SVG
+SCALE = 2  # pixels of the PNG for each unit of the SVG
 
 PAINT = (
     "const c=document.createElement('canvas');c.width=this.naturalWidth*{scale};c.height=this.naturalHeight*{scale};"
@@ -21,7 +21,7 @@ FOLLOW = "this.previousElementSibling.click();this.remove()"
 
 
 def link(name: str, text: str) -> str:
-    """HTML that saves `text` as the file `name`; a `.png` is painted from the SVG in `text`."""
+    """Return HTML that saves `text` as the file `name`; a `.png` is rendered from the SVG in `text`."""
     kind = name.rsplit(".", 1)[-1]
     source = "svg" if kind == "png" else kind
     data = f"data:{KINDS[source]};base64,{base64.b64encode(text.encode()).decode()}"

@@ -1,4 +1,4 @@
-"""The event log, newest first, and what the workers printed."""
+"""The event log, newest first, and the workers' output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = 200
 
 
 def table(events: Sequence[Event]) -> str:
-    """The events as CSV with a line of names."""
+    """Return the events as CSV with a header line."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["seconds", "kind", "text"])
@@ -34,7 +34,7 @@ class EventsView:
         self.printed: str | None = None
 
     def update(self, events: Sequence[Event], output: str) -> bool:
-        """Show the events and the output, where they differ from what is shown."""
+        """Show the events and the output, if they have changed."""
         changed = False
         key = (len(events), events[-1] if events else None)
         if key != self.key:
@@ -50,7 +50,7 @@ class EventsView:
 
     @staticmethod
     def sentences(events: Sequence[Event]) -> str:
-        """The latest events, newest first."""
+        """Return the HTML of the latest events, newest first."""
         if not events:
             return '<span class="soft">Nothing has happened yet.</span>'
         return "".join(

@@ -1,7 +1,7 @@
-"""What the views of two real processes have in common: the frame, the sentence of what happened, the way to ask.
+"""The common parts of views of two real processes: the frame, the report of what happened, the way to send requests.
 
-A click is a task: it is done in order by one thread. A line of Python is done at once, by whoever runs it. Both go
-to the same processes, and after each the view shows what the kernel tells then.
+A click is a task, run in order by one thread. A line of Python runs at once, in the caller. Both act on the same
+processes, and after each the view shows what the kernel then reports.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from shmlab.views.notebook.plain_widgets import Parts
 class Exhibit:
     """A pair of processes and its view. `close` ends both.
 
-    Subclasses say what stands in the view (`build`) and how it is brought up to date (`show`).
+    Subclasses define the view's contents (`build`) and how they are updated (`show`).
     """
 
     def __init__(self, pair: Pair, title: str) -> None:
@@ -50,15 +50,15 @@ class Exhibit:
             raise
 
     def build(self, parts: Parts) -> list[ipywidgets.Widget]:
-        """The widgets between the head and the line."""
+        """Return the widgets between the heading and the report."""
         raise NotImplementedError
 
     def show(self) -> None:
-        """Bring these widgets up to date."""
+        """Update these widgets."""
         raise NotImplementedError
 
     def under(self) -> str:
-        """What stands below the title, as HTML."""
+        """Return the HTML below the title."""
         children = self.pair.children.values()
         return "".join(f"<span>{child.name}: {child.ending or f'pid {child.pid}'}</span>" for child in children)
 
@@ -81,7 +81,7 @@ class Exhibit:
                     widget.value = value
 
     def click(self, act: Callable[[], object]) -> None:
-        """Have something done soon; what it says is shown."""
+        """Queue an action, and show what it returns."""
 
         def task() -> None:
             self._trouble = ""
@@ -93,7 +93,7 @@ class Exhibit:
             self._tasks.put(task)
 
     def button(self, text: str, tip: str, act: Callable[[], object]) -> ipywidgets.Button:
-        """A button that has something done."""
+        """Return a button that queues an action."""
         made = self.parts.button(text, tip)
         made.on_click(lambda _: self.click(act))
         return made
@@ -103,7 +103,7 @@ class Exhibit:
         self._draw()
 
     def close(self) -> None:
-        """End the view, its widgets, its thread and the processes. Twice is once."""
+        """End the view, its widgets, its thread and the processes. Calling it twice is harmless."""
         with self._lock:
             if self.closed:
                 return

@@ -1,8 +1,8 @@
-"""One daemon thread draws, as fast as the browser follows, and not at all when nobody looks.
+"""One daemon thread that draws as fast as the browser keeps up, and not at all when nobody is watching.
 
-Every third frame carries its number to the browser, where a link between two models sends it back: that is the
-acknowledgement. While it is late, frames are dropped, never queued. Without one for long the thread only probes,
-ever more rarely; after ten minutes in which nobody touched anything it rests, so that an idle kernel can be culled.
+Every third frame carries its number to the browser, where a link between two models sends it back as an
+acknowledgement. While it is late, frames are dropped, never queued. Without one for long the thread only sends probes,
+more and more rarely; after ten minutes without any interaction it rests, so that an idle kernel can be culled.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from contextlib import AbstractContextManager
 
 import ipywidgets
 
-EVERY = 3  # each third frame asks for an acknowledgement
-LAG = 6  # frames that may be on their way
+EVERY = 3  # every third frame asks for an acknowledgement
+LAG = 6  # maximum number of frames in flight
 PROBE = 1.0  # seconds without an acknowledgement, after which a probe is sent,
 SILENCE = 120.0  # and after this long
-SELDOM = 10.0  # one probe in this many seconds
-IDLE = 600.0  # seconds without a touch, after which the drawing rests
-CALM = 0.5  # seconds between two looks while the lab is paused,
-FRESH = 2.0  # but not so soon after a touch: what was asked for may still be on its way
-SOON = 0.003  # seconds until the next look where a frame was dropped
+SELDOM = 10.0  # the interval between probes is this many seconds
+IDLE = 600.0  # seconds without interaction, after which drawing stops
+CALM = 0.5  # seconds between two checks while the lab is paused,
+FRESH = 2.0  # but not so soon after an interaction: its request may still be in flight
+SOON = 0.003  # seconds until the next check after a frame was dropped
 
 Draw = Callable[[float], bool]
 
 
 class Frames:
-    """Calls `draw(now)` up to `fps` times a second; `draw` says whether it sent anything.
+    """Calls `draw(now)` up to `fps` times a second; `draw` returns whether it sent anything.
 
-    `calm()` says that nothing can move (paused, stopped); `rest(resting)` is told when the drawing rests and wakes,
-    `failed(error)` what went wrong in `draw`.
+    `calm()` tells whether nothing can change (paused, stopped); `rest(resting)` is called when drawing rests and
+    resumes, `failed(error)` when `draw` raises an error.
     """
 
     def __init__(
@@ -59,18 +59,18 @@ class Frames:
         self.thread = threading.Thread(target=self._run, name="shmlab-view", daemon=True)
 
     def start(self) -> None:
-        """Begin to draw."""
+        """Start drawing."""
         self.thread.start()
 
     def close(self) -> None:
-        """End the thread, unless it is the one that calls."""
+        """End the thread, and wait for it unless it is the caller."""
         self._ended = True
         self._wake.set()
         if self.thread.is_alive() and threading.current_thread() is not self.thread:
             self.thread.join(2)
 
     def touch(self) -> None:
-        """Somebody did something: draw at once, and for ten minutes more."""
+        """Record an interaction: draw at once, and for ten more minutes."""
         self.touched = self.life = self.clock()
         self._wake.set()
 
@@ -78,7 +78,7 @@ class Frames:
         self.life = self.clock()
 
     def behind(self) -> int:
-        """How many frames the browser has not acknowledged."""
+        """Return how many frames the browser has not acknowledged."""
         return self.sent - int(self.ack.value)
 
     def _run(self) -> None:
@@ -87,7 +87,7 @@ class Frames:
             self._wake.clear()
             now = self.clock()
             wait = self.step(now)
-            if wait is None:  # the usual: the next frame is due 1/fps after this one was
+            if wait is None:  # the usual case: the next frame is due 1/fps after this one was
                 due = max(due + 1 / self.fps, self.clock())
                 wait = due - self.clock()
             else:
@@ -95,7 +95,7 @@ class Frames:
             self._wake.wait(wait if wait != float("inf") else None)
 
     def step(self, now: float) -> float | None:
-        """One look. Returns how many seconds to wait until the next (None: as long as a frame takes)."""
+        """Check once. Return how many seconds to wait until the next check (None: one frame interval)."""
         if now - self.touched > IDLE:
             if not self.resting:
                 self.resting = True
@@ -112,7 +112,7 @@ class Frames:
                 return 0.0
             try:
                 drawn = self.draw(now)
-            except Exception as error:  # a thread that dies leaves a picture that looks alive
+            except Exception as error:  # a thread that dies leaves a picture that looks live
                 self.failed(error)
                 return PROBE
             if drawn:
@@ -129,7 +129,7 @@ class Frames:
             return SOON
         with self.lock:
             if not self._ended:
-                self.sent += 1  # a number that the browser has not seen yet
+                self.sent += 1  # a number that the browser has not yet seen
                 self.seq.value = self.sent
                 self.probes += 1
         return PROBE if silent < SILENCE else SELDOM

@@ -1,6 +1,6 @@
-"""A fresh change is lighter and fades within a moment, so that the eye sees where the buffer moves.
+"""A highlight on recently changed slots that fades within a moment, so that changes catch the eye.
 
-The fade has few steps and ends: a buffer at rest asks for no frames.
+The fade has few steps and ends: a buffer at rest needs no frames.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ COLOURS: NDArray[np.object_] = np.array(palette.FILLS, dtype=object)
 
 
 class Glow:
-    """Remembers when each slot changed last."""
+    """Remembers when each slot last changed."""
 
     def __init__(self, count: int) -> None:
         self.key: Steps | None = None
         self.since = np.full(count, -1e9)
 
     def ages(self, states: Sequence[int], sequences: Sequence[int], now: float) -> tuple[Steps, Steps]:
-        """The state of every slot and how far its last change has faded; `now` in seconds of any steady clock."""
+        """Return every slot's state and how far its last change has faded; `now` is in seconds of any steady clock."""
         state = np.asarray(states, dtype=np.int64)
         key: Steps = state + len(palette.STATES) * np.asarray(sequences, dtype=np.int64)
         if self.key is not None:
@@ -34,5 +34,5 @@ class Glow:
         return state, age.astype(np.int64)
 
     def fills(self, states: Sequence[int], sequences: Sequence[int], now: float) -> list[str]:
-        """The colour of every slot."""
+        """Return the colour of every slot."""
         return COLOURS[self.ages(states, sequences, now)].tolist()  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
-"""The raw bytes of the segment, in the colours of the drawing: everyone sees that the drawing is memory.
+"""The raw bytes of the segment, in the colours of the drawing, to show that the drawing is memory.
 
-On the left the header with the meaning of each word, on the right the slots. Every byte is shown as two hexadecimal
-digits; what they are as text stands beside them, escaped.
+On the left is the header with the meaning of each word, on the right are the slots. Every byte is shown as two
+hexadecimal digits, with the escaped text beside them.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ from shmlab.observe.snapshot import Snapshot
 from shmlab.views.notebook import palette
 from shmlab.views.notebook.plain_widgets import Parts
 
-LINE = 16  # bytes of a slot in a line
-WORD = 8  # of the header
-SLOTS = 64  # at most so many slots are shown
-BYTES = 64  # and so many bytes of each
+LINE = 16  # bytes of a slot on each line
+WORD = 8  # bytes of a header word
+SLOTS = 64  # maximum number of slots shown
+BYTES = 64  # maximum number of bytes shown of each slot
 
 
 def text(data: bytes) -> str:
-    """The printable characters of some bytes, the others as dots; safe inside HTML."""
+    """Return the printable characters of some bytes, the others as dots; safe inside HTML."""
     return html.escape("".join(chr(byte) if 32 <= byte < 127 else "·" for byte in data))
 
 
 def digits(data: bytes) -> str:
-    """Two digits a byte, a wider gap in the middle of a line."""
+    """Return two digits for each byte, with a wider gap in the middle of a line."""
     return data[: LINE // 2].hex(" ") + ("  " + data[LINE // 2 :].hex(" ") if len(data) > LINE // 2 else "")
 
 
 class HexView:
-    """Header and slots as bytes."""
+    """The header and the slots as bytes."""
 
     def __init__(self, parts: Parts) -> None:
         self.box = parts.text("shmlab-hex")
         self.shown: tuple[bytes, bytes] | None = None
 
     def update(self, snap: Snapshot) -> bool:
-        """Show a snapshot's bytes, where they differ from what is shown."""
+        """Show a snapshot's bytes, if they have changed."""
         if (snap.header, snap.slots.raw) == self.shown:
             return False
         self.shown = (snap.header, snap.slots.raw)
@@ -45,13 +45,13 @@ class HexView:
 
     @staticmethod
     def header(snap: Snapshot) -> str:
-        """The header's words, each with its name and value."""
+        """Return the HTML of the header's words, each with its name and value."""
         rows = []
         for offset, length, name, value in snap.fields:
             for start in range(offset, offset + length, WORD):
                 part = snap.header[start : min(start + WORD, offset + length)]
                 if start > offset and not any(part):
-                    continue  # the rest of a long field is nothing but zeros
+                    continue  # the rest of a long field is all zeros
                 what = f"<td class='name'>{html.escape(name)}</td><td>{html.escape(str(value))}</td>"
                 rows.append(
                     f"<tr><td class='offset'>{start:04x}</td><td class='bytes'>{digits(part)}</td>"
@@ -61,7 +61,7 @@ class HexView:
 
     @staticmethod
     def slots(snap: Snapshot) -> str:
-        """The slots' bytes, each slot in the colour and with the letter of its state."""
+        """Return the HTML of the slots' bytes, each slot in the colour and with the letter of its state."""
         stride, rows = snap.slots.stride, []
         count = min(SLOTS, snap.capacity)
         for index in range(count):

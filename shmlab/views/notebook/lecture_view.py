@@ -1,7 +1,7 @@
-"""A lecture on the projector: a button for each station, its question in large letters, and below it the real thing.
+"""A lecture on the projector: a button for each station, its question in large type, and the running example below it.
 
-Where the lecture stands is one number, a beat (see `shmlab.course.lecture`). Buttons and keys only ask for another; one
-thread closes what is shown and opens what is wanted, so that no click waits for a process.
+The position in the lecture is one number, a beat (see `shmlab.course.lecture`). Buttons and keys only request another
+beat; one thread closes the current view and opens the next, so that no click waits for a process.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from shmlab.views.notebook.shown import Shown
 from shmlab.views.notebook.stepper import Stepper
 
 FPS = 30
-SECONDS = 12.0  # that the comparison takes, about
+SECONDS = 12.0  # approximate duration of the comparison
 LAST = len(stations) * BEATS - 1
 
 
 def opened(station: Station) -> Shown:
-    """What this station shows, running."""
+    """Return a running view of what this station shows."""
     shown = station.shown
     if isinstance(shown, OnScales):
         return LiveComparison(planned(shown.ways, between=[(1, 1)], seconds=SECONDS, quick=True))
@@ -44,13 +44,13 @@ def opened(station: Station) -> Shown:
 
 
 class Lecture(Shown):
-    """The lecture and what it shows now (`shown`, or None). `go(beat)` moves; `close()` ends it and all that runs."""
+    """The lecture and its current view (`shown`, or None). `go(beat)` moves; `close()` ends it and all that runs."""
 
     def __init__(self) -> None:
         super().__init__(f"<Lecture: {len(stations)} stations, {MINUTES} minutes>")
         self.beat = 0
         self.shown: Shown | None = None
-        self._asked = 0  # the beat that was asked for last
+        self._asked = 0  # the beat that was last requested
         self._showing = -1  # the station whose view is open
         self._note = ""
         self._tasks = BackgroundTasks(self._complain)
@@ -62,10 +62,10 @@ class Lecture(Shown):
 
     @property
     def station(self) -> Station:
-        """Where the lecture stands."""
+        """The current station."""
         return stations[self.beat // BEATS]
 
-    # what one sees
+    # display
 
     def _build(self) -> None:
         self.parts = parts = Parts()
@@ -109,17 +109,17 @@ class Lecture(Shown):
         self.next.description = ("▶ show it", "what to notice ›", after)[part]
         self.keys.value = self.beat
 
-    # what one may do
+    # actions
 
     def go(self, beat: int) -> None:
-        """Go to a beat, counted from 0 (three for each station); returns at once."""
+        """Go to a beat, counted from 0 (three for each station); return at once."""
         if not self.closed:
             self._asked = wanted = min(max(beat, 0), LAST)
             self._tasks.put(lambda: self._go(wanted))
 
     def _go(self, beat: int) -> None:
         if beat != self._asked or self.closed:
-            return  # one that came later counts
+            return  # superseded by a later request
         self.beat, self._note = beat, ""
         number, part = divmod(beat, BEATS)
         if self._showing != number or part == ASK:

@@ -1,4 +1,4 @@
-"""The source of the function in which a process stands, with the line of its next step lit."""
+"""The source of the function that a process is executing, with the line of its next step highlighted."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-LONGEST = 16  # lines that are shown at once; of a longer function, those around the step
+LONGEST = 16  # maximum number of lines shown; of a longer function, those around the step
 
 
 @lru_cache(maxsize=128)
 def function_at(filename: str, line: int) -> tuple[int, tuple[str, ...]]:
-    """The first line's number, and the lines as HTML, of the innermost function around a line of a file."""
+    """Return the first line's number and the HTML lines of the innermost function around a line of a file."""
     lines = linecache.getlines(filename)
     first, last = line, line
     for node in ast.walk(ast.parse("".join(lines))) if lines else ():
@@ -30,7 +30,7 @@ def function_at(filename: str, line: int) -> tuple[int, tuple[str, ...]]:
 
 
 def listing(filename: str, line: int, lit: bool = True) -> str:
-    """HTML of the function at a line; the line is lit if `lit`."""
+    """Return the HTML of the function at a line; the line is highlighted if `lit`."""
     if not filename:
         return ""
     first, lines = function_at(filename, line)

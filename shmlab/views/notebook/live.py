@@ -1,7 +1,7 @@
 """The live lab: one object that holds a `Lab` and the view of it.
 
-The view reads snapshots and sends requests; everything that is true stands in the segment. Another strategy or another
-number of slots is another segment: the old lab is stopped, a new one started, the view stays.
+The view reads snapshots and sends requests; the state itself is in the segment. Another strategy or another number of
+slots needs another segment: the old lab is stopped, a new one started, and the view stays.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from shmlab.views.notebook.controls import ControlsView
 from shmlab.views.notebook.event_list import table
 from shmlab.views.notebook.frames import Frames
 
-QUICK = ("set_rate", "stall", "unstall", "one_item")  # these only write words: done in the callback
+QUICK = ("set_rate", "stall", "unstall", "one_item")  # these only write words, so they run in the callback
 SLOW = ("kill", "remove", "repair", "add_producer", "add_consumer")
 RESTING = (
     "The drawing rests: nobody touched this lab for ten minutes. Press any button to go on. The processes work on."
@@ -34,7 +34,7 @@ RESTING = (
 class LiveLab(Board):
     """A running lab and its view. `lab` is the `Lab`; `close()` ends both.
 
-    `settings` are arguments of `Lab`, `fps` is asked frames per second, `scenario` the name of one or None.
+    `settings` are arguments of `Lab`, `fps` is the requested frame rate, `scenario` the name of one or None.
     """
 
     def __init__(self, settings: dict[str, Any], fps: int, scenario: str | None = None) -> None:
@@ -60,7 +60,7 @@ class LiveLab(Board):
             self._tasks.put(lambda: self._begin(scenario))
         self.frames.start()
 
-    # what one sees
+    # display
 
     def _build(self) -> None:
         self._make(self.request)
@@ -100,13 +100,13 @@ class LiveLab(Board):
     def _rest(self, resting: bool) -> None:
         self.say(RESTING if resting else "")
         if resting:
-            with self.lock:  # no frame follows that would show it
+            with self.lock:  # no later frame would show it
                 self._set(self.note, self._noted())
 
-    # what one may do
+    # actions
 
     def request(self, verb: str, *arguments: Any) -> None:
-        """Do what a control asked for; returns at once, whatever it was."""
+        """Carry out the request of a control; `verb` names it. Returns at once in every case."""
         self.frames.touch()
         if self.closed:
             return
@@ -120,7 +120,7 @@ class LiveLab(Board):
     def _try(self, action: Any) -> None:
         try:
             action()
-        except Exception as error:  # a callback has nobody to raise to: the view says it
+        except Exception as error:  # a callback has no caller to raise to, so the view shows the error
             self._complain(error)
         else:
             self.say("")
@@ -137,7 +137,7 @@ class LiveLab(Board):
                 self.controls.show(self._shown(), self.lab.snapshot().state)
 
     def say(self, note: str) -> None:
-        """Show a sentence above the slots; an empty one takes it away."""
+        """Show a sentence above the slots; an empty one removes it."""
         with self.lock:
             self._note = f"✕ {html.escape(note)}" if note else ""
             self._due["cards"] = 0.0
@@ -178,7 +178,7 @@ class LiveLab(Board):
         text = table(self.lab.events) if kind == "csv" else svg_picture.svg(snap, self.title)
         name = f"{snap.name}-events.csv" if kind == "csv" else f"{snap.name}.{kind}"
         with self.lock:
-            self.download.value = ""  # the same file again is a change, too
+            self.download.value = ""  # so that the same file again counts as a change
             self.download.value = f"<div>saved as {download.link(name, text)}</div>"
 
     def _renew(self, settings: dict[str, Any], scenario: str | None = None) -> None:
@@ -203,10 +203,10 @@ class LiveLab(Board):
     def _shown(self) -> dict[str, Any]:
         return {**self.settings, "scenario": self.scenario}
 
-    # what a program may ask
+    # the programming interface
 
     def snapshot(self) -> Snapshot:
-        """The segment at this moment: `lab.snapshot()`."""
+        """Return the current state of the segment: `lab.snapshot()`."""
         return self.lab.snapshot()
 
     def _end(self) -> None:

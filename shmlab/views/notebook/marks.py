@@ -1,7 +1,7 @@
-"""The few bqplot marks that the view is made of, set up for frequent change.
+"""The few bqplot marks that the views use, configured for frequent updates.
 
-Restyling a mark is cheap in the browser, moving it is not; and a list of colours that we compose ourselves needs no
-validation, string by string, thirty times a second.
+Restyling a mark is cheap in the browser, moving it is not; and a list of colours that we generate ourselves does not
+need to be validated, string by string, thirty times a second.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from traitlets import List
 
 
 class Shapes(Lines):
-    """Closed polygons, each with a fill colour of its own."""
+    """Closed polygons, each with its own fill colour."""
 
     fill_colors: Any = List().tag(sync=True)
     colors: Any = List().tag(sync=True)
@@ -35,7 +35,7 @@ class Shapes(Lines):
 
 
 def plane(x: tuple[float, float], y: tuple[float, float]) -> dict[str, Any]:
-    """Fixed scales: what is drawn never rescales itself."""
+    """Return fixed scales, so that drawings never rescale themselves."""
     return {
         "x": LinearScale(min=x[0], max=x[1], allow_padding=False),
         "y": LinearScale(min=y[0], max=y[1], allow_padding=False),
@@ -43,13 +43,13 @@ def plane(x: tuple[float, float], y: tuple[float, float]) -> dict[str, Any]:
 
 
 def figure(marks: list[Any], width: str, height: str, **traits: Any) -> Figure:
-    """A figure without toolbar, animation and background."""
+    """Return a figure without toolbar, animation and background."""
     traits.setdefault("fig_margin", {"top": 0, "bottom": 0, "left": 0, "right": 0})
     return Figure(
         marks=marks,
         padding_x=0,
         padding_y=0,
-        animation_duration=0,  # with animations a hidden tab queues them until it crashes (bqplot#1600)
+        animation_duration=0,  # with animations, a hidden tab queues them until it crashes (bqplot#1600)
         display_toolbar=False,
         background_style={"fill": "none"},
         layout=Layout(width=width, height=height, min_width="0"),

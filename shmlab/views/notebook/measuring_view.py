@@ -1,7 +1,7 @@
-"""What the views of a measurement have in common: start it again, cancel it, draw what is known, save the figures.
+"""The common parts of views of a measurement: restart it, cancel it, draw the results so far, save the figures.
 
-One thread follows the program that measures, and draws a few times a second. Callbacks only say what is wanted, so the
-page stays alive, and the processors are left to what is being measured.
+One thread follows the measuring program and draws a few times a second. Callbacks only record requests, so the page
+stays responsive, and the processors are left to what is being measured.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from shmlab.views.notebook import download
 from shmlab.views.notebook.plain_widgets import Parts
 from shmlab.views.notebook.shown import Shown
 
-LEAVE = 10.0  # seconds for the thread to end
+LEAVE = 10.0  # seconds to wait for the thread to end
 
 
 class UnderWay(Protocol):
@@ -30,10 +30,10 @@ class UnderWay(Protocol):
 class MeasuringView(Shown):
     """A measurement and its view. A subclass measures, draws, and builds its box from `head`, `bar` and the buttons."""
 
-    called = ""  # its thread
+    called = ""  # the thread's name
     saved_as = ""  # the name of the file
     noted = "note"  # the class of the text below the figures, for the style sheet
-    every = 0.0  # seconds between two drawings: what draws, too, takes time from what is measured
+    every = 0.0  # seconds between two drawings: drawing takes processor time from the measurement
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -51,11 +51,11 @@ class MeasuringView(Shown):
         self._start()
 
     def _measurement(self) -> UnderWay:
-        """A new measurement."""
+        """Return a new measurement."""
         raise NotImplementedError
 
     def _results(self) -> Iterator[object]:
-        """Follow the measurement; each result is a moment to draw at."""
+        """Follow the measurement; the view may redraw at each result."""
         raise NotImplementedError
 
     def _build(self) -> None:
@@ -63,16 +63,16 @@ class MeasuringView(Shown):
         raise NotImplementedError
 
     def _show(self) -> None:
-        """Draw what is known now; nobody else draws meanwhile."""
+        """Draw the results so far; no other thread draws meanwhile."""
         raise NotImplementedError
 
     def _figures(self) -> str:
-        """All figures as CSV."""
+        """Return all figures as CSV."""
         raise NotImplementedError
 
     @property
     def measuring(self) -> bool:
-        """Whether it is still being measured."""
+        """Whether the measurement is still running."""
         return self._thread.is_alive() and not self._ended
 
     def _join(self, seconds: float | None) -> None:
@@ -116,7 +116,7 @@ class MeasuringView(Shown):
                 if time.monotonic() - drawn >= self.every:
                     self._draw()
                     drawn = time.monotonic()
-        except Exception as error:  # nobody reads this thread's exceptions: the view says it
+        except Exception as error:  # nobody reads this thread's exceptions, so the view shows it
             trouble = f'<p class="error">✕ {html.escape(f"{type(error).__name__}: {error}")}</p>'
         self._ended = True
         self._draw()
@@ -127,11 +127,11 @@ class MeasuringView(Shown):
     def _save(self) -> None:
         with self.lock:
             if not self.closed:
-                self.download.value = ""  # the same file again is a change, too
+                self.download.value = ""  # so that the same file again counts as a change
                 self.download.value = f"<div>saved as {download.link(self.saved_as, self._figures())}</div>"
 
     def _leave(self) -> None:
-        """Cancel, and wait for the thread."""
+        """Cancel the measurement, and wait for the thread."""
         self._measuring.cancel()
         if threading.current_thread() is not self._thread:
             self._thread.join(LEAVE)

@@ -1,4 +1,4 @@
-"""What the stepper says: the heading, how it went so far, and the schedule as chips."""
+"""What the stepper reports: the heading, the outcome so far, and the schedule as chips."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from html import escape
 from shmlab.explorer.report.sheet import tones
 from shmlab.explorer.report.stepping import Stepping
 
-SHOWN = 80  # steps of a schedule that are shown
+SHOWN = 80  # maximum number of steps shown of a schedule
 Note = tuple[str, str]  # kind and HTML
 
 
 def heading(stepping: Stepping, title: str) -> str:
-    """What is stepped, where, and what is to be reached."""
+    """Return the heading: the program, where it runs, and the goal."""
     real, count = stepping.real, len(stepping.taken)
     kind = '<span class="pill"><i>○</i>model</span>'
     name = equal = ""
@@ -26,7 +26,7 @@ def heading(stepping: Stepping, title: str) -> str:
 
 
 def outcome(stepping: Stepping) -> list[Note]:
-    """How it went: the goal reached, a fault, the end; and what the kernel says of it."""
+    """Return the outcome: the goal reached, a fault, the end; and what the kernel reports about it."""
     fault, count = stepping.model.fault, len(stepping.taken)
     notes = []
     if stepping.goal and stepping.won:
@@ -44,7 +44,7 @@ def outcome(stepping: Stepping) -> list[Note]:
 
 
 def chips(stepping: Stepping) -> str:
-    """The schedule: what was taken, a bar, and what is ahead."""
+    """Return the schedule as chips: the steps taken, a bar, and the steps ahead."""
     words = [*stepping.processes, *(name.lower() for name in stepping.processes)]
     taken, ahead = stepping.taken, stepping.ahead
     tone = tones(stepping.system) * 2

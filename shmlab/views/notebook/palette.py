@@ -1,8 +1,8 @@
-"""One set of colours, letters and words for everything that is drawn in a notebook: those of `signs`, and the themes'.
+"""The colours, letters and words for everything that is drawn in a notebook: those of `signs`, and those of the themes.
 
-A slot's state is always two things at once: a colour and a letter (in the heat strip: a colour and a mark). The
-colours are the same in the light and the dark theme. What differs between the themes (paper, ink, empty slots) is a CSS
-variable in `style.css`.
+A slot's state is always shown twice: by a colour and by a letter (in the heat strip: by a colour and a mark). The
+colours are the same in the light and the dark theme. What differs between the themes (background, text, empty slots)
+is a CSS variable in `style.css`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from shmlab.memory import layout
 from shmlab.views import signs
 
 STATES, LETTERS, MEANINGS = layout.STATES, layout.LETTERS, signs.MEANINGS
-SOLID, LABEL_ON = signs.SOLID, signs.LABEL_ON  # on paper, and where CSS variables do not reach
+SOLID, LABEL_ON = signs.SOLID, signs.LABEL_ON  # on white, and where CSS variables are not available
 
-GLOW = 6  # steps in which a fresh change fades
+GLOW = 6  # steps in which a recent change fades
 GLOW_SECONDS = 0.6
 FILLS = tuple(tuple(f"var(--s{state}-{step})" for step in range(GLOW)) for state in range(len(STATES)))
 INKS = tuple(f"var(--t{state})" for state in range(len(STATES)))
@@ -34,15 +34,15 @@ SIGNS, sign = signs.SIGNS, signs.sign
 
 @cache
 def style(*more: str) -> str:
-    """The style sheet of the view, and `more` of this folder, by their names without `.css`."""
+    """Return the style sheet of the view, and `more` from this folder, named without `.css`."""
     folder = Path(__file__).parent
     return scaled("".join((folder / f"{name}.css").read_text(encoding="utf-8") for name in ("style", *more)))
 
 
 def scaled(sheet: str) -> str:
-    """A style sheet whose pixels are so many times `--px`, which a page for a projector sets to more than 1 px.
+    """Return a style sheet whose pixels are multiples of `--px`, which a page for a projector sets to more than 1 px.
 
-    A condition (a line that begins with @) keeps its pixels: no variable can stand in it.
+    A condition (a line that begins with @) keeps its pixels, since variables are not allowed there.
     """
     return re.sub(r"^@.*$|(?<![\w.])(-?[\d.]+)px\b", _scaled, sheet, flags=re.MULTILINE)
 
@@ -52,7 +52,7 @@ def _scaled(found: re.Match[str]) -> str:
 
 
 def legend() -> str:
-    """The five states, each with colour, letter and word."""
+    """Return the legend of the five states, each with colour, letter and word."""
     return "".join(
         f'<span><i class="s{n}">{letter}</i>{meaning}</span>'
         for n, (letter, meaning) in enumerate(zip(LETTERS, MEANINGS, strict=True))

@@ -1,7 +1,7 @@
-"""A pipeline at work: a card for each stage, a ring for each buffer between two, the text that comes out next.
+"""A running pipeline: a card for each stage, a ring for each buffer between two, the text that comes out next.
 
-The view draws moments; where there is no compiler these are recorded ones, and a line on top says so. What one may do
-is begin anew, with other settings, or stop.
+The view draws moments; without a compiler these are recorded ones, and a line at the top says so. The user can only
+restart it, with other settings, or stop it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FPS = 20
 SLOTS = (2, 4, 8, 16, 32)
 SPEEDS = {"full speed": 0.0, "5 ms a step": 0.005, "20 ms a step": 0.02, "100 ms a step": 0.1}
 SIGNS = {"finished": "✓", "failed": "✕", "running": "▶", "stopped": "■"}
-DOING = {  # shape and tone of a stage's pill
+DOING = {  # shape and colour of a stage's pill
     "compiling": ("▶", "busy"),
     "assembling": ("▶", "busy"),
     "collecting": ("▶", "busy"),
@@ -54,7 +54,7 @@ class StageCard:
         self.box = parts.column([self.text], f"card {'producer' if kind == 'compiler' else 'consumer'}")
 
     def update(self, stage: PipelineStage) -> bool:
-        """Show what the stage does now."""
+        """Show what the stage is doing; return whether anything changed."""
         shape, tone = DOING.get(stage.state) or palette.sign(stage.state)
         text = (
             f'<div class="who"><b class="name">{html.escape(stage.name)}</b><span class="role">{stage.kind}</span>'
@@ -73,7 +73,7 @@ class StageCard:
 
 
 class LivePipeline:
-    """A pipeline at work and its view. `pipeline` is what runs; `close()` ends both."""
+    """A running pipeline and its view. `pipeline` is what runs; `close()` ends both."""
 
     def __init__(self, settings: PipelineSettings) -> None:
         self.settings, self.closed = settings, False
@@ -93,7 +93,7 @@ class LivePipeline:
             raise
         self.frames.start()
 
-    # what one sees
+    # display
 
     def _build(self) -> None:
         self.parts = parts = Parts()
@@ -123,7 +123,7 @@ class LivePipeline:
         self._draw(time.monotonic())
 
     def _choice(self, name: str, options: dict[str, Any]) -> ipywidgets.Dropdown:
-        """A setting that can be chosen; another one begins anew."""
+        """Return a menu for one setting; choosing another value restarts the pipeline."""
         layout = ipywidgets.Layout(width="auto")
         made = ipywidgets.Dropdown(options=list(options.items()), value=getattr(self.settings, name), layout=layout)
 
@@ -136,7 +136,7 @@ class LivePipeline:
         return made
 
     def _arrange(self, moment: PipelineMoment) -> None:
-        """Cards and rings for the stages that there are."""
+        """Lay out the cards and rings of the current stages."""
         old = [*self.row.children, *self.charts.children]
         heads = [view.head for view in getattr(self, "rings", [])]
         self.cards = [StageCard(self.parts, stage.kind) for stage in moment.stages]
@@ -205,7 +205,7 @@ class LivePipeline:
         )
 
     def _passing(self, seen: Buffer, modules: tuple[str, ...]) -> str:
-        """The piece that comes out of the first buffer next; while there is none, the one before."""
+        """Return the piece that comes out of the first buffer next; while it is empty, the previous one."""
         if not seen.text:
             return str(self.text.value) or "<h4>On its way: nothing yet</h4><pre></pre>"
         where = f"slot {seen.out}, a piece of {html.escape(modules[seen.module])}"
@@ -214,10 +214,10 @@ class LivePipeline:
     def _calm(self) -> bool:
         return not self.pipeline.running
 
-    # what happens
+    # actions
 
     def _ask(self, task: Callable[[], None]) -> None:
-        """Let something be done that takes time; returns at once."""
+        """Queue a task that takes time; return at once."""
         self.frames.touch()
         if not self.closed:
             self._tasks.put(task)
@@ -239,11 +239,11 @@ class LivePipeline:
             self._trouble = f"{type(error).__name__}: {error}"
 
     def moment(self) -> PipelineMoment:
-        """The stages and the buffers between them, as they are now."""
+        """Return the current state of the stages and the buffers between them."""
         return self.pipeline.moment()
 
     def wait(self, seconds: float = 60.0) -> PipelineMoment:
-        """The last moment, once all is done or `seconds` have passed."""
+        """Return the last moment, once everything is done or `seconds` have passed."""
         until(lambda: self.closed or self.moment().state != "running", seconds, 0.02)
         moment = self.moment()
         if moment.state != "running":
@@ -251,7 +251,7 @@ class LivePipeline:
         return moment
 
     def close(self) -> None:
-        """End the view, its widgets, its threads, the pipeline and its processes. Twice is once."""
+        """End the view, its widgets, its threads, the pipeline and its processes. Calling it twice is harmless."""
         with self._lock:
             if self.closed:
                 return

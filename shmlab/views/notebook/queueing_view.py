@@ -1,6 +1,6 @@
-"""How full the buffer is, measured and as queueing theory has it, in one figure that fills in.
+"""How full the buffer is, as measured and as predicted by queueing theory, in one figure that fills in.
 
-A pattern is known by the shape of its points as well as by their colour.
+A pattern is identified by the shape of its points as well as by their colour.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from shmlab.views.notebook.marks import figure, plane
 from shmlab.views.notebook.measuring_view import MeasuringView
 from shmlab.views.notebook.plain_widgets import Parts
 
-ENDS = (0.4, 2.2)  # of the axis of ratios
+ENDS = (0.4, 2.2)  # ends of the axis of ratios
 MARGIN = {"top": 14, "bottom": 46, "left": 54, "right": 20}
 LOOKS = {
     "poisson": ("circle", "var(--q1)"),
@@ -39,7 +39,7 @@ class Occupancy:
     """The figure: mean number of occupied slots over produce rate / consume rate."""
 
     def __init__(self, parts: Parts, slots: int) -> None:
-        scales = plane(ENDS, (-0.03 * slots, 1.03 * slots))  # a point at either end is seen whole
+        scales = plane(ENDS, (-0.03 * slots, 1.03 * slots))  # points at either end are fully visible
         fixed = {"scales": scales, "preserve_domain": {"x": True, "y": True}}
         ratios = np.linspace(*ENDS, 120)
         self.theory = Lines(
@@ -74,7 +74,7 @@ class Occupancy:
 
     @staticmethod
     def _bars(colour: str, fixed: dict[str, Any]) -> Lines:
-        """One short upright line for each ratio, from the mean less its error to the mean and its error."""
+        """Return error bars: a short vertical line for each ratio, from the mean minus to the mean plus its error."""
         x = np.repeat(np.array(RATIOS), 2).reshape(-1, 2)
         return Lines(x=x, y=np.zeros_like(x), colors=[colour] * len(RATIOS), stroke_width=2, visible=False, **fixed)
 
@@ -84,7 +84,7 @@ class Occupancy:
         return Scatter(x=x, y=np.zeros_like(x), marker=shape, colors=[colour], default_size=90, visible=False, **fixed)
 
     def update(self, measured: OccupancyResult) -> None:
-        """Draw what is known."""
+        """Draw the results so far."""
         for name in LOOKS:
             points = measured.of(name)
             self.bars[name].visible = self.dots[name].visible = bool(points)
@@ -103,7 +103,7 @@ class Occupancy:
 
 
 class LiveQueueing(MeasuringView):
-    """A measurement under way and its view. `measured` holds the figures; `close()` ends both."""
+    """A running measurement and its view. `measured` holds the figures; `close()` ends both."""
 
     called, saved_as = "queueing", "occupancy.csv"
     _measuring: OccupancyMeasurement
@@ -114,7 +114,7 @@ class LiveQueueing(MeasuringView):
 
     @property
     def measured(self) -> OccupancyResult:
-        """What is known until now: `print` it."""
+        """The results so far: `print` them."""
         return self._measuring.measured
 
     def _measurement(self) -> OccupancyMeasurement:
@@ -144,7 +144,7 @@ class LiveQueueing(MeasuringView):
         self._set(self.bar, self._progress(round(100 * self.measured.done)))
 
     def wait(self, seconds: float | None = None) -> OccupancyResult:
-        """The figures, once everything is measured or `seconds` have passed."""
+        """Return the figures, once everything is measured or `seconds` have passed."""
         self._join(seconds)
         return self.measured
 

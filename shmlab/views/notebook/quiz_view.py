@@ -1,4 +1,4 @@
-"""A quiz to be clicked: a button for each choice; below the question stands what is to be said of the chosen one."""
+"""A clickable quiz: a button for each choice, with the feedback for the chosen one below the question."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from shmlab.views.notebook import palette
 from shmlab.views.notebook.close import close_tree
 from shmlab.views.notebook.plain_widgets import Parts
 
-LOOKS = ("choice", "choice right", "choice wrong")  # of a button: open, chosen and right, chosen and wrong
+LOOKS = ("choice", "choice right", "choice wrong")  # of a button: not chosen, chosen and right, chosen and wrong
 MARKS = ("", "✓ ", "✕ ")
 
 
 class QuizView:
-    """The view of one quiz. Choosing again is allowed: one learns from the wrong ones, too."""
+    """The view of one quiz. Choosing again is allowed: feedback on wrong choices teaches, too."""
 
     def __init__(self, quiz: Quiz) -> None:
         self.quiz = quiz
@@ -42,7 +42,7 @@ class QuizView:
         return parts.column([text, *buttons, self.said[number]], "question")
 
     def choose(self, question: int, choice: int) -> None:
-        """What a click does."""
+        """Handle a click on a choice."""
         self.quiz.choose(question, choice)
         self._draw()
 
@@ -63,12 +63,12 @@ class QuizView:
         self.score.value = f"{quiz.right} right, {len(quiz.questions) - done} still to answer"
 
     def close(self) -> None:
-        """Take it away, with all its parts."""
+        """Close the view and all its parts."""
         close_tree(self.box, *self.parts.shared)
 
 
 def prose(text: str) -> str:
-    """Text as HTML: `code` and *stress* as in Markdown."""
+    """Return text as HTML: `code` and *emphasis* as in Markdown."""
     escaped = html.escape(text)
     escaped = re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)
     return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", escaped)

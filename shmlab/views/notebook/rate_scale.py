@@ -1,6 +1,6 @@
-"""The notches of the rate slider: ten to a decade from 0.1 to 100,000 items per second, then "max".
+"""The positions of the rate slider: ten per decade from 0.1 to 100,000 items per second, then "max".
 
-A slider over a list cannot hold what is not in the list: whatever a browser sends, it is one of these.
+A slider over a list can only hold values of the list: whatever a browser sends, it is one of these.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LABELS = tuple("max" if rate is None else f"{rate:,g}" if rate < 1000 else f"{ra
 
 
 def nearest(rate: float | None) -> int:
-    """The notch nearest to a rate, on the slider's logarithmic scale."""
+    """Return the position nearest to a rate, on the slider's logarithmic scale."""
     if rate is None:
         return len(RATES) - 1
     return min(range(len(RATES) - 1), key=lambda n: abs(math.log(RATES[n] or 1.0) - math.log(max(rate, 1e-9))))

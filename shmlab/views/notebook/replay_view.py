@@ -1,7 +1,7 @@
-"""A recorded run in the view of the live lab, with a clock that one can stop, slow down and set.
+"""A recorded run in the view of the live lab, with a clock that can be stopped, slowed down and set.
 
-No process runs, and no thread: a widget in the browser asks for one frame after the other, so the view works where
-neither can be. A browser that is busy asks later, and time goes on by what has passed meanwhile.
+It needs neither processes nor threads: a widget in the browser requests one frame after another, so the view works
+where neither is available. A busy browser requests frames later, and the clock advances by the time elapsed meanwhile.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from shmlab.views.notebook import palette
 from shmlab.views.notebook.board import Board
 from shmlab.views.notebook.charts import HERTZ, POINTS, WINDOW
 
-SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # recorded seconds that pass in one
-TICK = 40  # milliseconds from one frame to the next
-LEAP = 1.0  # seconds without a frame that count, at most: what nobody could see is not passed over
+SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # recorded seconds per second
+TICK = 40  # milliseconds between frames
+LEAP = 1.0  # maximum number of seconds counted between two frames: what nobody could see is not skipped
 SPAN = 1.05  # seconds over which the charts measure rates
 
 
 class ReplayedLab(Board):
     """A recording and its view: `play()`, `pause()`, `seek(seconds)`.
 
-    `position` is the moment that is shown, in seconds; `speed` is how many recorded seconds pass in one.
+    `position` is the moment that is shown, in seconds; `speed` is the number of recorded seconds that pass in one.
     """
 
     def __init__(self, recording: Recording, speed: float = 1.0) -> None:
@@ -64,11 +64,11 @@ class ReplayedLab(Board):
 
     @property
     def playing(self) -> bool:
-        """Whether time passes. It does where a browser shows the view."""
+        """Whether the clock is running. It only advances where a browser shows the view."""
         return bool(self.ticks.playing)
 
     def play(self) -> None:
-        """Let time pass; after the last moment, from the first on."""
+        """Start the clock; at the end, restart from the beginning."""
         with self.lock:
             if self.closed or self.playing:
                 return
@@ -84,13 +84,13 @@ class ReplayedLab(Board):
                 self._stop(self.position)
 
     def _stop(self, seconds: float) -> None:
-        """Stop at a moment. The button says so last: from then on nothing moves the slider that a person moves."""
+        """Stop at a moment. The button changes last: after that, only the user moves the slider."""
         self.ticks.playing = False
         self.seek(seconds)
         self.button.description = "▶ play"
 
     def seek(self, seconds: float) -> None:
-        """Show the moment that was so many seconds after the beginning."""
+        """Show the moment `seconds` after the beginning."""
         with self.lock:
             if self.closed:
                 return
@@ -98,7 +98,7 @@ class ReplayedLab(Board):
             self._all_due()
             now = time.monotonic()
             self._show(now)
-            if not self.playing:  # what changed last need not glow for ever
+            if not self.playing:  # the last changes need not glow for ever
                 self.slots.update(self.snapshot(), now + palette.GLOW_SECONDS)
 
     def _slid(self, change: dict[str, Any]) -> None:
@@ -106,7 +106,7 @@ class ReplayedLab(Board):
             self.seek(change["new"])
 
     def _tick(self, _: object) -> None:
-        """The browser is ready for a frame."""
+        """Advance, because the browser is ready for a frame."""
         with self.lock:
             if self.closed or not self.playing:
                 return
@@ -118,7 +118,7 @@ class ReplayedLab(Board):
             else:
                 self._show(now)
 
-    # what one sees
+    # display
 
     def _show(self, now: float) -> None:
         moment = self.recording.at(self.position)
@@ -128,10 +128,10 @@ class ReplayedLab(Board):
             self._slider = self.slider.value = round(self.position, 3)
             self._set(self.clock, f"<b>{self.position:.1f} s</b> of {self.recording.seconds:.1f} s")
 
-    _slider = 0.0  # where the slider was put by us
+    _slider = 0.0  # the slider position that we set
 
     def _draw_charts(self, capacity: int) -> None:
-        """The minute before the moment that is shown."""
+        """Draw the minute before the moment that is shown."""
         when = self.position + np.linspace(-WINDOW, 0.0, POINTS)
         now, before = self._known(when), self._known(np.maximum(when - SPAN, 0.0))
         passed = np.minimum(when, SPAN)
@@ -142,7 +142,7 @@ class ReplayedLab(Board):
         self.charts.draw(capacity)
 
     def _known(self, when: Any) -> Any:
-        """Occupied slots, items produced and consumed, at these times."""
+        """Return occupied slots, items produced and items consumed at these times."""
         return self._curve[np.maximum(np.searchsorted(self._times, when, side="right") - 1, 0)].T
 
     def _head(self, snap: Snapshot, more: str = "") -> str:
@@ -160,7 +160,7 @@ class ReplayedLab(Board):
         return str(self.recording.lab["title"])
 
     def snapshot(self) -> Snapshot:
-        """The segment at the moment that is shown."""
+        """Return the state of the segment at the moment that is shown."""
         return self.recording.at(self.position).snapshot
 
     def _end(self) -> None:

@@ -1,4 +1,4 @@
-"""The life of a segment as a board: the name, the memory, and two processes that may have it mapped."""
+"""The life cycle of a segment as a board: the name, the memory, and two processes that may have it mapped."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from shmlab.views import format
 from shmlab.views.notebook.exhibit import Exhibit
 from shmlab.views.notebook.plain_widgets import Parts
 
-LAST = 5  # sentences of what happened
+LAST = 5  # number of events shown
 
 
 class SegmentBoard(Exhibit):
-    """The view of a `Lifecycle`: each verb takes the name of the process that does it; `print` is the state as a line.
+    """The view of a `Lifecycle`: each verb takes the name of the process that does it; `print` gives the state in a line.
 
     The name is "A" or "B". Raises Refused, with the reason, for what the operating system does not allow.
     """
@@ -69,23 +69,23 @@ class SegmentBoard(Exhibit):
         self.life.write(name, 1 + sum("writes" in said for said in self.life.said))
 
     def create(self, name: str, size: int = PAGE, mode: int = 0o600) -> None:
-        """A new segment of `size` bytes; `mode` says which users may attach it."""
+        """Create a segment of `size` bytes; `mode` says which users may attach it."""
         self.life.create(name, size, mode)
 
     def attach(self, name: str, read_only: bool = False) -> None:
-        """Map the segment; with `read_only`, every store is then refused by the processor."""
+        """Map the segment; with `read_only`, the processor refuses every later store."""
         self.life.attach(name, read_only)
 
     def write(self, name: str, value: int, index: int = 0) -> DeadProcess | None:
-        """Store a value into the word `index` (8 bytes each, from 0); the DeadProcess if the process died of it."""
+        """Store a value into word `index` (8 bytes each, from 0); return the DeadProcess if that killed the process."""
         return self.life.write(name, value, index)
 
     def read(self, name: str, index: int = 0) -> int | DeadProcess:
-        """The value of the word `index` of the segment; the DeadProcess if the process died of looking."""
+        """Return the value of word `index` of the segment, or the DeadProcess if reading it killed the process."""
         return self.life.read(name, index)
 
     def resize(self, name: str, size: int) -> None:
-        """Make the segment longer or shorter: `size` bytes."""
+        """Grow or shrink the segment to `size` bytes."""
         self.life.resize(name, size)
 
     def touch(self, name: str, write: bool = True) -> None:
@@ -93,57 +93,57 @@ class SegmentBoard(Exhibit):
         self.life.touch(name, write)
 
     def chmod(self, name: str, mode: int) -> None:
-        """Change who may attach the segment from now on: `mode` as in `0o600`. Who has it mapped keeps it."""
+        """Change who may attach the segment from now on: `mode` as in `0o600`. Existing mappings are not affected."""
         self.life.chmod(name, mode)
 
     def detach(self, name: str) -> None:
-        """Take the segment out of a process's address space."""
+        """Unmap the segment from a process's address space."""
         self.life.detach(name)
 
     def unlink(self, name: str) -> None:
-        """Take the name away."""
+        """Remove the segment's name from /dev/shm."""
         self.life.unlink(name)
 
     def become(self, name: str, user: int = NOBODY) -> None:
-        """Let a process be another user, by number, from now on. Refused unless it is root."""
+        """Switch a process to another user, by number, from now on. Refused unless it is root."""
         self.life.become(name, user)
 
     def store_past_python(self, name: str, value: int) -> DeadProcess | None:
-        """Store a value into word 0 as a C program would, whatever the mapping allows; the DeadProcess if it died."""
+        """Store a value into word 0 as a C program would, whatever the mapping allows; return DeadProcess if it died."""
         return self.life.store_past_python(name, value)
 
     def protect(self, name: str) -> None:
-        """Have a process ask the kernel to allow it stores after all."""
+        """Have a process ask the kernel to make its mapping writable after all."""
         self.life.protect(name)
 
     def kill(self, name: str) -> DeadProcess:
-        """End a process by SIGKILL."""
+        """Kill a process with SIGKILL."""
         return self.life.kill(name)
 
     def end(self, name: str) -> None:
-        """Let a process end in good order."""
+        """Let a process exit normally."""
         self.life.end(name)
 
     def again(self, name: str) -> None:
-        """A new process in the place of one that has ended."""
+        """Start a new process in place of one that has ended."""
         self.life.again(name)
 
     def region(self, name: str) -> address_space.Region | None:
-        """Where a process has the segment."""
+        """Return where a process has the segment mapped."""
         return self.life.region(name)
 
     def state(self) -> SegmentState:
-        """The name, the memory and both processes, as the kernel has them now."""
+        """Return the current state of the name, the memory and both processes, as the kernel reports it."""
         return self.life.state()
 
     @property
     def segment(self) -> str:
-        """The name in /dev/shm."""
+        """The name of the segment in /dev/shm."""
         return self.life.segment
 
 
 def _card(standing: ProcessState) -> str:
-    """A process: who it is, and where it has the segment."""
+    """Return the HTML of a process: its name, and where it has the segment mapped."""
     region = standing.region
     if standing.ending:
         pill, facts = f'<div class="pill dead"><i>✕</i>{html.escape(standing.ending)}</div>', ""
@@ -161,7 +161,7 @@ def _card(standing: ProcessState) -> str:
 
 
 def _memory(memory: MemoryPiece) -> str:
-    """A piece of shared memory: what leads to it."""
+    """Return the HTML of a piece of shared memory: what refers to it."""
     left, right = ("A" in memory.holders), ("B" in memory.holders)
     size = "" if memory.size is None else format.size(memory.size)
     mode = "" if memory.mode is None else f"mode {memory.mode:04o}, user {memory.owner}"

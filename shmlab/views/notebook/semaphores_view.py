@@ -1,6 +1,7 @@
 """What the processes synchronise with, and whether it worked: semaphores, shared variables, counters, faults.
 
-A semaphore is drawn as its tokens. Faults are counted in the open and turn red, with a cross and a word, at the first.
+A semaphore is drawn as its tokens. Fault counts are always visible and turn red, with a cross and a word, when a fault
+occurs.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from shmlab.observe.snapshot import Snapshot, Worker
 from shmlab.views import format
 from shmlab.views.notebook.plain_widgets import Parts
 
-TOKENS = 12  # as many are drawn, beyond a number says it
+TOKENS = 12  # at most so many are drawn; above, a number is shown
 FAULTS = ("lost", "duplicated", "out_of_order", "corrupted")
 
 
 def semaphore(name: str, value: int, most: int, workers: tuple[Worker, ...]) -> str:
-    """One semaphore: its value, its tokens, who holds it, who waits for it."""
+    """Return the HTML of one semaphore: its value, its tokens, who holds it, who waits for it."""
     holders = ", ".join(html.escape(w.name) + ("" if w.alive else " ✕") for w in workers if w.holds == name)
     waiters = [html.escape(w.name) for w in workers if w.waits == name and w.alive]
     tokens = ""
@@ -39,7 +40,7 @@ class SemaphoresView:
         self.box = parts.row([self.sync, self.counts], "strip")
 
     def update(self, snap: Snapshot) -> bool:
-        """Show a snapshot's values."""
+        """Show a snapshot's values; return whether anything changed."""
         changed = False
         for widget, value in ((self.sync, self.synchronisation(snap)), (self.counts, self.accounts(snap))):
             if widget.value != value:
@@ -49,7 +50,7 @@ class SemaphoresView:
 
     @staticmethod
     def synchronisation(snap: Snapshot) -> str:
-        """The semaphores and the shared variables."""
+        """Return the HTML of the semaphores and the shared variables."""
         parts = [
             semaphore(name, value, 1 if name == "mutex" else snap.capacity, snap.workers)
             for name, value in snap.semaphores.items()
@@ -60,7 +61,7 @@ class SemaphoresView:
 
     @staticmethod
     def accounts(snap: Snapshot) -> str:
-        """What went through, how long it took, what went wrong."""
+        """Return the HTML of what went through, how long it took, and what went wrong."""
         flow = (
             f"<span><b>{snap.produced:,}</b> produced</span><span><b>{snap.consumed:,}</b> consumed</span>"
             f"<span><b>{format.seconds(snap.latency_p50)}</b> in the buffer (median), "

@@ -1,4 +1,4 @@
-"""What a cell shows as its last line: a tree of widgets, and one fixed line of text for those who see no widgets.
+"""The base of all views: a tree of widgets, shown by a cell's last line, with a fixed line of text as a fallback.
 
 A view inherits from `Shown`, builds its widgets below `box`, and ends in `_end` what it has started.
 """
@@ -12,7 +12,7 @@ import ipywidgets
 
 
 class Shown:
-    """A view. `closed` tells whether it has ended; `lock` is held by whoever changes its widgets."""
+    """A view. `closed` tells whether it has ended; `lock` must be held to change its widgets."""
 
     box: ipywidgets.Widget
 
@@ -20,7 +20,7 @@ class Shown:
         self._text, self.closed, self.lock = text, False, threading.RLock()
 
     def close(self) -> None:
-        """End the view: its widgets, its threads, and what it has started. Twice is once."""
+        """End the view: its widgets, its threads, and what it has started. Calling it twice is harmless."""
         with self.lock:
             if self.closed:
                 return

@@ -1,8 +1,8 @@
-"""From 257 slots on as a strip of heat: one small picture, whose pixels are slots.
+"""The slots as a heat strip, from 257 slots on: one small image whose pixels are slots.
 
-The picture has as many pixels as there are slots (from 1,025 on, a pixel is the share that is full of a few slots), the
-browser magnifies it without smoothing. That makes a frame some hundred bytes, whatever its size. Letters lie over the
-few slots that are being written, read or were overwritten; `in` and `out` point at theirs.
+The image has one pixel for each slot (from 1,025 on, a pixel is the share of full slots among several), and the browser
+magnifies it without smoothing. So a frame is some hundred bytes at any size. Letters are overlaid on the few slots that
+are being written or read, or were overwritten; `in` and `out` point at theirs.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from shmlab.views.notebook.plain_widgets import Parts
 from shmlab.views.notebook.slots_row import letters
 
 Pixels = NDArray[np.uint8]
-MOST = 1024  # pixels
+MOST = 1024  # maximum number of pixels
 ACROSS = 64
-QUIET = (0, 2)  # states that need no letter: nothing there, something there
+QUIET = (0, 2)  # states that need no letter: empty and full
 RAMP = 8  # steps from empty to full where a pixel is several slots
 
 
 def _colours() -> tuple[bytes, bytes]:
-    """Colours and opacities: each state in all steps of its glow, then the ramp."""
+    """Return colours and opacities: each state in all steps of its glow, then the ramp."""
     rgb = [np.frombuffer(bytes.fromhex(colour[1:]), np.uint8).astype(float) for colour in palette.SOLID]
     fresh = {0: rgb[3], 2: np.array([87.0, 185.0, 155.0])}
     colours, opacity = [], []
@@ -45,7 +45,7 @@ def _colours() -> tuple[bytes, bytes]:
 
 
 EMPTY = palette.GLOW - 1  # an empty slot at rest
-FIRST = len(palette.STATES) * palette.GLOW  # of the ramp
+FIRST = len(palette.STATES) * palette.GLOW  # the ramp's first index
 COLOURS, OPACITY = _colours()
 
 
@@ -54,7 +54,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(pixels: Pixels) -> bytes:
-    """A picture of 64 pixels a line, of the indices of our colours."""
+    """Return an image, 64 pixels to a line, of indices into our palette."""
     lines = pixels.reshape(-1, ACROSS)
     data = np.hstack([np.zeros((len(lines), 1), np.uint8), lines]).tobytes()
     return (
@@ -68,12 +68,12 @@ def png(pixels: Pixels) -> bytes:
 
 
 class HeatDrawing:
-    """The drawing of a buffer of 257 slots and more."""
+    """The drawing of a buffer of 257 slots or more."""
 
     def __init__(self, count: int, parts: Parts) -> None:
         self.count = count
         self.glow = Glow(count)
-        self.each = -(-count // MOST)  # slots a pixel
+        self.each = -(-count // MOST)  # slots per pixel
         self.pixels = -(-count // self.each)
         self.lines = -(-self.pixels // ACROSS)
         self.image = ipywidgets.Image(format="png", value=png(self.blank()))
@@ -89,7 +89,7 @@ class HeatDrawing:
         self.box.layout = ipywidgets.Layout(height=f"{self.lines * high + 36}px")
 
     def update(self, snap: BufferShown, now: float) -> bool:
-        """Draw a snapshot. Says whether anything had to change."""
+        """Draw a snapshot. Return whether anything changed."""
         value = png(self.shade(*self.glow.ages(snap.slots.states, snap.slots.sequences, now)))
         changed = bool(value != self.image.value)
         if changed:
@@ -101,11 +101,11 @@ class HeatDrawing:
         return changed
 
     def blank(self) -> Pixels:
-        """A picture of nothing."""
+        """Return an empty image."""
         return np.full(self.lines * ACROSS, EMPTY, np.uint8)
 
     def shade(self, states: Steps, ages: Steps) -> Pixels:
-        """The colour of every pixel."""
+        """Return the colour of every pixel."""
         pixels = self.blank()
         if self.each == 1:
             pixels[: len(states)] = states * palette.GLOW + ages
@@ -117,7 +117,7 @@ class HeatDrawing:
         return pixels
 
     def marks(self, states: Sequence[int], in_: int | None, out: int | None) -> str:
-        """The letters and pointers that lie over the picture: full and empty slots need none."""
+        """Return the letters and pointers that are overlaid on the image: full and empty slots need none."""
         parts = []
         if self.each == 1:
             special = [state if state not in QUIET else 0 for state in states]
@@ -128,7 +128,7 @@ class HeatDrawing:
         return "".join(parts)
 
     def place(self, pixel: int) -> str:
-        """The middle of a pixel, as style."""
+        """Return the position of a pixel's centre, as CSS."""
         return (
             f"left:{100 * (pixel % ACROSS + 0.5) / ACROSS:.2f}%;top:{100 * (pixel // ACROSS + 0.5) / self.lines:.2f}%"
         )

@@ -1,8 +1,8 @@
-"""Up to 64 slots as a ring: what wraps around in memory is drawn so.
+"""Up to 64 slots as a ring, because the buffer is circular.
 
-Every slot shows the letter of its state, the number of the item in it and who produced that item. `in` points from
-outside, `out` from inside: they may meet without hiding each other. The slots are polygons that only change colour; all
-that is written on them is one text in SVG, so a frame is few messages.
+Every slot shows the letter of its state, its item's number and that item's producer. `in` points from outside, `out`
+from inside, so that neither hides the other. The slots are polygons that only change colour; all text on them is SVG
+in a few widgets, so a frame takes few messages.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from shmlab.views.notebook.marks import Shapes, figure, plane
 from shmlab.views.notebook.plain_widgets import Parts
 
 MOST = 64
-STACKED = 16  # up to so many slots, the texts of a slot stand below each other
+STACKED = 16  # up to so many slots, the texts of a slot are stacked
 PIECE = 16
-DENSE = 32  # beyond, the drawing is larger and its numbers are cut to their last digits
+DENSE = 32  # beyond, the drawing is larger and numbers are cut to their last digits
 EDGE = 1.33
-PIXELS = 176  # that radius 1 usually has: sizes of letters are given in these
+PIXELS = 176  # the usual size of radius 1: font sizes are relative to it
 
 
 Point = tuple[float, float]
 
 
 class Text(NamedTuple):
-    """A short text around a point, y upwards, its size in pixels; `look` names its colour and weight."""
+    """A short text centred on a point, y upwards, its size in pixels; `look` names its colour and weight."""
 
     x: float
     y: float
@@ -40,29 +40,29 @@ class Text(NamedTuple):
     text: str
 
     def svg(self) -> str:
-        """As SVG, in radii."""
+        """Return the text as SVG, in units of the radius."""
         place = f'x="{self.x:.3f}" y="{-self.y:.3f}" font-size="{self.size / PIXELS:.4f}"'
         return f'<text {place} class="{self.look}">{html.escape(self.text)}</text>'
 
 
 def number(item: int, count: int) -> str:
-    """An item's number; its last digits where there is no room for more."""
+    """Return an item's number, cut to its last digits where there is no room for more."""
     digits = 5 if count <= STACKED else 4 if count <= DENSE else 3
     return str(item) if item < 10**digits else f"{item % 10**digits:0{digits}}"
 
 
-Content = tuple[int, int, str]  # what a slot shows: state, item, name of its producer
+Content = tuple[int, int, str]  # of a slot: state, item, name of its producer
 
 
 def contents(snap: BufferShown) -> list[Content]:
-    """What every slot shows."""
+    """Return what every slot shows."""
     names = {worker.row: worker.name for worker in snap.workers}
     slots = zip(snap.slots.states, snap.slots.sequences, snap.slots.producers, strict=True)
     return [(state, item, names.get(producer, "?")) for state, item, producer in slots]
 
 
 def written(count: int, index: int, content: Content) -> list[Text]:
-    """What is written on one slot."""
+    """Return the texts on one slot."""
     state, item, name = content
     large, small = (21, 14) if count <= 8 else (16, 12) if count <= 16 else (12, 10) if count <= DENSE else (8, 7)
     letter, middle, maker = places(count)[index]
@@ -77,7 +77,7 @@ def written(count: int, index: int, content: Content) -> list[Text]:
 
 @cache
 def places(count: int) -> list[tuple[Point, Point, Point]]:
-    """Where the letter, the number and the producer's name of each slot stand."""
+    """Return the positions of each slot's letter, number and producer's name."""
     found = []
     large, small = (21, 14) if count <= 8 else (16, 12)
     step = (large + small) * 0.55 / PIXELS
@@ -93,13 +93,13 @@ def places(count: int) -> list[tuple[Point, Point, Point]]:
 
 
 def middle(snap: BufferShown) -> list[Text]:
-    """What is written in the middle."""
+    """Return the text in the middle."""
     of = f"of {snap.capacity} full" + ("" if snap.bounded else ", growing")
     return [Text(0, 0.06, 50, "ink b", str(snap.occupancy)), Text(0, -0.17, 13, "soft", of)]
 
 
 def indices(count: int) -> list[Text]:
-    """The numbers of the slots around the ring; every fourth where they stand close."""
+    """Return the slot numbers around the ring, only every fourth where they are dense."""
     angles, size = geometry.angles(count), 13 if count <= 8 else 10
     return [
         Text(1.062 * float(np.cos(angles[i])), 1.062 * float(np.sin(angles[i])), size, "soft", str(i))
@@ -108,7 +108,7 @@ def indices(count: int) -> list[Text]:
 
 
 def pointers(snap: BufferShown) -> list[tuple[str, list[float], list[float], Text]]:
-    """`in` and `out`: name, x and y of the triangle, and the word beside it."""
+    """Return `in` and `out`: name, x and y of the triangle, and the word beside it."""
     found = []
     angles = geometry.angles(snap.capacity)
     for name, index, tip, base, far in (("in", snap.in_, 1.125, 1.215, 1.28), ("out", snap.out, 0.595, 0.505, 0.41)):
@@ -121,7 +121,7 @@ def pointers(snap: BufferShown) -> list[tuple[str, list[float], list[float], Tex
 
 
 def drawing(parts: str) -> str:
-    """SVG that lies exactly over the ring."""
+    """Return an SVG that exactly covers the ring."""
     return f'<svg viewBox="{-EDGE} {-EDGE} {2 * EDGE} {2 * EDGE}">{parts}</svg>'
 
 
@@ -136,7 +136,7 @@ class RingDrawing:
         self.slots = Shapes(x, y, scales, [palette.FILLS[0][-1]] * count, colors=[palette.PAPER], stroke_width=2)
         self.figure = figure([self.slots], "100%", "100%")
         self.under = parts.text("over", drawing("".join(text.svg() for text in indices(count))))
-        # a piece of the writing for every sixteen slots: where few items move, little is laid out anew
+        # the text in pieces of sixteen slots: where few items move, little has to be laid out again
         self.pieces = [parts.text("over") for _ in range(0, count, PIECE)]
         self.shown: list[Content | None] = [None] * count
         self.texts = [""] * count
@@ -145,7 +145,7 @@ class RingDrawing:
         self.box = parts.row([self.figure, self.under, *self.pieces, self.hub], look)
 
     def update(self, snap: BufferShown, now: float) -> bool:
-        """Draw a snapshot. Says whether anything had to change."""
+        """Draw a snapshot. Return whether anything changed."""
         fills = self.glow.fills(snap.slots.states, snap.slots.sequences, now)
         changed = bool(fills != self.slots.fill_colors)
         if changed:
@@ -168,7 +168,7 @@ class RingDrawing:
 
 
 def triangle(pointer: tuple[str, list[float], list[float], Text]) -> str:
-    """A pointer as SVG."""
+    """Return a pointer as SVG."""
     name, x, y, word = pointer
     corners = " ".join(f"{a:.3f},{-b:.3f}" for a, b in zip(x, y, strict=True))
     return f'<polygon class="{name}" points="{corners}"/>{word.svg()}'

@@ -1,7 +1,7 @@
-"""From 65 to 256 slots as rows that are read like text.
+"""From 65 to 256 slots as rows, in reading order.
 
-Every slot is a box with the letter of its state on it. Above a row points `in`, below it `out`. The boxes are polygons
-that only change colour; the letters of a row are one text whose spacing is that of the boxes.
+Every slot is a box with the letter of its state on it. `in` points from above a row, `out` from below it. The boxes are
+polygons that only change colour; the letters of a row are one text, spaced to match the boxes.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from shmlab.views.notebook.marks import Shapes, figure, plane
 from shmlab.views.notebook.plain_widgets import Parts
 
 MOST = 256
-HIGH = 0.58  # of a line's height is the box, the rest belongs to the pointers
-LINE = 58  # pixels
+HIGH = 0.58  # the box's share of a line's height; the rest is for the pointers
+LINE = 58  # height of a line in pixels
 
 
 def letters(states: Sequence[int], across: int, lines: int, high: float, signs: str = palette.LETTERS) -> list[str]:
-    """A text for each line, a letter for each slot; neighbours in the same state are one piece."""
+    """Return a text for each line, a letter for each slot; neighbours in the same state are merged."""
     found = []
     for line in range(lines):
         pieces = groupby(states[line * across : (line + 1) * across])
@@ -52,7 +52,7 @@ class RowDrawing:
         self.box.layout = ipywidgets.Layout(height=f"{self.lines * LINE + 22}px")
 
     def update(self, snap: BufferShown, now: float) -> bool:
-        """Draw a snapshot. Says whether anything had to change."""
+        """Draw a snapshot. Return whether anything changed."""
         states = snap.slots.states
         fills = self.glow.fills(states, snap.slots.sequences, now)
         changed = bool(fills != self.slots.fill_colors)
@@ -65,7 +65,7 @@ class RowDrawing:
         return changed
 
     def pointers(self, in_: int | None, out: int | None) -> str:
-        """`in` above its slot, `out` below."""
+        """Return the HTML of `in` above its slot and `out` below."""
         parts = []
         for name, index, side in (("in", in_, 0.0), ("out", out, HIGH)):
             if index is not None:

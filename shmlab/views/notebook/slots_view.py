@@ -1,7 +1,7 @@
 """The slots of the segment, in the form that suits their number.
 
-A ring up to 64, rows up to 256, a strip of heat beyond. An unbounded buffer that grows changes its form on its way.
-Drawing a snapshot changes colours; only the pointers and the texts of a ring move.
+A ring up to 64, rows up to 256, a heat strip beyond. An unbounded buffer changes its form as it grows. Drawing a
+snapshot changes colours; only the pointers and the texts of a ring move.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ Form = slots_ring.RingDrawing | slots_row.RowDrawing | slots_heat.HeatDrawing
 
 
 def form(capacity: int) -> type[Form]:
-    """Which drawing suits so many slots."""
+    """Return the drawing that suits this number of slots."""
     if capacity <= slots_ring.MOST:
         return slots_ring.RingDrawing
     return slots_row.RowDrawing if capacity <= slots_row.MOST else slots_heat.HeatDrawing
 
 
 class SlotsView:
-    """Draws the slots of one snapshot after another."""
+    """Draws the slots of successive snapshots."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -32,11 +32,11 @@ class SlotsView:
 
     @property
     def wide(self) -> bool:
-        """Whether the drawing wants the whole width."""
+        """Whether the drawing needs the whole width."""
         return not isinstance(self.form, slots_ring.RingDrawing)
 
     def update(self, snap: BufferShown, now: float) -> bool:
-        """Draw a snapshot, taken at the time `now`. Says whether anything had to change."""
+        """Draw a snapshot, taken at the time `now`. Return whether anything changed."""
         fresh = self.form is None or self.form.count != snap.capacity
         if fresh:
             self._choose(snap.capacity)
@@ -58,6 +58,6 @@ class SlotsView:
 
     @staticmethod
     def total(snap: BufferShown) -> str:
-        """The occupancy in words, for the forms that have no middle."""
+        """Return the occupancy in words, for the forms that have no middle."""
         more = "slots full" if snap.bounded else "slots, at the cap" if snap.cap_reached else "slots, growing"
         return f"<b>{snap.occupancy:,}</b> <span>of {snap.capacity:,} {more}</span>"

@@ -1,7 +1,7 @@
-"""The stepper: a person is the scheduler. A button for each process lets it take one step.
+"""The stepper: the user is the scheduler. A button for each process makes it take one step.
 
-The model or real processes take the steps (`Stepping`), the slots and the memory are drawn as in the live lab. What is
-asked for is done in order by one thread, so that a click never waits: not for a search, not for a process.
+The model or real processes take the steps (`Stepping`); the slots and the memory are drawn as in the live lab. One
+thread carries out requests in order, so that a click never waits for a search or for a process.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from shmlab.views.notebook.shown import Shown
 from shmlab.views.notebook.slots_view import SlotsView
 from shmlab.views.notebook.stepper_cards import StandingCard
 
-PACE = 0.7  # seconds between two steps that are played
+PACE = 0.7  # seconds between two steps during playback
 MODEL, REAL = "model", "real processes"
 Find = Callable[[Progress], Found]
 
 
 class Stepper(Shown):
-    """A program, stepped by hand. `stepping` is where it stands; `close()` ends it and its processes.
+    """A program, stepped by hand. `stepping` is its current state; `close()` ends it and its processes.
 
     `find(progress)` searches for a schedule that fails, or that reaches the goal.
     """
@@ -57,7 +57,7 @@ class Stepper(Shown):
         if real:
             self.request("where", REAL)
 
-    # what one sees
+    # display
 
     def _build(self) -> None:
         self.parts = parts = Parts()
@@ -70,7 +70,7 @@ class Stepper(Shown):
         self.search = parts.button("", "search all interleavings")
         self.search.on_click(lambda _: self.request("stop" if self.busy else "find"))
         self.where = ipywidgets.ToggleButtons(options=[MODEL, REAL], style={"button_width": "134px"})
-        if stepping.system.buffered:  # nobody can tell a real store buffer when to drain
+        if stepping.system.buffered:  # a real store buffer cannot be told when to drain
             self.where.disabled, self.where.tooltips = True, ("", "store buffers can be stepped on the model only")
         self.where.observe(self._chosen, "value")
         keys = " ".join(stepping.processes)
@@ -148,13 +148,13 @@ class Stepper(Shown):
         notes += outcome.outcome(self.stepping)
         return "".join(f'<div class="{kind}">{text}</div>' for kind, text in notes)
 
-    # what one may do
+    # actions
 
     def request(self, verb: str, *arguments: Any) -> None:
-        """Do what a control asked for; returns at once, whatever it was."""
+        """Carry out the request of a control; `verb` names it. Returns at once in every case."""
         if self.closed:
             return
-        self._hurry.set()  # who asks for something ends what is being played
+        self._hurry.set()  # any request ends the playback
         if verb == "stop":
             self._stop.set()
         else:
@@ -163,7 +163,7 @@ class Stepper(Shown):
     def _do(self, verb: str, *arguments: Any) -> None:
         self._note = self._said = ""
         getattr(self, f"_do_{verb}")(*arguments)
-        self._show(verb != "schedule")  # who types sees in the field what was typed
+        self._show(verb != "schedule")  # keep the text in the field while it is being typed
 
     def _show(self, write: bool = True) -> None:
         with self.lock:
@@ -207,12 +207,12 @@ class Stepper(Shown):
 
     def _do_schedule(self, typed: str, number: int) -> None:
         if number != self._typed:
-            return  # more was typed since
+            return  # superseded by later typing
         wanted = self._parsed(typed)
         if wanted is None or wanted == self.stepping.taken:
             return
         if self.stepping.ahead[: len(wanted)] != wanted and len(wanted) > len(self.stepping.taken) + 1:
-            self.stepping.plan = wanted  # what cannot be taken stays in sight
+            self.stepping.plan = wanted  # steps that cannot be taken remain visible
         self.stepping.go_to(wanted)
 
     def _do_find(self) -> None:
@@ -235,12 +235,12 @@ class Stepper(Shown):
         return not (self._stop.is_set() or self.closed)
 
     def _type(self, change: dict[str, Any]) -> None:
-        if not self._tasks.here:  # not what the view itself has written
+        if not self._tasks.here:  # not a change made by the view itself
             self._typed += 1
             self.request("schedule", change["new"], self._typed)
 
     def _write(self) -> None:
-        """Show the schedule in the field, unless what somebody typed there says the same or is being done."""
+        """Show the schedule in the field, unless the user's text means the same or is being processed."""
         try:
             shown = self._parsed(self.field.value)
         except ReplayFailed:
@@ -249,10 +249,10 @@ class Stepper(Shown):
             self.field.value = self.stepping.schedule
 
     def _parsed(self, typed: str) -> list[int] | None:
-        """The schedule that was typed; None where its last name is not whole yet."""
+        """Parse the typed schedule; return None if its last name is incomplete."""
         stepping = self.stepping
         known = stepping.system.words
-        typed = typed.strip() if stepping.system.buffered else typed.strip().upper()  # small letters drain a buffer
+        typed = typed.strip() if stepping.system.buffered else typed.strip().upper()  # lower case drains a buffer
         try:
             return schedules.parse(typed, stepping.processes, known=known)
         except ReplayFailed:

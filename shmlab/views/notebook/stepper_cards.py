@@ -1,4 +1,4 @@
-"""One card for each process that waits to be told: its source, where it stands, and the button that lets it go on."""
+"""One card for each stepped process: its source, its position, and the button that makes it continue."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class StandingCard:
         self.box = parts.column(shown, f"card standing {'producer' if self.left else 'consumer'}")
 
     def update(self, now: Standing, busy: bool) -> None:
-        """Show where the process stands; `busy`: nobody can be told anything now."""
+        """Show where the process stands; while `busy`, no process can be stepped."""
         if now.line:
             self.filename, self.line = now.filename, now.line
         _set(self.text, "value", self.words(now))
@@ -61,7 +61,7 @@ class StandingCard:
             _set(self.other, "disabled", bool(busy or not now.otherwise))
 
     def words(self, now: Standing) -> str:
-        """Who it is, and what it did last."""
+        """Return who it is, and what it did last."""
         pid = f'<span class="pid">pid {now.pid}</span>' if now.pid else ""
         got = f" · got {', '.join(map(str, now.got))}" if now.got else ""
         did = f"last: <b>{html.escape(now.did)}</b>" if now.did else "has not begun"
@@ -72,6 +72,6 @@ class StandingCard:
 
 
 def _set(widget: Any, name: str, value: Any) -> None:
-    """Set a trait, if it has another value: an equal one would not be sent, but compared by the browser's model."""
+    """Set a trait if its value differs: an equal one would not be sent, but the browser's model would compare it."""
     if getattr(widget, name) != value:
         setattr(widget, name, value)

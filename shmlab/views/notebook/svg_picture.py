@@ -1,7 +1,7 @@
-"""The lab at one moment as a picture of its own: SVG text, made from a snapshot.
+"""The lab at one moment as a stand-alone picture: SVG text, made from a snapshot.
 
-It shows what the view shows of the buffer (form, colours, letters, numbers, pointers), the semaphores, the processes
-and the counts, with its own colours on white, so that it can be printed or put on a slide as it is.
+It shows the buffer as the view does (form, colours, letters, numbers, pointers), the semaphores, the processes and the
+counts, with its own colours on white, ready to be printed or put on a slide.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ INK, SOFT, IN, OUT, FAULT = "#1f2530", "#5d6778", "#b35900", "#1f66a3", "#b00020
 
 
 def text(x: float, y: float, what: str, size: float, colour: str = INK, more: str = "") -> str:
-    """One line of text around (x, y)."""
+    """Return one line of text centred on (x, y)."""
     return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}" {more}>{html.escape(what)}</text>'
 
 
 def shape(x: Any, y: Any, colour: str, stroke: str = "#fff") -> str:
-    """A closed polygon in pixels."""
+    """Return a closed polygon, in pixels."""
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
     return f'<polygon points="{points}" fill="{colour}" stroke="{stroke}" stroke-width="1.5"/>'
 
 
 def around(snap: Snapshot, top: float) -> tuple[str, float]:
-    """The slots as a ring, and how far down it reaches."""
+    """Return the slots as a ring, and the y coordinate of its lower end."""
     cx, cy = WIDTH / 2, top + MIDDLE - 30
     looks = {"soft": SOFT, "in": IN, "out": OUT, "ink": INK}
     looks |= {f"t{state}": colour for state, colour in enumerate(palette.LABEL_ON)}
@@ -53,7 +53,7 @@ def around(snap: Snapshot, top: float) -> tuple[str, float]:
 
 
 def lines(snap: Snapshot, top: float) -> tuple[str, float]:
-    """The slots as rows, and how far down they reach."""
+    """Return the slots as rows, and the y coordinate of their lower end."""
     count, left = snap.capacity, 70
     across = geometry.columns(count)
     cell = (WIDTH - left - 30) / across
@@ -81,7 +81,7 @@ def lines(snap: Snapshot, top: float) -> tuple[str, float]:
 
 
 def svg(snap: Snapshot, title: str, theme: str = "#ffffff") -> str:
-    """The whole picture."""
+    """Return the whole picture."""
     draw = around if snap.capacity <= slots_ring.MOST else lines
     slots, y = draw(snap, 84)
     parts = [

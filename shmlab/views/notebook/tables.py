@@ -1,4 +1,4 @@
-"""Tables of what was tried and counted: who may attach a segment, and how often the operating system was asked."""
+"""Tables of experiments and counts: who may attach a segment, and how many system calls were made."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from shmlab.views.notebook.close import close_tree
 from shmlab.views.notebook.plain_widgets import Parts
 
 SIGNS = {BOTH: ("●", "may"), READ: ("◐", "half"), NOTHING: ("✕", "not")}
-LONGEST = 70  # per cent of its column that the longest bar takes
+LONGEST = 70  # length of the longest bar, in per cent of its column
 
 
 class ExhibitTable:
-    """A table and its title. `close` takes it away; `print` is its content as a line."""
+    """A table and its title. `close` removes it; `print` shows its content as a line."""
 
     def __init__(self, title: str, content: str, found: object) -> None:
         self.found = found
@@ -29,7 +29,7 @@ class ExhibitTable:
         self.box = parts.column(shown, "shmlab exhibit")
 
     def close(self) -> None:
-        """Take the table away. Twice is once."""
+        """Remove the table. Calling it twice is harmless."""
         if not self.closed:
             self.closed = True
             close_tree(self.box, *self.parts.shared)
@@ -47,7 +47,7 @@ class ExhibitTable:
 
 
 class AccessTable(ExhibitTable):
-    """For each mode, what each user could do. `access` holds the same as data."""
+    """What each user could do, for each mode. `access` holds the same as data."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -62,7 +62,7 @@ class AccessTable(ExhibitTable):
 
 
 class CallsTable(ExhibitTable):
-    """The system calls of A and B for each act. `tally` holds the same as data."""
+    """The system calls of A and B for each action. `tally` holds the same as data."""
 
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
@@ -79,7 +79,7 @@ def _tried(sentence: str) -> str:
 
 
 def _letters(mode: int) -> str:
-    """A mode as `ls -l` writes it."""
+    """Return a mode as `ls -l` writes it."""
     return "".join(letter if mode >> 8 - place & 1 else "-" for place, letter in enumerate("rwxrwxrwx"))
 
 

@@ -66,7 +66,7 @@ def attach_to_ring(name: str) -> int:
 
 
 def _looking(lab: Lab, steering: Steering, show: screen.Show) -> Callable[[], Snapshot]:
-    """Return a function that shows the lab and obeys the keys; its first call, after any item limit is set, resumes it."""
+    """Return a function that shows the lab and obeys the keys; the first call, after any item limit is set, resumes."""
     waiting = [True]
 
     def look() -> Snapshot:
