@@ -62,7 +62,7 @@ class Lecture(Shown):
 
     @property
     def station(self) -> Station:
-        """The current station."""
+        """The station at the current beat."""
         return stations[self.beat // BEATS]
 
     # display

@@ -20,7 +20,7 @@ LAST = 5  # number of events shown
 
 
 class SegmentBoard(Exhibit):
-    """The view of a `Lifecycle`: each verb takes the name of the process that does it; `print` gives the state in a line.
+    """The view of a `Lifecycle`: each verb takes the name of the process that does it; `print` shows its state.
 
     The name is "A" or "B". Raises Refused, with the reason, for what the operating system does not allow.
     """
@@ -109,7 +109,7 @@ class SegmentBoard(Exhibit):
         self.life.become(name, user)
 
     def store_past_python(self, name: str, value: int) -> DeadProcess | None:
-        """Store a value into word 0 as a C program would, whatever the mapping allows; return DeadProcess if it died."""
+        """Store a value into word 0 as a C program would, whatever the mapping allows; its DeadProcess if it died."""
         return self.life.store_past_python(name, value)
 
     def protect(self, name: str) -> None:

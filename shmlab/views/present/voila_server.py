@@ -99,7 +99,7 @@ class Presentation(Voila):
         return [(r"/voila/api/shutdown/(.*)", Farewell), *super().init_handlers()]
 
     def launch_browser(self) -> None:
-        """Announce the address; called once the server listens, just before its loop runs."""
+        """Handle signals and announce the address; called once the server listens, just before its loop runs."""
         self.ioloop = IOLoop.current()
         for number in (signal.SIGINT, signal.SIGHUP):  # as Voilà does by itself for SIGTERM
             if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:  # nohup still applies
