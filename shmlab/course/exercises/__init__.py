@@ -2,12 +2,12 @@
 
     from shmlab import check
 
-A `task` has a kind: `predict`, `puzzle` (be the scheduler), `code`, `find` (the fault in given code), `size`; each
-judges an answer, and `judgement` is what it says. The tasks of a lesson are in `tasks/`, with a right answer beside
-each question; its `quiz` is a file in `quizzes/`, read by `content`. `exercise_book` is `check`.
+A `task` is of one kind: `predict`, `puzzle` (be the scheduler), `code`, `find` (the fault in given code), `size`; each
+judges an answer and returns a `judgement`. The tasks of a lesson are in `tasks/`, with a right answer beside each
+question; its `quiz` is a file in `quizzes/`, read by `content`. `exercise_book` is `check`.
 
 `program_text` compiles programs that are given as text, `real_run` runs a student's functions in real processes,
-`handed_in` writes down what was handed in, `progress` keeps what was passed.
+`handed_in` records what was handed in, `progress` keeps track of what was passed.
 """
 
 

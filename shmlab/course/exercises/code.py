@@ -1,7 +1,7 @@
 """Write code: judged over all interleavings, in several sizes, and by real processes.
 
 Some faults show only with two producers, some only with a single slot, some only with the third item. So each task
-has several cases, the smallest first; the first that fails is told, with its schedule.
+has several cases, the smallest first; the first that fails is reported, with its schedule.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from shmlab.course.exercises.real_run import RealRun
 from shmlab.course.exercises.task import Task
 from shmlab.explorer.report.question import Question
 
-MOST_STATES, MOST_SECONDS = 400_000, 60.0  # for programs that are far from what was asked, on a busy machine
+MOST_STATES, MOST_SECONDS = 400_000, 60.0  # for programs that are far from the solution, on a busy machine
 
 
 @dataclass(frozen=True)
 class Case:
     """One size in which code is explored: in words, and as a question about the student's functions.
 
-    `sleeps`: whoever waits has to sleep.
+    `sleeps`: waiting processes have to sleep.
     """
 
     words: str
@@ -31,7 +31,7 @@ class Case:
     sleeps: bool = False
 
     def judged(self, functions: tuple[FunctionType, ...]) -> Judgement | None:
-        """What is wrong in this case; None if nothing is."""
+        """Return what is wrong in this case; None if nothing is."""
         verdict = self.ask(*functions).verdict(MOST_STATES, MOST_SECONDS)
         if verdict.fault:
             return failing(verdict, self.words)
@@ -48,7 +48,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Possible:
-    """What has to be possible, such as two readers at once. `missing` is the sentence for where it is not."""
+    """What has to be possible, such as two readers at once. `missing` is the message if it is not."""
 
     words: str
     shown: Callable[..., bool]
@@ -56,7 +56,7 @@ class Possible:
     fault: str
 
     def judged(self, functions: tuple[FunctionType, ...]) -> Judgement | None:
-        """None if it is possible."""
+        """Return None if it is possible, otherwise what is wrong."""
         return None if self.shown(*functions) else wrong(f"{self.missing} ({self.words})", self.fault)
 
 

@@ -1,4 +1,4 @@
-"""Files of the course that a teacher edits: TOML, read and checked, with the file, the line and the field of a mistake.
+"""Course files that a teacher edits: TOML, read and validated; an error gives the file, the line and the field.
 
     table = read(path)
     for question in table.tables("question", 1, 10):
@@ -16,11 +16,11 @@ from shmlab.memory.errors import ShmlabError
 
 
 class ContentRefused(ShmlabError):
-    """A file of the course cannot be used. The sentence names the file, the line, the field, and what to write."""
+    """A course file cannot be used. The message names the file, the line, the field, and what to write."""
 
 
 def read(path: Path) -> Table:
-    """A file as a table. Raises ContentRefused."""
+    """Return a file as a table. Raises ContentRefused."""
     try:
         source = path.read_text(encoding="utf-8")
         return Table(path, source, tomllib.loads(source), 1, "")
@@ -33,7 +33,7 @@ def read(path: Path) -> Table:
 
 
 class Table:
-    """A part of a file. Asking for a field checks it; `only` refuses fields that nobody asks for.
+    """A part of a file. Reading a field validates it; `only` refuses unknown fields.
 
     Every method raises ContentRefused.
     """
@@ -42,28 +42,28 @@ class Table:
         self._path, self._source, self._fields, self._line, self._name = path, source, fields, line, name
 
     def only(self, *allowed: str) -> Table:
-        """This table, which has no other fields than these."""
+        """Return this table, after checking that it has no other fields than these."""
         for field in self._fields:
             if field not in allowed:
                 self.refuse(field, f"is not a field here. The fields are: {', '.join(allowed)}")
         return self
 
     def text(self, field: str) -> str:
-        """A text that is not empty."""
+        """Return a text that is not empty."""
         value = self._fields.get(field)
         if not isinstance(value, str) or not value.strip():
             self.refuse(field, 'has to be a text, such as `"What changes?"`')
         return str(value)
 
     def flag(self, field: str) -> bool:
-        """true, or nothing at all for false."""
+        """Return true, or false if the field is missing."""
         value = self._fields.get(field, False)
         if not isinstance(value, bool):
             self.refuse(field, "is true or left out")
         return bool(value)
 
     def tables(self, field: str, least: int, most: int) -> list[Table]:
-        """The parts under headings `[[field]]`, in order."""
+        """Return the parts under headings `[[field]]`, in order."""
         found = self._fields.get(field, [])
         whole = f"{self._name}.{field}" if self._name else field
         if not isinstance(found, list) or not least <= len(found) <= most:
@@ -74,12 +74,12 @@ class Table:
             for number, line in enumerate(lines, 1)
             if number > self._line and re.match(rf"\s*\[\[\s*{re.escape(whole)}\s*\]\]", line)
         ]
-        headings += [self._line] * (len(found) - len(headings))  # written in another way: its part is named
+        headings += [self._line] * (len(found) - len(headings))  # other syntax: its parent's line
         places = zip(found, headings, strict=False)
         return [Table(self._path, self._source, fields, line, whole) for fields, line in places]
 
     def refuse(self, field: str, why: str) -> None:
-        """Raise ContentRefused, for a field of this part."""
+        """Raise ContentRefused for a field of this part."""
         lines = self._source.splitlines()[self._line - 1 :]
         end = next((n for n, line in enumerate(lines[1:], 1) if line.lstrip().startswith("[")), len(lines))
         at = next((n for n, line in enumerate(lines[:end]) if re.match(rf"\s*{re.escape(field)}\s*=", line)), 0)

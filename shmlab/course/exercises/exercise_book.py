@@ -1,10 +1,10 @@
-"""`check`: all tasks by name, the quizzes, and how far one has come.
+"""`check`: all tasks by name, the quizzes, and the student's progress.
 
 from shmlab import check
 check                      # all tasks, lesson by lesson
 check.vanish               # one of them
 check.quiz("06")           # the questions at the end of a lesson
-check.progress()           # what is done; check.forget() deletes the file that knows it
+check.progress()           # what is done; check.forget() deletes the file that records it
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ DONE, OPEN = "●", "○"
 
 
 class ExerciseBook:
-    """All tasks, each as an attribute of its name."""
+    """All tasks, each as an attribute named after it."""
 
     @cached_property
     def tasks(self) -> dict[str, Task]:
-        """Name -> task, in the order of the lessons."""
+        """All tasks: name -> task, in the order of the lessons."""
         return {task.name: task for number in tasks.NUMBERS for task in tasks.lesson(number).TASKS}
 
     def lesson(self, number: str) -> tuple[Task, ...]:
-        """The tasks of lesson `number`, "01" to "12". Raises ArgumentError."""
+        """Return the tasks of lesson `number`, "01" to "12". Raises ArgumentError."""
         return tuple(tasks.lesson(limits.choice(number, "the lesson", tasks.NUMBERS)).TASKS)
 
     def quiz(self, number: str) -> Quiz:
-        """The questions at the end of lesson `number`, "01" to "12". Raises ArgumentError, ContentRefused."""
+        """Return the questions at the end of lesson `number`, "01" to "12". Raises ArgumentError, ContentRefused."""
         return tasks.quiz(limits.choice(number, "the lesson", tasks.NUMBERS))
 
     def progress(self) -> Said:
-        """Which tasks are done, lesson by lesson, and where the file is that knows it."""
+        """Return which tasks are done, lesson by lesson, and the path of the file that records it."""
         known = Progress()
         kept = known.tasks
         done = sum(known.passed(name) for name in self.tasks)
@@ -52,7 +52,7 @@ class ExerciseBook:
         return Said("\n".join(lines))
 
     def forget(self) -> Said:
-        """Delete the file of progress."""
+        """Delete the file that records the student's progress."""
         known = Progress()
         known.forget()
         return Said(f"Nothing is kept any more: {known.where} is deleted.")

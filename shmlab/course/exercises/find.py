@@ -23,9 +23,9 @@ Ask = Callable[[Mapping[str, Any]], Question]
 class Faulty:
     """A program text with one wrong line.
 
-    `lines` are the lines that one may call wrong (two that are exchanged are both), `word` what goes wrong; `repaired`
-    is the right text of the first of them or, where lines have to move, of the whole program. `near` says why some
-    other line is not to blame.
+    `lines` are the acceptable answers (if two lines are swapped, both are), `word` is what goes wrong; `repaired` is
+    the correct text of the first of them or, where lines have to move, of the whole program. `near` says why some
+    other lines are not to blame.
     """
 
     text: str
@@ -37,18 +37,18 @@ class Faulty:
     near: Mapping[int, str] = field(default_factory=dict)
 
     def verdict(self) -> Verdict:
-        """All interleavings of the text as it stands."""
+        """Return the verdict on all interleavings of the text as it is."""
         return self.asked(compiled(self.text)).verdict()
 
     def leads_to(self, word: str) -> bool:
-        """Whether some interleaving goes wrong in this way; most faulty programs can fail in several."""
+        """Return whether some interleaving goes wrong in this way; most faulty programs can fail in several."""
         if word not in TASKS:
             return False
         return bool(self.asked(compiled(self.text)).find(Goal(word)).schedule)
 
 
 class Find(Task):
-    """The answer is a line and a word: `check.name(line, "deadlock")`. `faulty(seed)` is a variant."""
+    """A task whose answer is a line and a word: `check.name(line, "deadlock")`. `faulty(seed)` is a variant."""
 
     kind = "find the fault"
     parts = ("line", "word")
@@ -70,7 +70,7 @@ class Find(Task):
         return f"{self.question}\n\n```\n{numbered(body)}\n```\n\nThe words: {', '.join(WORDS)}."
 
     def show(self, seed: int | None = None) -> Said:
-        """The program with the numbers of its lines."""
+        """Return the program with line numbers."""
         return Said(numbered(self.faulty(seed).text.rstrip()))
 
     def judge(self, answers: tuple[object, ...], seed: int | None, **more: object) -> Judgement:
@@ -111,5 +111,5 @@ class Find(Task):
 
 
 def in_size(**sizes: Any) -> Ask:
-    """put and get of a program text, in this size."""
+    """Return a function that explores put and get of a program text in this size."""
     return lambda functions: question.of(functions["put"], functions["get"], **sizes)

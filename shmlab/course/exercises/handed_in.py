@@ -1,4 +1,4 @@
-"""What a student hands in to a check, written down as data: values, schedules, and the text of functions.
+"""What a student hands in to a check, recorded as data: values, schedules, and the text of functions.
 
 The grader runs a notebook with `$SHMLAB_HANDED_IN` set. Each check then appends a line of JSON to that file before it
 judges. A line is an *answer*, never a verdict: `judging` judges it again in a process that has not run the notebook. So
@@ -21,14 +21,14 @@ from typing import Any
 from shmlab.explorer.program.codes import mentioned
 
 VARIABLE = "SHMLAB_HANDED_IN"
-DEEPEST = 20  # lists in lists
+DEEPEST = 20  # maximum nesting of lists
 DEEPEST_DATA = 2 * DEEPEST + 4  # levels of a whole line: a set is written as a list in a dict
-LONGEST = 64 << 10  # characters of one answer
+LONGEST = 64 << 10  # maximum characters of one answer
 FUNCTION, SET = "function", "set"
 
 
 def keep(task: str, answers: tuple[object, ...], seed: int | None, more: Mapping[str, object]) -> None:
-    """Append an answer to the grader's file; nothing where nobody grades, or where it cannot be written down."""
+    """Append an answer to the grader's file; do nothing if there is no grader, or if the answer cannot be written."""
     place = os.environ.get(VARIABLE)
     if place:
         with contextlib.suppress(OSError, ValueError, RecursionError):
@@ -49,7 +49,7 @@ def _append(place: Path, task: str, answers: tuple[object, ...], seed: int | Non
 
 
 def as_data(answer: object, depth: int = 0) -> object:
-    """An answer as JSON can hold it. What is no number, text, list, set, schedule or function becomes its repr."""
+    """Return an answer as JSON data. Anything but a number, text, list, set, schedule or function becomes its repr."""
     if answer is None or isinstance(answer, (bool, int, float, str)):
         return answer
     stepping = getattr(answer, "stepping", None)
@@ -62,13 +62,13 @@ def as_data(answer: object, depth: int = 0) -> object:
     if isinstance(answer, FunctionType):
         return {FUNCTION: answer.__name__}
     try:
-        return operator.index(answer)  # type: ignore[arg-type]  # a number of another library
+        return operator.index(answer)  # type: ignore[arg-type]  # an integer type of another library
     except TypeError:
         return repr(answer)[:LONGEST]
 
 
 def restored(data: object, functions: Mapping[str, FunctionType]) -> object:
-    """The answer that `as_data` has written down; `functions` are those of its program."""
+    """Return the answer that `as_data` has written; `functions` are those of its program."""
     if isinstance(data, list):
         return [restored(part, functions) for part in data]
     if isinstance(data, dict):
@@ -83,7 +83,7 @@ def _hashable(parts: object) -> list[Any]:
 
 
 def program(functions: list[FunctionType]) -> str:
-    """The text that defines these functions: with those they call, and the plain values and modules they name."""
+    """Return the text that defines these functions, with those they call, and the plain values and modules they use."""
     texts: dict[str, str] = {}
     given: dict[str, str] = {}
     waiting = list(functions)
@@ -94,7 +94,7 @@ def program(functions: list[FunctionType]) -> str:
         try:
             texts[function.__name__] = textwrap.dedent(inspect.getsource(function)).strip()
         except (OSError, TypeError):
-            continue  # without a text there is nothing to judge
+            continue  # without its text it cannot be judged
         for name in mentioned(function.__code__):
             value = function.__globals__.get(name)
             if isinstance(value, FunctionType) and value.__module__ == function.__module__:
@@ -109,7 +109,7 @@ def program(functions: list[FunctionType]) -> str:
 
 
 def _is_plain(value: object) -> bool:
-    """Whether a value's repr is its text in Python."""
+    """Return whether a value's repr is its Python source."""
     try:
         return bool(ast.literal_eval(repr(value)) == value)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

@@ -1,4 +1,4 @@
-"""What a check says: passed, not yet, or which fault at which step, with the schedule to replay."""
+"""The result of a check: passed, not yet, or which fault at which step, with the schedule to replay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEADINGS = {PASSED: "Passed", NOT_YET: "Not yet", WRONG: "Not right"}
 
 
 class Said(str):
-    """Text that a notebook shows as it is, not between quotes."""
+    """Text that a notebook displays as it is, without quotes."""
 
     def __repr__(self) -> str:
         return str(self)
@@ -31,10 +31,10 @@ class Said(str):
 
 @dataclass(frozen=True)
 class Judgement:
-    """`state` is PASSED, NOT_YET or WRONG, `reason` says why in sentences.
+    """The result of a check. `state` is PASSED, NOT_YET or WRONG, `reason` says why in sentences.
 
-    `fault` is what goes wrong, by a word of `explorer.program.fault.WORDS` where the explorer has found it; `step` the
-    step at which it does (0: none), `schedule` the way there as text, `loop` what then goes on for ever.
+    `fault` is what goes wrong, a word of `explorer.program.fault.WORDS` if the explorer has found it; `step` the step
+    at which it does (0: none), `schedule` the steps that lead there as text, `loop` those that then repeat for ever.
     """
 
     state: str
@@ -51,22 +51,22 @@ class Judgement:
 
     @cached_property
     def verdict(self) -> Verdict:
-        """The explorer's verdict with this very schedule. Raises ArgumentError where there is no schedule."""
+        """The explorer's verdict on this schedule. Raises ArgumentError if there is no schedule."""
         if self.evidence is None:
             raise ArgumentError("there is no schedule to look at: this judgement does not rest on one.")
         return self.evidence()
 
     def show(self) -> ScheduleTable:
-        """The schedule, step by step, as a table."""
+        """Return the schedule, step by step, as a table."""
         verdict = self.verdict
         return verdict.show() if verdict.fault in WORDS else verdict.show(verdict.actors + verdict.loop_actors)
 
     def replay(self, real: bool = True) -> Replay:
-        """The schedule again, on real processes or on the model."""
+        """Run the schedule again, on real processes or, unless `real`, on the model."""
         return self.verdict.replay(real)
 
     def play(self, real: bool = False) -> Any:
-        """The schedule in the stepper, ready to be played."""
+        """Open the schedule in the stepper, ready to be played; `real` uses real processes."""
         return self.verdict.play(real)
 
     def __str__(self) -> str:
@@ -84,22 +84,22 @@ class Judgement:
 
 
 def passed(reason: str) -> Judgement:
-    """A right answer."""
+    """Return the judgement of a right answer."""
     return Judgement(PASSED, reason)
 
 
 def not_yet(reason: str) -> Judgement:
-    """Nothing was tried."""
+    """Return the judgement that nothing was tried yet."""
     return Judgement(NOT_YET, reason)
 
 
 def wrong(reason: str, fault: str = "", step: int = 0) -> Judgement:
-    """A wrong answer, without a schedule to show."""
+    """Return the judgement of a wrong answer, without a schedule to show."""
     return Judgement(WRONG, reason, fault, step)
 
 
 def failing(verdict: Verdict, where: str) -> Judgement:
-    """What a failing verdict says of an answer; `where` is the case in which it fails, in words."""
+    """Return the judgement for a failing verdict; `where` is the case in which it fails, in words."""
     steps = len(verdict.actors)
     at = f"{where}, at step {steps}" if steps else f"{where}, at the very beginning"
     how = f"from step {steps + 1} on" if verdict.loop else at.rpartition(", ")[2]

@@ -1,4 +1,4 @@
-"""Predict: a number, a word, an order, a set, before one looks."""
+"""Predict a number, a word, an order or a set, before running the code."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Truth = object | Callable[[], object]
 
 @dataclass(frozen=True)
 class Prediction:
-    """One variant: the question, the right answer (or what finds it out), and why frequent wrong ones are wrong.
+    """One variant: the question, the right answer (or what computes it), and why common wrong ones are wrong.
 
     The right answer is a number, a word, a tuple (an order) or a frozenset (the order does not matter). `because`
-    says why it is right, `look` how to find out, to those whose answer is none of `traps`.
+    says why it is right; `look` says how to find out, for answers that are none of `traps`.
     """
 
     question: str
@@ -25,7 +25,7 @@ class Prediction:
     because: str
     look: str
     traps: Mapping[object, str] = field(default_factory=dict)
-    written: str = ""  # the right answer as Python text, where that is not plain
+    written: str = ""  # the right answer as Python text, if it is not a literal
 
 
 class Predict(Task):
@@ -66,12 +66,12 @@ class Predict(Task):
 
 
 def found(truth: Truth) -> object:
-    """The right answer, found out where that takes a calculation."""
+    """Return the right answer, computing it if necessary."""
     return truth() if callable(truth) else truth
 
 
 def plain(answer: object) -> object:
-    """An answer as it is compared: words without case and spaces around, lists as tuples, whole numbers as int."""
+    """Normalise an answer for comparison: words without case and outer spaces, lists as tuples, integers as int."""
     if isinstance(answer, str):
         return " ".join(answer.lower().split())
     if isinstance(answer, (list, tuple)):
@@ -81,13 +81,13 @@ def plain(answer: object) -> object:
     if isinstance(answer, (bool, int, float)) or answer is None:
         return answer
     try:
-        return operator.index(answer)  # type: ignore[arg-type]  # a number of another library
+        return operator.index(answer)  # type: ignore[arg-type]  # an integer type of another library
     except TypeError:
         return repr(answer)
 
 
 def same(answer: object, truth: object) -> bool:
-    """Whether an answer is the right one. A set may be given in any order; True is no 1."""
+    """Return whether an answer is right. A set may be given in any order; True does not count as 1."""
     if isinstance(truth, frozenset) and isinstance(answer, tuple) and len(set(answer)) == len(answer):
         answer = frozenset(answer)
     numbers = isinstance(answer, (int, float)) and isinstance(truth, (int, float))
@@ -97,7 +97,7 @@ def same(answer: object, truth: object) -> bool:
 
 
 def difference(answer: object, truth: object) -> str:
-    """Where an answer goes wrong, without giving the right one away."""
+    """Return where an answer goes wrong, without giving away the right one."""
     if isinstance(truth, tuple):
         if not isinstance(answer, tuple):
             return f"give a list of {len(truth)}, in the right order."
@@ -119,7 +119,7 @@ def difference(answer: object, truth: object) -> str:
 
 
 def literal(truth: object) -> str:
-    """The right answer as Python text; tuples and sets as the lists that one writes."""
+    """Return the right answer as Python text; tuples and sets as lists, as a student writes them."""
     if isinstance(truth, frozenset):
         return repr(sorted(truth, key=repr))
     return repr(list(truth)) if isinstance(truth, tuple) else repr(truth)

@@ -1,4 +1,4 @@
-"""Programs given as text: compiled so that their lines can be shown, and compared with what a student was given."""
+"""Programs given as text: compiled so that their lines can be shown, and compared with the text a student was given."""
 
 import ast
 import inspect
@@ -18,9 +18,9 @@ WORDS: Mapping[str, object] = dict(Semaphore=Semaphore, Condition=Condition, Ato
 
 
 def compiled(text: str, given: Mapping[str, object] = WORDS) -> dict[str, FunctionType]:
-    """The functions of a program text, by name; tracebacks, tables and the explorer find its lines.
+    """Return the functions of a program text, by name; tracebacks, tables and the explorer find its lines.
 
-    `given` are the names that it finds when it starts; with `__builtins__` among them, it has no other builtins.
+    `given` are the names defined at its start; if `__builtins__` is among them, it has no other builtins.
     """
     place = f"<exercise {next(_numbers)}>"
     linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
@@ -30,12 +30,12 @@ def compiled(text: str, given: Mapping[str, object] = WORDS) -> dict[str, Functi
 
 
 def numbered(text: str) -> str:
-    """A program text with the number of each line in front."""
+    """Return a program text with line numbers."""
     return "\n".join(f"{number:3}  {line}".rstrip() for number, line in enumerate(text.splitlines(), 1))
 
 
 def untouched(function: object, starter: str) -> bool:
-    """Whether a function still does what stood in the notebook: as in `starter`, or nothing at all."""
+    """Return whether a function still does what it did in the notebook: as in `starter`, or nothing at all."""
     if not isinstance(function, FunctionType):
         return function is None or function is ...
     try:
@@ -47,7 +47,7 @@ def untouched(function: object, starter: str) -> bool:
 
 
 def _bodies(text: str) -> dict[str, str]:
-    """The statements of each function, without comments, documentation and `pass`."""
+    """Return the statements of each function, without comments, docstrings and `pass`."""
     found = {}
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
@@ -61,7 +61,7 @@ def _is_constant(part: ast.stmt) -> bool:
 
 
 def function(given: object, name: str, arguments: str) -> FunctionType:
-    """`given`, if it is a function that can be called with these arguments. Raises ArgumentError."""
+    """Return `given`, if it is a function that can be called with these arguments. Raises ArgumentError."""
     if not isinstance(given, FunctionType):
         raise ArgumentError(f"{name} must be a function {name}({arguments}), not {given!r}.")
     try:

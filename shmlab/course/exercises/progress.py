@@ -1,7 +1,7 @@
 """Which tasks a student has passed: a small file of their own, which they may delete, or take to another machine.
 
-It lies at `$SHMLAB_PROGRESS`, else in the user's folder for data (`$XDG_DATA_HOME`, `~/.local/share`). A file that
-cannot be read or written is no reason to stop anybody: then nothing is kept, and `trouble` says why.
+It is at `$SHMLAB_PROGRESS`, else in the user's data folder (`$XDG_DATA_HOME`, `~/.local/share`). A file that cannot be
+read or written never stops anybody: nothing is recorded then, and `trouble` says why.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ VARIABLE = "SHMLAB_PROGRESS"
 
 
 def place() -> Path:
-    """Where the file is, or would be."""
+    """Return the path of the file, whether or not it exists."""
     given = os.environ.get(VARIABLE)
     if given:
         return Path(given)
@@ -23,7 +23,7 @@ def place() -> Path:
 
 
 class Progress:
-    """What was tried and passed. `tasks`: name -> {"passed": bool, "tries": number, "seed": number or None}."""
+    """The tasks tried and passed. `tasks`: name -> {"passed": bool, "tries": number, "seed": number or None}."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
@@ -35,13 +35,13 @@ class Progress:
 
     @property
     def where(self) -> str:
-        """The path as one reads it: `~` is the user's own folder."""
+        """The path in readable form: `~` is the user's home folder."""
         home, path = Path.home(), self.path
         return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
     @property
     def tasks(self) -> dict[str, dict[str, object]]:
-        """What is in the file; nothing where there is none, or where it is damaged."""
+        """The content of the file; empty if it is missing or damaged."""
         try:
             known = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -52,11 +52,11 @@ class Progress:
         return {str(name): entry for name, entry in entries.items() if isinstance(entry, dict)}
 
     def passed(self, name: str) -> bool:
-        """Whether a task was passed once."""
+        """Return whether a task was ever passed."""
         return self.tasks.get(name, {}).get("passed") is True
 
     def note(self, name: str, passed: bool, seed: int | None = None) -> None:
-        """Keep a try. What was passed once stays passed."""
+        """Record a try. A task that was once passed stays passed."""
         tasks = self.tasks
         before: Mapping[str, object] = tasks.get(name, {})
         tries = before.get("tries")
@@ -79,7 +79,7 @@ class Progress:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             new.write_text(json.dumps({"tasks": tasks}, indent=1) + "\n", encoding="utf-8")
-            new.replace(path)  # at once: another notebook never reads half a file
+            new.replace(path)  # atomic: another notebook never reads a partial file
         except OSError as error:
             self.trouble = f"Your progress was not kept: {error}."
             with contextlib.suppress(OSError):

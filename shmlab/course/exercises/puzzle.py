@@ -1,7 +1,7 @@
 """Be the scheduler: an answer is a schedule, as text or as the stepper in which it was found.
 
-A puzzle is won when its goal is reached. Some goals lie at no end: somebody is kept out for ever. Then the answer has
-a loop, too: steps that come back to the very same state, again and again.
+A puzzle is solved when its goal is reached. Some goals are not a final state: a process is kept out for ever. Then the
+answer has a loop, too: steps that lead back to exactly the same state, again and again.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from shmlab.memory.errors import ArgumentError
 
 @dataclass(frozen=True)
 class Setting:
-    """One variant: the question in words, the program with what `explore` is to know of it, the goal, a way to it.
+    """One variant: the question in words, the program and the arguments of `explore`, the goal, a solution.
 
-    Without a goal somebody has to be kept from the critical section for ever: `victim`, or everybody where it is -1;
-    then `loop` is what goes on for ever.
+    Without a goal a process has to be kept from the critical section for ever: `victim`, or all of them if it is -1;
+    then `loop` is what repeats for ever.
     """
 
     text: str
@@ -43,11 +43,11 @@ class Setting:
     victim: int = -1
 
     def start(self) -> tuple[Model, Goal | None]:
-        """The program before its first step, and what is to be reached."""
+        """Return the program before its first step, and the goal."""
         goal = None if self.goal is None else Goal(self.goal)
         system = question.of(self.program, self.get, **self.asked).system(watched=goal is not None and goal.watched)
         if goal and goal.word:
-            search(system)  # then what is sure to come counts at once, as it does in a verdict
+            search(system)  # so that an inevitable fault counts at once, as it does in a verdict
         return Model(system), goal
 
 
@@ -86,8 +86,8 @@ class Puzzle(Task):
         return f'answer = "{setting.schedule}"'
 
     def stepper(self, seed: int | None = None) -> Any:
-        """The program in the stepper, to try it. Its goal is the task's; a loop is yours to see."""
-        import shmlab  # the public face: widgets are loaded only here
+        """Open the program in the stepper, with the task's goal; a loop is for the student to notice."""
+        import shmlab  # the public interface: widgets are loaded only here
 
         setting = self.setting(seed)
         return shmlab.labs.stepper(setting.program, setting.get, goal=setting.goal, title=self.title, **setting.asked)
@@ -108,7 +108,7 @@ class Puzzle(Task):
         return _missed(model)
 
     def _endless(self, setting: Setting, model: Model, loop: object) -> Judgement:
-        """A schedule whose steps from here on are to go on for ever."""
+        """Judge a schedule whose steps from here on are repeated for ever."""
         system, start = model.system, model.state
         if loop is None or loop == "":
             return wrong('what goes on for ever? Hand it in, too: loop="...", steps that come back to the same state.')
@@ -148,7 +148,7 @@ class Puzzle(Task):
 
 
 def actors(answer: object, system: System) -> list[int]:
-    """The schedule that was handed in: text, numbers, or a stepper. Raises ReplayFailed, ArgumentError."""
+    """Return the schedule handed in as text, numbers, or a stepper. Raises ReplayFailed, ArgumentError."""
     stepping = getattr(answer, "stepping", None)
     if stepping is not None:
         return list(stepping.taken)
@@ -164,7 +164,7 @@ def actors(answer: object, system: System) -> list[int]:
 
 
 def _played(model: Model, schedule: list[int], goal: Goal | None) -> Judgement | None:
-    """Take the steps, as long as they go and the goal is not reached."""
+    """Take the steps for as long as they are possible and the goal is not reached."""
     for actor in schedule:
         if goal and goal.reached(model):
             return None
@@ -187,7 +187,7 @@ def _missed(model: Model) -> Judgement:
 
 
 def _evident(reason: str, model: Model, way: list[int], step: int = 0) -> Judgement:
-    """A wrong schedule, with the steps so far to look at."""
+    """Return the judgement of a wrong schedule, with the steps so far to look at."""
     system = model.system
     loop = [taken.actor for taken in model.steps[len(way) :]]
     word = model.fault.word if model.fault else ""
@@ -201,12 +201,12 @@ def _evident(reason: str, model: Model, way: list[int], step: int = 0) -> Judgem
 
 
 def _forgotten(process: int, loop: list[int], able: list[set[int]], system: System, state: int) -> bool:
-    """Whether a process could go on all the time, and never does: then the scheduler is not fair."""
+    """Return whether a process could run all the time, and never does: then the scheduler is not fair."""
     return process not in loop and all(process in now for now in able)
 
 
 def _changed(model: Model, start: int) -> str:
-    """What is different after the loop."""
+    """Return what has changed after the loop."""
     system = model.system
     before, now = system.contents(start)[0], model.cells()
     pairs = enumerate(zip(before, now, strict=False))

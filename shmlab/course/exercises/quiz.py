@@ -1,9 +1,9 @@
-"""A quiz: a few questions with choices, and for each wrong choice why it is wrong.
+"""A quiz: a few multiple-choice questions, with an explanation of why each wrong choice is wrong.
 
 quiz = check.quiz("06")
-quiz                     # in a notebook: to be clicked
+quiz                     # in a notebook: clickable
 print(quiz)              # as text
-quiz.answer("b a c")     # as text, too
+quiz.answer("b a c")     # also as text
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CHOICES = (2, len(LETTERS))  # of a question
 
 @dataclass(frozen=True)
 class Choice:
-    """One answer to choose, and what is said to who chooses it."""
+    """A possible answer, and the feedback for choosing it."""
 
     text: str
     said: str
@@ -46,17 +46,17 @@ class QuizQuestion:
         return next(number for number, choice in enumerate(self.choices) if choice.right)
 
     def mixed(self) -> QuizQuestion:
-        """The same question with its choices in another order, always the same one."""
+        """Return the same question with its choices in another order, always the same one."""
         return replace(self, choices=tuple(Random(self.text).sample(self.choices, len(self.choices))))
 
     def said(self, number: int) -> str:
-        """What is said to who chooses it."""
+        """Return the feedback for a choice."""
         choice = self.choices[number]
         return f"{'Right' if choice.right else 'No'}. {choice.said}"
 
 
 def questions(number: str, folder: Path = FILES) -> tuple[QuizQuestion, ...]:
-    """The questions of a lesson, "01" to "12", from its file. Raises ContentRefused."""
+    """Return the questions of a lesson, "01" to "12", from its file. Raises ContentRefused."""
     whole = content.read(folder / f"quiz_{number}.toml").only("question")
     return tuple(_question(part.only("text", "choice")) for part in whole.tables("question", *QUESTIONS))
 
@@ -72,13 +72,13 @@ def _question(part: content.Table) -> QuizQuestion:
 
 
 class Closable(Protocol):
-    """A view, as far as a quiz knows of it."""
+    """A view, as far as a quiz needs it."""
 
     def close(self) -> None: ...
 
 
 class Quiz:
-    """The questions of a lesson. What was chosen last is in `chosen` (None: nothing yet)."""
+    """The questions of a lesson. The latest choices are in `chosen` (None: nothing yet)."""
 
     def __init__(self, number: str, questions: tuple[QuizQuestion, ...]) -> None:
         self.number, self.questions = number, tuple(question.mixed() for question in questions)
@@ -87,7 +87,7 @@ class Quiz:
         self.view: Closable | None = None  # where it is shown
 
     def choose(self, question: int, choice: int) -> str:
-        """Choose; says whether it is right, and why."""
+        """Make a choice; return whether it is right, and why."""
         self.chosen[question] = choice
         if all(number is not None for number in self.chosen):
             self._progress.note(f"quiz_{self.number}", self.right == len(self.questions))
@@ -95,11 +95,11 @@ class Quiz:
 
     @property
     def right(self) -> int:
-        """How many of the choices are right."""
+        """The number of right choices."""
         return sum(number == question.right for number, question in zip(self.chosen, self.questions, strict=True))
 
     def answer(self, letters: str | None = None) -> Judgement:
-        """Answers as text, one letter for each question: `quiz.answer("b a c")`."""
+        """Judge answers given as text, with one of the `letters` for each question: `quiz.answer("b a c")`."""
         given = re.findall(r"\w", (letters or "").lower())
         if not given:
             return not_yet(f"nothing tried. Give one letter for each question, such as {self._example()!r}.")
@@ -118,7 +118,7 @@ class Quiz:
         return " ".join("a" * len(self.questions))
 
     def close(self) -> None:
-        """Take its view away, if there is one."""
+        """Close its view, if there is one."""
         view, self.view = self.view, None
         if view:
             view.close()

@@ -1,4 +1,4 @@
-"""A student's put and get in real processes: 20,000 items as fast as they go."""
+"""A student's put and get in real processes: 20,000 items at full speed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from shmlab.memory.semaphores import Semaphore
 from shmlab.observe.snapshot import Snapshot
 
 ITEMS = 20_000
-PATIENCE = 4.0  # seconds: a check has five in all
-LONG = 2.0  # seconds in which any machine moves an item, if the protocol lets it
+PATIENCE = 4.0  # seconds: a check may take five in all
+LONG = 2.0  # seconds within which any machine moves an item, if the protocol lets it
 Shared = Mapping[str, int | Semaphore]
 
 
 @dataclass(frozen=True)
 class RealRun:
-    """How many real processes, over how many slots. `wrapped(functions)` makes the put and get that they call.
+    """The number of real processes and of slots. `wrapped(functions)` makes the put and get that they call.
 
-    `in_hand`: items that those may keep to themselves, all processes together, until they have enough for a call. Where
-    time is up before the run is finished, so many are missing, and not lost.
+    `in_hand`: the number of items that all processes together may hold back until they have enough for a call. If time
+    is up before the run is finished, that many may be missing without being lost.
     """
 
     shared: Callable[[int], Shared]
@@ -34,11 +34,11 @@ class RealRun:
 
     @property
     def words(self) -> str:
-        """`2 producers and 1 consumer`."""
+        """The processes in words: `2 producers and 1 consumer`."""
         return f"{counted(self.producers, 'producer')} and {counted(self.consumers, 'consumer')}"
 
     def judged(self, functions: tuple[object, ...]) -> tuple[str, Judgement | None]:
-        """What went through, as a sentence; and what is wrong, if anything is."""
+        """Return what went through, as a sentence; and what is wrong, if anything is."""
         put, get = self.wrapped(*functions)
         lab = Lab(
             put=put,
@@ -55,7 +55,7 @@ class RealRun:
         except WorkerFailed as error:
             last = str(error).strip().splitlines()[-1]
             return "", wrong(f"in a real process: {last}", "exception")
-        end = lab.snapshot()  # of the lab at rest: nothing is in motion any more
+        end = lab.snapshot()  # of the lab at rest: nothing is in transit any more
         if word := fault(end, 0 if report.finished or report.stuck else self.in_hand):
             return "", wrong(f"real processes ({self.words}), {report.produced:,} items: {end.faults_text}.", word)
         if report.stuck and asleep(report):
@@ -72,9 +72,9 @@ class RealRun:
 
 
 def fault(end: Snapshot, missing: int = 0) -> str:
-    """What went wrong with the items of a run, as a word of the explorer; empty if nothing did.
+    """Return what went wrong with the items of a run, as a word of the explorer; empty if nothing did.
 
-    So many may be `missing`: somebody still has them in hand.
+    Up to `missing` items may be missing, because a process still holds them.
     """
     if end.duplicated:
         return "duplicated"
@@ -86,11 +86,11 @@ def fault(end: Snapshot, missing: int = 0) -> str:
 
 
 def asleep(end: Snapshot) -> bool:
-    """Whether all that live wait for what is not there. Else nothing moved only because the machine is busy."""
+    """Return whether all live workers wait for a semaphore at 0; otherwise the machine may just be busy."""
     alive = [worker for worker in end.workers if worker.alive]
     return all(worker.waits and end.semaphores.get(worker.waits) == 0 for worker in alive)
 
 
 def counted(number: int, what: str) -> str:
-    """`1 item`, `2 items`."""
+    """Return a number with its noun: `1 item`, `2 items`."""
     return f"{number} {what}{'s' * (number != 1)}"

@@ -18,11 +18,11 @@ SEEDS = (0, 1 << 31)
 
 
 class Task:
-    """The base of all kinds of tasks. A subclass says how an answer is judged.
+    """The base of all kinds of tasks. A subclass defines how an answer is judged.
 
-    `name` is how one calls it (`check.<name>`), `title` its heading, `starter` and `answer` the text of the notebook's
-    cell before and after (`answer` defines what `call` hands in: `parts`). `seeded` tells whether a seed makes another
-    variant, `extras` what may be handed in by name.
+    `name` is how it is called (`check.<name>`), `title` its heading, `starter` and `answer` the text of the notebook's
+    cell before and after (`answer` defines what `call` hands in: `parts`). `seeded` tells whether each seed gives
+    another variant, `extras` which keyword arguments may be handed in.
     """
 
     kind = ""
@@ -40,23 +40,23 @@ class Task:
 
     @property
     def call(self) -> str:
-        """What a notebook's cell says to hand in the answer."""
+        """The code of a notebook's cell that hands in the answer."""
         return f"check.{self.name}({', '.join(self.parts)})"
 
     def text(self, seed: int | None = None) -> str:
-        """The question of a variant, as Markdown."""
+        """Return the question of a variant, as Markdown."""
         raise NotImplementedError
 
     def judge(self, answers: tuple[object, ...], seed: int | None, **more: object) -> Judgement:
-        """Judge an answer that was tried."""
+        """Judge an answer that was attempted."""
         raise NotImplementedError
 
     def tried(self, answers: tuple[object, ...]) -> bool:
-        """Whether there is anything to judge."""
+        """Return whether there is anything to judge."""
         return bool(answers) and not any(answer is None or answer is ... for answer in answers)
 
     def __call__(self, *answers: object, seed: int | None = None, **more: object) -> Judgement:
-        """Judge an answer. It never raises: what cannot be judged is told in a sentence."""
+        """Judge an answer. It never raises: what cannot be judged is reported in a sentence."""
         try:
             seed = None if seed is None else limits.whole(seed, "seed", *SEEDS)
             if seed is not None and not self.seeded:
@@ -79,22 +79,22 @@ class Task:
         return "Write your answer and run this cell again."
 
     def hint(self) -> Said:
-        """The next hint; after the third, how to see the solution."""
+        """Return the next hint; after the third, how to see the solution."""
         self._hinted += 1
         if self._hinted > len(self.hints):
             return Said(f"Those were all hints. The solution: check.{self.name}.solution()")
         return Said(f"Hint {self._hinted} of {len(self.hints)}: {self.hints[self._hinted - 1]}")
 
     def solution(self, seed: int | None = None) -> Said:
-        """A right answer, and why it is right."""
+        """Return a right answer, and why it is right."""
         return Said(f"{self.answered(seed)}\n\n{self.because(seed)}")
 
     def because(self, seed: int | None = None) -> str:
-        """Why the answer to a variant is right."""
+        """Return why the answer to a variant is right."""
         return self.why
 
     def answered(self, seed: int | None = None) -> str:
-        """The text of a right answer to a variant."""
+        """Return the text of a right answer to a variant."""
         return self.answer
 
     def __repr__(self) -> str:
@@ -105,5 +105,5 @@ class Task:
 
 
 def chosen(seed: int | None, most: int) -> int:
-    """Which of `most` variants a seed stands for; without a seed the first."""
+    """Return which of `most` variants a seed selects; without a seed the first."""
     return 0 if seed is None else Random(seed).randrange(most)
