@@ -21,17 +21,17 @@ from shmlab.course.grading import namespaces
 from shmlab.memory.waiting import Deadline
 
 ISOLATED, OFFLINE, LIMITED = LEVELS = ("isolated", "offline", "limited")
-ADDRESSES = 4 << 30  # bytes of address space; an honest kernel with numpy takes one and a half
-FILES = 1024  # open at once, by one process
+ADDRESSES = 4 << 30  # bytes of address space; a normal kernel with numpy takes one and a half
+FILES = 1024  # open at once, in one process
 LARGEST = 256 << 20  # bytes of one file
-PROCESSES = 512  # besides those that the user runs already; root has no limit
+PROCESSES = 512  # besides those that the user already runs; root has no limit
 NEWS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
-ENDING = 10.0  # seconds that what was killed has to end
-LATE, REFUSED = 124, 125  # exit statuses: its time was up; the system does not offer this level
+ENDING = 10.0  # seconds that killed processes have to end
+LATE, REFUSED = 124, 125  # exit statuses: it ran out of time; the system does not offer this level
 
 
 def limit(seconds: float) -> None:
-    """Set what this process and all that it starts may use. Never above what is allowed already."""
+    """Set resource limits for this process and all that it starts, never above those already in force."""
     wanted = {
         resource.RLIMIT_AS: ADDRESSES,
         resource.RLIMIT_CPU: int(seconds) + 1,
@@ -47,7 +47,7 @@ def limit(seconds: float) -> None:
 
 
 def _running() -> int:
-    """How many threads this user has, which is what the system counts."""
+    """Return how many threads this user has, which is what the system counts."""
     count = 0
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -96,8 +96,8 @@ def _begin(level: str, folder: Path, seconds: float, arguments: list[str]) -> No
 
 
 def needed() -> list[Path]:
-    """The folders without which Python and shmlab do not run: all else of this machine is hidden."""
-    package = Path(__file__).parents[2]  # shmlab itself, and the course beside it, but not all that lies there
+    """Return the folders that Python and shmlab need to run: everything else on this machine is hidden."""
+    package = Path(__file__).parents[2]  # shmlab itself, and the course beside it, but not everything there
     of_python = [sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.path.realpath(sys.executable))]
     paths = [*of_python, *os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep), *sys.path]
     beside = {str(package.parent), "", "."}
@@ -105,7 +105,7 @@ def needed() -> list[Path]:
 
 
 def _supervised(child: int, deadline: Deadline) -> int:
-    """Wait for a child until the deadline, then kill all children. Returns its exit status, as a shell counts them."""
+    """Wait for a child until the deadline, then kill all children. Returns its exit status, as a shell reports it."""
     status = LATE
     while not deadline.over:
         news = signal.sigtimedwait(NEWS, min(deadline.left, 3600.0))
@@ -120,7 +120,7 @@ def _supervised(child: int, deadline: Deadline) -> int:
 
 
 def _reaped(child: int) -> int | None:
-    """Reap all children that have ended. Returns the exit status of this one if it is among them."""
+    """Reap all children that have ended. Returns the exit status of `child` if it is among them."""
     status = None
     with contextlib.suppress(ChildProcessError):
         while (known := os.waitpid(-1, os.WNOHANG))[0]:
@@ -131,7 +131,7 @@ def _reaped(child: int) -> int | None:
 
 
 def _end_all() -> None:
-    """Kill all children, and the orphans that become children by that, until none is left."""
+    """Kill all children, and the orphans that are reparented to us as a result, until none is left."""
     deadline = Deadline(ENDING)
     with contextlib.suppress(ChildProcessError):
         while not deadline.over:

@@ -3,7 +3,7 @@
 Each notebook is run from top to bottom in a sandbox, only to learn which answers it hands in to its checks. The
 answers are then judged again in a process that has not run the notebook (`judging`). So nothing that a notebook
 prints, saves or patches counts, and none can change the marks of another: all are read before the first is run.
-`docs/security.md` says what is promised, and what is not.
+`docs/security.md` says what is guaranteed, and what is not.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 CELL_SECONDS = 60
-ALL_CELLS = 10  # times as long as one cell may take
-JUDGING = 300.0  # seconds for judging one program, or all that is no program
-MOST_REMARKS = 300  # letters: some of them are the student's
+ALL_CELLS = 10  # limit for all cells, as a multiple of the limit for one
+JUDGING = 300.0  # seconds for judging one program, or all answers that are not programs
+MOST_REMARKS = 300  # characters: some of them are the student's
 LARGEST = 32 << 20  # bytes of one notebook
 PASSED, TRIED, NOTHING, OPEN = "+", "-", ".", "?"
 LEGEND = f"{PASSED} passed, {TRIED} tried and not passed, {NOTHING} not tried, {OPEN} look at it yourself"
@@ -45,7 +45,7 @@ Line = dict[str, Any]
 
 @dataclass(frozen=True)
 class Graded:
-    """One notebook: which tasks it has, which of them were tried and passed, what kept it from being run.
+    """The result of one notebook: its tasks, those tried and passed, and what kept it from being run.
 
     `kept`: task -> {"passed": bool, "seed": number or None, "look": what keeps it from being judged, or empty}.
     """
@@ -56,7 +56,7 @@ class Graded:
     trouble: str = ""
 
     def mark(self, task: str) -> str:
-        """A letter of LEGEND; with the seed where there was one."""
+        """Return a letter of LEGEND, with the seed if there was one."""
         entry = self.kept.get(task)
         if entry is None:
             return NOTHING
@@ -70,13 +70,13 @@ class Graded:
 
     @property
     def asked(self) -> set[str]:
-        """The tasks of all lessons that it has a task of: whoever takes one out of a notebook is not asked for less."""
+        """All tasks of every lesson that it has a task of: removing one from a notebook does not reduce the total."""
         lessons = [{task.name for task in ExerciseBook().lesson(number)} for number in NUMBERS]
         return {name for lesson in lessons if lesson & set(self.tasks) for name in lesson}
 
     @property
     def remarks(self) -> str:
-        """What somebody has to look at, in words."""
+        """What needs to be looked at by a person, in words."""
         looks = [f"{task}: {self.kept[task]['look']}" for task in self.tasks if self.mark(task).startswith(OPEN)]
         said = " ".join("; ".join([*filter(None, [self.trouble]), *looks]).split())
         return said if len(said) <= MOST_REMARKS else f"{said[:MOST_REMARKS]} ..."
@@ -86,7 +86,7 @@ def grade(name: str, content: bytes, seconds: int = CELL_SECONDS) -> Graded:
     """Run one notebook and judge what it hands in. An exception in one cell does not keep the others from being run."""
     try:
         source = code(content)
-    except Exception as error:  # whatever was handed in under this name
+    except Exception as error:  # a submission may contain anything
         return Graded(name, (), {}, f"no notebook: {(str(error).splitlines() or [type(error).__name__])[0]}")
     whole = ALL_CELLS * seconds
     ended = sandbox.run("shmlab.course.grading.rerun", str(seconds), given=content, seconds=whole)
@@ -99,10 +99,10 @@ def grade(name: str, content: bytes, seconds: int = CELL_SECONDS) -> Graded:
 
 
 def code(content: bytes) -> str:
-    """The text of the code cells, as a file of any version has it. Raises ValueError, KeyError, TypeError.
+    """Return the text of the code cells of a notebook file of any version. Raises ValueError, KeyError, TypeError.
 
-    It is read as JSON alone: what Jupyter does to read a notebook, such as bringing an old one up to date, is done in
-    the sandbox, where it has a deadline.
+    It is only parsed as JSON: what Jupyter does to read a notebook, such as upgrading an old one, is done in the
+    sandbox, where it has a deadline.
     """
     book = json.loads(content)
     cells = book["cells"] if "cells" in book else [cell for sheet in book["worksheets"] for cell in sheet["cells"]]
@@ -111,9 +111,9 @@ def code(content: bytes) -> str:
 
 
 def answers(said: str) -> dict[str, Line]:
-    """The newest answer to each task: if older ones counted too, handing in every possible one would pass.
+    """Return the latest answer to each task: if earlier ones counted too, handing in every possible one would pass.
 
-    Whatever else a notebook has written among them is left out.
+    Anything else that a notebook has written among them is ignored.
     """
     known = ExerciseBook().tasks
     found: dict[str, Line] = {}
@@ -126,7 +126,7 @@ def answers(said: str) -> dict[str, Line]:
 
 
 def _loaded(text: str) -> Any:
-    """A line as data; None if it is none, too long, or nested more deeply than `handed_in` ever nests an answer."""
+    """Return a line as data; None if it is not JSON, too long, or nested more deeply than `handed_in` allows."""
     if len(text) > handed_in.LONGEST:
         return None
     with contextlib.suppress(ValueError, RecursionError):
@@ -143,7 +143,7 @@ def _parts(data: list[Any] | dict[str, Any]) -> Iterable[Any]:
 
 
 def judged(found: Mapping[str, Line]) -> dict[str, dict[str, object]]:
-    """What a judge says of these answers. Each program has a process to itself: it may loop, or take all memory."""
+    """Return the judge's verdicts on these answers. Each program has its own process: it may loop or exhaust memory."""
     known = ExerciseBook().tasks
     values = {task: {**line, "program": ""} for task, line in found.items() if not isinstance(known[task], Code)}
     programs = [{task: line} for task, line in found.items() if isinstance(known[task], Code)]
@@ -152,7 +152,7 @@ def judged(found: Mapping[str, Line]) -> dict[str, dict[str, object]]:
         given = "".join(f"{json.dumps(line)}\n" for line in lines.values()).encode()
         ended = sandbox.run("shmlab.course.grading.judging", given=given, seconds=JUDGING)
         said = verdicts(ended.said)
-        for task, line in lines.items():  # what a judge says of any other task counts for nothing
+        for task, line in lines.items():  # a verdict on any other task is ignored
             verdict = said.get(task, {"look": silence(ended)})
             look, passed = verdict.get("look", ""), verdict.get("passed") is True
             if look or verdict.get("tried"):
@@ -161,14 +161,14 @@ def judged(found: Mapping[str, Line]) -> dict[str, dict[str, object]]:
 
 
 def silence(ended: sandbox.SandboxResult) -> str:
-    """Why there is no verdict on an answer."""
+    """Return why there is no verdict on an answer."""
     if ended.late:
         return f"no verdict within {JUDGING:g} s"
     return f"the judge ended with status {ended.status}" if ended.status else "the judge gave no verdict"
 
 
 def verdicts(said: str) -> dict[str, Line]:
-    """The first verdict on each task. What cannot be read is none, such as a last line that is cut off."""
+    """Return the first verdict on each task. What cannot be parsed is ignored, such as a truncated last line."""
     found: dict[str, Line] = {}
     for text in said.splitlines():
         match _loaded(text):
@@ -178,7 +178,7 @@ def verdicts(said: str) -> dict[str, Line]:
 
 
 def table(graded: Sequence[Graded]) -> list[list[str]]:
-    """A row for each notebook, a column for each task that at least one of them has."""
+    """Return a row for each notebook, with a column for each task that at least one of them has."""
     columns = [name for name in ExerciseBook().tasks if any(name in one.tasks for one in graded)]
     rows = [["notebook", "passed", *columns, ""]]
     for one in graded:
@@ -188,12 +188,12 @@ def table(graded: Sequence[Graded]) -> list[list[str]]:
 
 
 def printable(text: str) -> str:
-    """A text of a student's, such as the name of a file, without what would move the cursor or begin a line."""
+    """Return a student's text, such as a file name, without characters that move the cursor or begin a line."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def no_formula(text: str) -> str:
-    """A student's text for a spreadsheet, which would take one that begins with = + - or @ for a formula.
+    """Return a student's text for a spreadsheet, which would take one that begins with = + - or @ for a formula.
 
     Some do so after spaces, too, and for the full-width forms of these characters.
     """
@@ -202,7 +202,7 @@ def no_formula(text: str) -> str:
 
 
 def notebooks(places: Iterable[Path]) -> list[Path]:
-    """The notebooks in these folders and below them, and those that are named themselves."""
+    """Return the notebooks in and below these folders, and those that are named directly."""
     found: list[Path] = []
     for place in places:
         found += sorted(place.rglob("*.ipynb")) if place.is_dir() else [place]
@@ -210,7 +210,7 @@ def notebooks(places: Iterable[Path]) -> list[Path]:
 
 
 def names(paths: Sequence[Path]) -> list[str]:
-    """What each notebook is called in the table: its name, with as many of its folders as no other one shares."""
+    """Return each notebook's label in the table: its name, with as many of its folders as make it unique."""
     found = []
     for path in paths:
         parts, others = path.absolute().with_suffix("").parts, [other for other in paths if other != path]
@@ -221,9 +221,9 @@ def names(paths: Sequence[Path]) -> list[str]:
 
 
 def run(places: Iterable[Path], save: Path | None = None, seconds: int = CELL_SECONDS) -> int:
-    """Grade what is in these places, print the table, and save it where asked as CSV.
+    """Grade the notebooks in these places, print the table, and save it as CSV if `save` is given.
 
-    0 when all could be judged, 1 when somebody has to look at one. Raises ArgumentError when there is none.
+    Return 0 if all could be judged, 1 if one needs to be looked at. Raises ArgumentError if there are none.
     """
     paths = notebooks(places)
     if not paths:
@@ -245,20 +245,20 @@ def run(places: Iterable[Path], save: Path | None = None, seconds: int = CELL_SE
 
 
 def graded_or_not(name: str, content: bytes, seconds: int) -> Graded:
-    """One notebook, graded; where that fails, the others are graded all the same."""
+    """Return one graded notebook; if grading fails, the others are still graded."""
     try:
         return grade(name, content, seconds)
-    except Exception as error:  # whatever was handed in under this name
+    except Exception as error:  # a submission may contain anything
         return Graded(name, (), {}, f"it could not be graded ({type(error).__name__}): look at it yourself")
 
 
 def packed(content: bytes, trouble: str) -> tuple[bytes, str]:
-    """What was read, in little memory: a file of 32 MiB may have been a few bytes on the way here."""
+    """Compress what was read, to save memory: a file of 32 MiB may have been submitted as a few bytes."""
     return zlib.compress(content, 1), trouble
 
 
 def read(path: Path) -> tuple[bytes, str]:
-    """What was handed in, and why it cannot be read, or nothing. No link is followed: it may lead to another's work."""
+    """Return what was submitted, and why it is unreadable or "". No link is followed: it may lead to another's work."""
     try:
         number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:

@@ -1,9 +1,9 @@
-"""Judge what was handed in, in a process that has not run the notebook. `sandbox` isolates this.
+"""Judge submissions in a process that has not run the notebook. `sandbox` isolates this process.
 
     python -P -m shmlab.course.grading.judging  <answers.jsonl  >verdicts.jsonl
 
-Values and schedules are data: judging them runs no code of a student's. The functions of a coding task are run, over
-all interleavings and in real processes, but only if their text is known to be safe (`permitted`): in this process they
+Values and schedules are data: judging them runs no student code. The functions of a coding task are run, over all
+interleavings and in real processes, but only if their text is known to be safe (`permitted`): in this process they
 could change their own verdict.
 """
 
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def judged(line: dict[str, object]) -> dict[str, object]:
-    """The verdict on one answer: whether it passed, or why it has to be looked at."""
+    """Return the verdict on one answer: whether it passed, or why it has to be looked at."""
     name = str(line["task"])
     try:
         functions, odd = defined(str(line["program"]).strip())
@@ -36,13 +36,13 @@ def judged(line: dict[str, object]) -> dict[str, object]:
         answers = [handed_in.restored(answer, functions) for answer in line["answers"]]  # type: ignore[attr-defined]
         more = {key: handed_in.restored(value, functions) for key, value in line["more"].items()}  # type: ignore[attr-defined]
         said = ExerciseBook().tasks[name](*answers, seed=line["seed"], **more)  # type: ignore[arg-type]
-    except Exception as error:  # whatever was handed in, the other answers are judged
+    except Exception as error:  # whatever was handed in, the other answers must be judged
         return {"task": name, "look": f"it cannot be judged ({type(error).__name__})"}
     return {"task": name, "tried": said.state != NOT_YET, "passed": said.passed}
 
 
 def defined(program: str) -> tuple[dict[str, FunctionType], str]:
-    """The functions of a program, or what in it keeps it from being run."""
+    """Return the functions of a program, or what in it keeps it from being run."""
     if not program:
         return {}, ""
     try:

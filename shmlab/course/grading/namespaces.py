@@ -1,12 +1,12 @@
-"""Isolate a process with what Linux offers for it: namespaces, read-only mounts, no capabilities.
+"""Isolate a process with Linux mechanisms: namespaces, read-only mounts, no capabilities.
 
-A process in namespaces of its own sees no network, no other process, and only shared memory that it has created
-itself. Every mount is read-only except for one folder, which is a file system in memory. No root is needed where the
-system lets users create namespaces; many containers do not.
+A process in its own namespaces sees no network, no other process, and only shared memory that it has created itself.
+Every mount is read-only except for one folder, which is a file system in memory. No root is needed where the system
+lets users create namespaces; many containers do not.
 
-A read-only mount does not keep anybody from talking to a program through its socket, wherever that lies: a terminal
+A read-only mount does not keep a process from talking to a program through its socket, wherever that is: a terminal
 multiplexer, an agent, a container engine. So everything but the system's own folders and those that are `needed` is
-hidden, and with it the work of others.
+hidden, including the work of others.
 """
 
 import ctypes
@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 NEW_MOUNTS, NEW_USER, NEW_IPC, NEW_PIDS, NEW_NETWORK = 0x20000, 0x10000000, 0x8000000, 0x20000000, 0x40000000
-READ_ONLY, NO_SETUID, NO_DEVICES = 1, 2, 4  # the same numbers for mount and mount_setattr
+READ_ONLY, NO_SETUID, NO_DEVICES = 1, 2, 4  # same values for mount and mount_setattr
 BIND, MOVE, RECURSIVE, PRIVATE = 1 << 12, 1 << 13, 1 << 14, 1 << 18
 HERE, ALL_BELOW, MOUNT_SETATTR = -100, 0x8000, 442
 SET_DEATH_SIGNAL, SET_SUBREAPER, NO_NEW_PRIVILEGES = 1, 36, 38
@@ -33,12 +33,12 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def control(what: int, value: int) -> None:
-    """prctl. Raises OSError."""
+    """Call prctl. Raises OSError."""
     _checked("prctl", libc.prctl(what, ctypes.c_ulong(value), *[ctypes.c_ulong(0)] * 3))
 
 
 def enter(everything: bool) -> None:
-    """Enter a network namespace of our own, and with `everything` also one of processes. Raises OSError.
+    """Enter a new network namespace and, with `everything`, also a PID namespace. Raises OSError.
 
     The next child is then the init process of that namespace; it has to call `mount_all`.
     """
@@ -67,9 +67,9 @@ def mount_all(folder: Path, needed: Iterable[Path]) -> None:
 
 
 def _devices(folder: Path) -> None:
-    """Replace /dev by one with harmless devices only: a device can be written even if its mount is read-only.
+    """Replace /dev by one with harmless devices only: a device can be written to even on a read-only mount.
 
-    The new one is built in `folder`, while the old one can still be seen, and then moved.
+    The new one is built in `folder`, while the old one is still visible, and then moved.
     """
     _mount("none", str(folder), "tmpfs", NO_SETUID, "size=64k,mode=0755")
     for name in DEVICES:
@@ -85,7 +85,7 @@ def _devices(folder: Path) -> None:
 
 
 def _hide(folder: Path, needed: list[Path]) -> None:
-    """Mount nothing over each top folder that is not the system's, and then again what is `needed` of it."""
+    """Mount an empty folder over each top-level folder that is not the system's, then remount what is `needed`."""
     for top in Path("/").iterdir():
         if top.name in SYSTEM or top.is_symlink() or not top.is_dir():
             continue
@@ -104,7 +104,7 @@ def _hide(folder: Path, needed: list[Path]) -> None:
 
 
 def _outermost(paths: Iterable[Path]) -> list[Path]:
-    """Each of these folders that lies in no other of them."""
+    """Return those of these folders that are not inside another of them."""
     found: list[Path] = []
     for path in sorted(set(paths), key=lambda path: len(path.parts)):
         if not any(path.is_relative_to(other) for other in found):
@@ -119,7 +119,7 @@ def _attributes(place: str, on: int, how: int = 0) -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up all capabilities for good, so that the mounts stay as they are. Raises OSError."""
+    """Give up all capabilities for good, so that the mounts cannot be changed. Raises OSError."""
     control(NO_NEW_PRIVILEGES, 1)
     header, none = struct.pack("Ii", CAPABILITIES_3, 0), bytes(24)
     _checked("capset", libc.capset(header, none))

@@ -1,10 +1,9 @@
 """Decide which programs a grader may run in the process that judges: those that only compute and use `buf`.
 
 A protocol needs little: numbers, lists, loops, and what `buf` offers. The lists below name what is known to be safe. A
-program that keeps to them reaches neither the interpreter nor a file nor the code that judges it: for that it would
-need other attributes, names that begin with two underscores, modules, classes, caught exceptions or builtins such as
-`getattr` and `open`. A program that uses anything else is not run, and not called wrong either: somebody has to look
-at it.
+program limited to them cannot reach the interpreter, a file or the code that judges it: for that it would need other
+attributes, names that begin with two underscores, modules, classes, caught exceptions or builtins such as `getattr`
+and `open`. A program that uses anything else is not run, but not marked as wrong either: a person has to look at it.
 """
 
 import ast
@@ -28,7 +27,7 @@ _SHARED = """
     putting readers room second_gate slots
 """
 BUILTINS, METHODS, SHARED = (frozenset(names.split()) for names in (_BUILTINS, _METHODS, _SHARED))
-# A program must not give these names a meaning of its own either: where that meaning ends, Python's is back.
+# A program must not rebind these names either: where its binding goes out of scope, Python's is visible again.
 RESERVED = frozenset(name for name in vars(builtins) if not name.startswith("_")) - BUILTINS
 NODES = (
     *(ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Lambda, ast.Global, ast.Nonlocal),
@@ -48,10 +47,10 @@ _LEAVING = (ast.Return, ast.Break, ast.Continue)
 
 
 def plain(text: str) -> str:
-    """The same program without annotations, and with `sleep` in place of the module `time`.
+    """Return the same program without annotations, and with `sleep` in place of the module `time`.
 
-    Annotations mean nothing to a protocol, and a module is something that a program could change. Raises SyntaxError,
-    ValueError, RecursionError, MemoryError.
+    Annotations have no effect on a protocol, and a program could modify a module. Raises SyntaxError, ValueError,
+    RecursionError, MemoryError.
     """
     tree = ast.parse(text)
     bare = _Bare(tree)
@@ -61,20 +60,20 @@ def plain(text: str) -> str:
 
 
 def names() -> dict[str, object]:
-    """The names that a permitted program finds when it starts: no builtins but the permitted ones, and no classes."""
+    """Return the names defined at the start of a permitted program: only the permitted builtins, and no classes."""
     found: dict[str, object] = {name: getattr(builtins, name) for name in BUILTINS}
     return {"__builtins__": {**found, "__import__": _import}}
 
 
 def _import(name: str, *_: object) -> object:
-    """Stand in for `__import__`: all that there is to import is `sleep`."""
+    """Replace `__import__`: the only thing to import is `sleep`."""
     if name != "time":
         raise ImportError(f"there is no module {name} here")
     return SimpleNamespace(sleep=time.sleep)
 
 
 def objection(text: str) -> str:
-    """The first thing in a plain program that is not known to be safe, in words; empty if all of it is."""
+    """Return the first thing in a plain program that is not known to be safe, in words; empty if all of it is."""
     tree = ast.parse(text)
     known = BUILTINS.union(*(_bound(node) for node in ast.walk(tree))) - RESERVED
     found = [(getattr(node, "lineno", 0), what) for node in ast.walk(tree) if (what := _unknown(node, known))]
@@ -82,7 +81,7 @@ def objection(text: str) -> str:
 
 
 def _unknown(node: ast.AST, known: frozenset[str]) -> str:
-    """What is not known to be safe in one node."""
+    """Return what is not known to be safe in one node."""
     if not isinstance(node, NODES):
         return f"`{ast.unparse(node).splitlines()[0]}`" if isinstance(node, (ast.stmt, ast.expr)) else "its syntax"
     if any(name.startswith("__") for name in _identifiers(node)):
@@ -111,14 +110,14 @@ def _unknown(node: ast.AST, known: frozenset[str]) -> str:
 
 
 def _identifiers(node: ast.AST) -> list[str]:
-    """The names that stand in a node itself, whatever it is."""
+    """Return the names that occur in a node itself, of any type."""
     values = [value for _, value in ast.iter_fields(node) if not isinstance(node, ast.Constant)]
     flat = [part for value in values for part in (value if isinstance(value, list) else [value])]
     return [part for part in flat if isinstance(part, str)]
 
 
 def _bound(node: ast.AST) -> set[str]:
-    """The name that a node itself gives to something, if it does."""
+    """Return the name that a node itself binds, if any."""
     match node:
         case ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name) | ast.arg(arg=name):
             return {name}
@@ -128,7 +127,7 @@ def _bound(node: ast.AST) -> set[str]:
 
 
 class _Bare(ast.NodeTransformer):
-    """Takes away annotations and the module `time`; `sleeps` are the names that stand for its `sleep`."""
+    """Removes annotations and the module `time`; `sleeps` are the names that refer to its `sleep`."""
 
     def __init__(self, tree: ast.AST) -> None:
         self.sleeps: set[str] = set()

@@ -1,9 +1,9 @@
-"""Run a notebook from top to bottom and print what it hands in to its checks. `sandbox` isolates this.
+"""Run a notebook from top to bottom and print what it hands in to its checks. `sandbox` isolates this process.
 
     python -P -m shmlab.course.grading.rerun CELL_SECONDS  <notebook.ipynb  >handed_in.jsonl
 
-The notebook's outputs are discarded. The exit status says whether it ran to its end. The student's code can reach all
-of this, so none of it is trusted: the lines that come out are answers, which `judging` judges.
+The notebook's outputs are discarded. The exit status says whether it ran to the end. The student's code can tamper
+with all of this, so none of it is trusted: the lines that come out are answers, which `judging` judges.
 """
 
 import os
@@ -48,7 +48,7 @@ def execute(text: str, seconds: int) -> int:
     kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", connection_file=str(Path.cwd() / "k.json"))
     try:
         book = nbformat.reads(text, as_version=4)
-    except Exception:  # whatever was handed in under this name
+    except Exception:  # a submission may contain anything
         return 6
     try:
         NotebookClient(book, km=kernel, timeout=seconds, allow_errors=True).execute()

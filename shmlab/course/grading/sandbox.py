@@ -1,7 +1,7 @@
-"""Run a module in a folder, a HOME and an environment of its own, isolated as far as this system allows (`confine`).
+"""Run a module with its own folder, HOME and environment, isolated as far as this system allows (`confine`).
 
-Its standard input and output are temporary files without a name: a pipe would have to be read while it runs, and a file
-cannot grow beyond the limit on its size.
+Its standard input and output are unnamed temporary files: a pipe would have to be read while it runs, and a file
+cannot grow beyond the file size limit.
 """
 
 import os
@@ -18,12 +18,12 @@ from shmlab.course.exercises.progress import VARIABLE as PROGRESS
 from shmlab.course.grading.confine import ISOLATED, LATE, LEVELS, LIMITED, OFFLINE
 from shmlab.processes.scratch_folder import Scratch
 
-GRACE = 15.0  # seconds after its time in which a supervisor has to end
-PROBE = 30.0  # seconds for trying a level
-MOST_SAID = 4 << 20  # bytes of what it says that are read
+GRACE = 15.0  # seconds that a supervisor has to end after the program's time is up
+PROBE = 30.0  # seconds for testing a level
+MOST_SAID = 4 << 20  # bytes of its output that are read
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 OURS = ("SHMLAB_WORKERS", "SHMLAB_LABS", "SHMLAB_PROCESSES", "SHMLAB_MEMORY", "SHMLAB_RUN_TIME")
-PACKAGE = Path(__file__).parents[3]  # where this very shmlab is found
+PACKAGE = Path(__file__).parents[3]  # where this same shmlab is found
 SHORTCOMINGS = {
     ISOLATED: "",
     OFFLINE: "This system allows only part of the isolation: what is run here has no network, but it can write where "
@@ -35,7 +35,7 @@ SHORTCOMINGS = {
 
 @dataclass(frozen=True)
 class SandboxResult:
-    """How a program ended: its exit status, and what it said."""
+    """How a program ended: its exit status, and its output."""
 
     status: int
     said: str
@@ -46,7 +46,7 @@ class SandboxResult:
 
 
 def run(module: str, *arguments: str, given: bytes = b"", seconds: float, level: str | None = None) -> SandboxResult:
-    """Run a module to its end, for at most so many seconds. Nothing that it has started is left."""
+    """Run a module to its end, for at most `seconds`. Nothing that it has started is left running."""
     with (
         Scratch() as folder,
         tempfile.TemporaryFile() as told,
@@ -76,7 +76,7 @@ def run(module: str, *arguments: str, given: bytes = b"", seconds: float, level:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Let a supervisor end all that it supervises; if it cannot, end it."""
+    """Let a supervisor end everything that it supervises; if it cannot, kill it."""
     process.terminate()
     try:
         process.wait(GRACE)
@@ -87,13 +87,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @cache
 def best_level() -> str:
-    """The level of isolation that this system offers."""
+    """Return the best level of isolation that this system offers."""
     judge = "shmlab.course.grading.judging"  # with nothing to judge
     return next((level for level in LEVELS if run(judge, seconds=PROBE, level=level).status == 0), LIMITED)
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The environment of a program in this folder, without the grader's own settings, files and secrets."""
+    """Return the environment of a program in this folder, without the grader's own settings, files and secrets."""
     told = {name: os.environ[name] for name in (*INHERITED, *OURS) if name in os.environ}
     homes = {
         "HOME": "",
@@ -111,7 +111,7 @@ def environment(folder: Path) -> dict[str, str]:
     }
     told |= {name: str(folder / place) for name, place in homes.items()}
     told |= {name: "1" for name in ("PYTHONSAFEPATH", "PYTHONNOUSERSITE", "PYTHONDONTWRITEBYTECODE")}
-    told |= {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}  # else each wants memory
+    told |= {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}  # else each reserves memory
     if str(PACKAGE) not in site.getsitepackages():
         told["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGE), told.get("PYTHONPATH")]))
     return told
