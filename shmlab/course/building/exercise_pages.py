@@ -1,6 +1,6 @@
-"""The pages of exercises are made from the tasks: `python -m shmlab.course.building.exercise_pages 06 07`, or all.
+"""Build the exercise pages from the tasks: `python -m shmlab.course.building.exercise_pages 06 07`, or all.
 
-So a task says the same in its notebook and in `check`, and exercises and solutions have the same numbers. A page has
+So a task reads the same in its notebook and in `check`, and exercises and solutions have the same numbers. A page has
 the name of its lesson, in the folders `exercises` and `solutions` beside it.
 """
 
@@ -33,13 +33,13 @@ SOLVED = "The same numbers as in the exercises. Every right answer is one of man
 
 
 def name(number: str) -> str:
-    """The file of a lesson, and of its page in both folders. Raises CourseMissing."""
+    """Return the file name of a lesson, and of its page in both folders. Raises CourseMissing."""
     (lesson,) = (course.place() / "notebooks").glob(f"{number}_*.ipynb")
     return lesson.name
 
 
 def page(number: str, solved: bool) -> Any:
-    """The page of a lesson: its tasks, its quiz."""
+    """Return the page of a lesson: its tasks and its quiz."""
     title = Path(name(number)).stem.partition("_")[2].replace("_", " ").replace(" os", " OS")
     heading = f"# {'Solutions' if solved else 'Exercises'} {number}: {title}"
     link = f"\n\nThe lesson: [{number}](../{name(number)})."
@@ -58,14 +58,14 @@ def page(number: str, solved: bool) -> Any:
 
 
 def of_task(task: Task, solved: bool) -> list[Any]:
-    """A task's cells: the question, something to try it with, the answer, the check."""
+    """Return a task's cells: the question, something to try it with, the answer, the check."""
     seed = " (`seed` makes another variant)" if task.seeded else ""
     cells = [new_markdown_cell(f"## {task.title}\n\n*{task.kind}*{seed}\n\n{task.text()}")]
     if isinstance(task, Puzzle) and not solved:
         cells.append(new_code_cell(f"stepper = check.{task.name}.stepper()\nstepper"))
         cells[-1].id = f"{task.name}-stepper"
     cells.append(new_code_cell(task.answered() if solved else task.starter))
-    measured = isinstance(task, (Code, Size)) and solved  # its words may depend on the machine
+    measured = isinstance(task, (Code, Size)) and solved  # its output may depend on the machine
     cells.append(new_code_cell(f"print({task.call}.state)" if measured else task.call))
     if solved:
         cells.append(new_markdown_cell(f"**Why:** {task.because()}"))
@@ -77,7 +77,7 @@ def of_task(task: Task, solved: bool) -> list[Any]:
 
 
 def of_quiz(number: str, solved: bool) -> list[Any]:
-    """The quiz: to be clicked; in the solutions as text."""
+    """Return the quiz: clickable in the exercises, as text in the solutions."""
     cells = [new_markdown_cell("## Quiz"), new_code_cell(f'quiz = check.quiz("{number}")\nquiz')]
     if solved:
         quiz = tasks.quiz(number)
@@ -90,7 +90,7 @@ def of_quiz(number: str, solved: bool) -> list[Any]:
 
 
 def write(numbers: Sequence[str] = tasks.NUMBERS) -> list[Path]:
-    """Write the pages of these lessons, without outputs. Raises CourseMissing."""
+    """Write the pages of the lessons with these `numbers`, without outputs. Raises CourseMissing."""
     written = []
     for number in numbers:
         for kind, solved in (("exercises", False), ("solutions", True)):

@@ -1,6 +1,6 @@
-"""Run notebooks and keep what they show: `python -m shmlab.course.building.saved_outputs 06 07`, or all.
+"""Run notebooks and save their outputs: `python -m shmlab.course.building.saved_outputs 06 07`, or all.
 
-Of a widget only the text is kept: its picture belongs to the run that made it.
+Only the text of a widget is kept: its picture belongs to the run that made it.
 """
 
 import os
@@ -40,7 +40,7 @@ def renew(path: Path) -> None:
 
 
 def joined(outputs: list[Any]) -> list[Any]:
-    """What was printed in several goes, as one text."""
+    """Merge text that was printed in several pieces."""
     found: list[Any] = []
     for output in outputs:
         last = found[-1] if found else {}
