@@ -1,11 +1,11 @@
-"""Problems of synchronisation, by name: what is asked, a right program, wrong ones that students write, what to watch.
+"""Synchronisation problems by name: the question, a right program, wrong ones that students write, what to watch.
 
     problem = shmlab.problems.barbershop
     problem.right.explore()                              # its verdict
     problem.wrong[0].explore().show()                    # why that one fails
     shmlab.labs.stepper(problem.wrong[0].explore())      # the same, step by step
 
-Each is a file in `programs` that defines its processes, functions over `buf`, and PROBLEM. To add one, copy a file and
+Each is a file in `programs` that defines its processes (functions over `buf`) and PROBLEM. To add one, copy a file and
 add its name.
 """
 
@@ -46,7 +46,7 @@ names = (
 
 
 def find(name: object) -> Problem:
-    """The problem of that name, one of `names`. Raises ArgumentError, which names the nearest one."""
+    """Return the problem with that name, one of `names`. Raises ArgumentError, which suggests the nearest one."""
     if not isinstance(name, str) or name not in names:
         close = difflib.get_close_matches(str(name), names, 1)
         meant = f" Did you mean {close[0]!r}?" if close else ""

@@ -1,4 +1,4 @@
-"""What a problem is: a question, a right program for it, and wrong ones."""
+"""The definition of a problem: a question, a right program for it, and wrong ones."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Variant:
 
     name: what is special about it. processes: each a function over `buf`, or (function, argument, ...). asked: the
     other arguments of `shmlab.explore`: the shared variables and what has to hold. fault: the word for what is wrong
-    with it, None where nothing is. why: the mistake, in a sentence.
+    with it, None if nothing is. why: the mistake, in a sentence.
     """
 
     name: str
@@ -26,15 +26,15 @@ class Variant:
     why: str = ""
 
     def explore(self, **more: Any) -> Verdict:
-        """The verdict of all interleavings. `more`: arguments of `shmlab.explore`, in place of those it has."""
+        """Return the verdict on all interleavings. `more`: arguments of `shmlab.explore` that override its own."""
         return explore(list(self.processes), **{**self.asked, **more})
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem of synchronisation.
+    """A synchronisation problem.
 
-    title: what it is called. source: who asked it, and where. text: what is asked. right: a program that does it.
+    title: its name. source: who posed it, and where. text: the question. right: a program that solves it.
     wrong: programs that do not. watch: what to look at in the stepper.
     """
 
@@ -47,10 +47,10 @@ class Problem:
 
 
 def right(name: str, processes: Sequence[Process], **asked: Any) -> Variant:
-    """A program that does what is asked."""
+    """Return a program that solves the problem."""
     return Variant(name, tuple(processes), asked)
 
 
 def wrong(name: str, fault: str, why: str, processes: Sequence[Process], **asked: Any) -> Variant:
-    """A program that does not."""
+    """Return a program that does not solve the problem."""
     return Variant(name, tuple(processes), asked, fault, why)
