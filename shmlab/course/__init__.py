@@ -1,16 +1,16 @@
-"""The course: the notebooks, what they need beside them, and the pages of docs/ that they lead to.
+"""The course: the notebooks, the files they need, and the pages of docs/ that they link to.
 
-In a clone of the repository they lie where one edits them, in `notebooks/` and `docs/`. A wheel carries them inside
-the package, as `shmlab/course/notebooks` and `shmlab/course/docs` (pyproject.toml says so). Which of the two holds is
-decided here, and only here.
+In a clone of the repository these are in `notebooks/` and `docs/`, where they are edited. A wheel has them inside the
+package, as `shmlab/course/notebooks` and `shmlab/course/docs` (see pyproject.toml). Only this module decides which of
+the two applies.
 
-In a copy the pages lie in a folder `docs` beside the lessons, since JupyterLab shows nothing above the folder that it
-was opened on. So a link from one to the other loses its `../` or its `notebooks/` on the way.
+In a copy the pages are in a folder `docs` beside the lessons, since JupyterLab shows nothing above the folder that it
+was opened on. So links between the two lose their `../` or `notebooks/` in copying.
 
-`copying` makes a copy that keeps a student's work; `building/` makes the notebooks' pages and what they show;
-`exercises/` are the tasks and quizzes, and `check` (`exercise_book`); `grading/` marks what was handed in;
-`problems/` are classic problems of synchronisation by name; `lecture` is a lecture of 45 minutes as data, and `show`
-prints the source of what runs.
+`copying` makes a copy that keeps a student's work; `building/` makes the notebooks' pages and their saved outputs;
+`exercises/` are the tasks and quizzes, and `check` (`exercise_book`); `grading/` marks submissions; `problems/` are
+classic synchronisation problems by name; `lecture` is a 45-minute lecture as data, and `show` prints the source of
+running code.
 """
 
 
@@ -26,7 +26,7 @@ NOT_THE_COURSE = (".", "__", "Untitled", "conftest.py")  # what git ignores, and
 
 
 def place() -> Path:
-    """The folder that holds the course's folders `notebooks` and `docs`. Raises CourseMissing."""
+    """Return the folder that holds the course's folders `notebooks` and `docs`. Raises CourseMissing."""
     for folder in (INSTALLED, CLONE):
         if (folder / "notebooks" / FIRST).is_file():
             return folder
@@ -34,7 +34,7 @@ def place() -> Path:
 
 
 def files() -> dict[str, bytes]:
-    """What a copy of the course consists of: path within it (with `/`) -> content. Raises CourseMissing."""
+    """Return the files of a copy of the course: path within it (with `/`) -> content. Raises CourseMissing."""
     lessons, pages = (place() / folder for folder in ("notebooks", "docs"))
     found = {path.relative_to(lessons): path for path in lessons.rglob("*") if path.is_file()}
     copied = {

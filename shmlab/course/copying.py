@@ -1,9 +1,9 @@
-"""A copy of the course in a student's own folder, which is never written over.
+"""Copy the course to a student's own folder, never overwriting the student's work.
 
-A file there is the course's as long as it has the checksum of a version that was once put there; running a notebook
-saves its outputs, and from then on it is the student's. The course's files are renewed, the student's are kept. The
-checksums lie in the folder itself, in `.shmlab-course.json`, and are written **before** the files: a copy that was
-broken off at any point leaves no file that the next one would take for the student's.
+A file there is the course's as long as it has the checksum of a version that was once copied there; running a notebook
+saves its outputs, and from then on it is the student's. The course's files are updated, the student's are kept. The
+checksums are in the folder itself, in `.shmlab-course.json`, and are written **before** the files: if a copy is
+interrupted at any point, it leaves no file that the next one would mistake for the student's.
 """
 
 import contextlib
@@ -22,13 +22,13 @@ MANIFEST = ".shmlab-course.json"
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What was done to a folder, by the names of its files."""
+    """What was done to a folder, as lists of file names."""
 
     folder: Path
-    new: tuple[str, ...]  # were not there
-    renewed: tuple[str, ...]  # were there in an older version
+    new: tuple[str, ...]  # did not exist
+    renewed: tuple[str, ...]  # existed in an older version
     kept: tuple[str, ...]  # are the student's
-    withdrawn: tuple[str, ...]  # came from an older course, and are in this one no more
+    withdrawn: tuple[str, ...]  # came from an older course, and are no longer part of it
 
     def __str__(self) -> str:
         done = [f"{len(self.new)} new" if self.new else "", f"{len(self.renewed)} renewed" if self.renewed else ""]
@@ -44,7 +44,7 @@ class Copy:
 
 
 def copy(folder: Path) -> Copy:
-    """Bring the course into a folder, which is made if it is missing, and renew what is the course's there.
+    """Copy the course to `folder`, which is created if it is missing, and update the course's own files there.
 
     Raises ArgumentError (the folder cannot be written, or is the course's own), CourseMissing.
     """
@@ -79,7 +79,7 @@ def _checksum(content: bytes) -> str:
 
 
 def _checksum_at(path: Path) -> str | None:
-    """None where there is nothing; "" for what cannot be read as a file, which is none of ours."""
+    """Return a file's checksum: None if nothing is there, "" if it cannot be read as a file, so it is not ours."""
     if not os.path.lexists(path):
         return None
     try:
@@ -89,7 +89,7 @@ def _checksum_at(path: Path) -> str | None:
 
 
 def _known(folder: Path) -> dict[str, list[str]]:
-    """The checksums of all that was ever put there, by name. With a damaged manifest all is taken for the student's."""
+    """Return the checksums of all files ever copied there, by name; none if the manifest is damaged: all are kept."""
     try:
         files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
         return {str(name): [str(checksum) for checksum in checksums] for name, checksums in files.items()}
@@ -107,7 +107,7 @@ def _remember(folder: Path, known: Mapping[str, list[str]], fresh: Mapping[str, 
 
 
 def _write(path: Path, content: bytes) -> None:
-    """The whole file or nothing of it."""
+    """Write the whole file or nothing of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -1,4 +1,4 @@
-"""`show(function)`: the live source of what runs, never a copy of it."""
+"""`show(function)`: the live source of running code, never a copy of it."""
 
 import inspect
 import textwrap
@@ -7,7 +7,7 @@ from shmlab.memory.errors import ArgumentError
 
 
 def show(thing: object) -> None:
-    """Print the source of a thing: a function, class or module, such as `show(strategies.semaphores.put)`.
+    """Print the source of a function, class or module (`thing`), such as `show(strategies.semaphores.put)`.
 
     Raises ArgumentError for what has no source.
     """
