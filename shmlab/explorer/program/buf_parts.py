@@ -40,7 +40,7 @@ class Engine:
         if value is None or (type(value) is int and value in cells.CELL):
             return value
         try:
-            number = operator.index(value)  # True, and numbers of other libraries
+            number = operator.index(value)  # type: ignore[arg-type]  # True, and numbers of other libraries
         except TypeError:
             number = cells.CELL.stop
         if number in cells.CELL:
