@@ -12,12 +12,12 @@ everything under the claimed name. So a claim whose lock can be taken is a dead 
 import contextlib
 import fcntl
 import os
-import re
 import stat
+
+from shmlab.memory.limits import is_segment_name
 
 DIRECTORY = "/dev/shm"  # where Linux keeps the names of POSIX shared memory
 SUFFIX = ".new"
-PRIVATE = re.compile(r"shmlab-[0-9a-f]{16}\.new")
 
 
 class Claim:
@@ -99,7 +99,8 @@ def sweep() -> list[str]:
     """Unlink the claims of this user's dead processes; return their names."""
     swept = []
     for entry in os.listdir(DIRECTORY):
-        if PRIVATE.fullmatch(entry) and _sweep(f"{DIRECTORY}/{entry}"):
+        is_private = entry.endswith(SUFFIX) and is_segment_name(entry.removesuffix(SUFFIX))
+        if is_private and _sweep(f"{DIRECTORY}/{entry}"):
             swept.append(entry)
     return swept
 

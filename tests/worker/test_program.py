@@ -14,6 +14,7 @@ import pytest
 
 from shmlab import ArgumentError, Lab, Semaphore, ShmlabError, WorkerFailed
 from tests.apparatus import eventually
+from tests.test_architecture import after
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -382,3 +383,9 @@ def test_errors_share_one_base() -> None:
 
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and kind.__module__ == errors.__name__]
     assert len(kinds) >= 8 and all(issubclass(kind, ShmlabError) for kind in kinds)
+
+
+def test_a_worker_loads_nothing_that_would_make_it_start_later() -> None:
+    """Each of these takes milliseconds, and a lab may start 32 workers."""
+    late = {"re", "enum", "typing", "subprocess", "inspect", "signal", "threading"}
+    assert not late & after("import shmlab.worker.program")
