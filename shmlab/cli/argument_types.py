@@ -16,6 +16,7 @@ from shmlab.memory import limits
 from shmlab.memory.errors import ArgumentError
 
 PREFIX = "shmlab-"
+MOST_ITEMS = 1 << 40  # that a run, or a guest, may be asked for
 BEGINNING = re.compile(f"{PREFIX}[0-9a-f]{{0,16}}|[0-9a-f]{{1,16}}")  # of a name, with what all have or without it
 
 
@@ -155,6 +156,13 @@ def lab(function: Callable[..., int]) -> Callable[..., int]:
         "name", required=False, type=LabName(), callback=_or_the_only_one, metavar="[NAME]", help=said
     )
     return as_typed(function)
+
+
+def as_guest(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the arguments of a guest: the lab that it joins, how fast it works, and for how long."""
+    items = click.option("--items", type=Whole(1, MOST_ITEMS), help="leave after so many")
+    rate = click.option("--rate", type=Rate(), default="5", help="items a second, 0.1 to 100,000, or max")
+    return lab(rate(items(function)))
 
 
 def _or_the_only_one(ctx: click.Context, param: click.Parameter, name: str | None) -> str:

@@ -3,13 +3,12 @@
 import click
 
 from shmlab import strategies
-from shmlab.cli.argument_types import Number, Rate, Whole
+from shmlab.cli.argument_types import MOST_ITEMS, Number, Rate, Whole
 from shmlab.cli.verb import verb
 from shmlab.memory import limits
 from shmlab.memory.errors import ArgumentError
 
 EACH = "items a second of each, 0.1 to 100,000, or max"
-MOST = 1 << 40  # items
 SHOWN = (0.1, 86_400, "seconds")  # that a lab may be shown
 
 
@@ -31,7 +30,7 @@ SHOWN = (0.1, 86_400, "seconds")  # that a lab may be shown
     default=0,
     help="seconds that each step takes, 0 to 2",
 )
-@click.option("--items", type=Whole(1, MOST), help="stop after so many, and report")
+@click.option("--items", type=Whole(1, MOST_ITEMS), help="stop after so many, and report")
 @click.option("--seconds", type=Number(*SHOWN), help="stop after so long, and report")
 def run(
     strategy: str,

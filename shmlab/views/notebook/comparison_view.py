@@ -109,7 +109,7 @@ class LiveComparison(MeasuringView):
 
     def wait(self, seconds: float | None = None) -> Comparison:
         """Return the figures, once everything is measured or `seconds` have passed."""
-        self._join(seconds)
+        self._thread.join(seconds)
         return self.comparison
 
     def _end(self) -> None:

@@ -75,9 +75,6 @@ class MeasuringView(Shown):
         """Whether the measurement is still running."""
         return self._thread.is_alive() and not self._ended
 
-    def _join(self, seconds: float | None) -> None:
-        self._thread.join(seconds)
-
     def _start(self) -> None:
         self._ended = False
         self._thread = threading.Thread(target=self._follow, name=f"shmlab-{self.called}", daemon=True)

@@ -145,7 +145,7 @@ class LiveQueueing(MeasuringView):
 
     def wait(self, seconds: float | None = None) -> OccupancyResult:
         """Return the figures, once everything is measured or `seconds` have passed."""
-        self._join(seconds)
+        self._thread.join(seconds)
         return self.measured
 
     def _end(self) -> None:
